@@ -1,0 +1,373 @@
+//! What each call takes, and the way to make a call by its name, which hosts with dynamic values use.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::Value;
+
+use crate::app::AuthScheme;
+use crate::connection::Status;
+use crate::embedded::Embedded;
+use crate::error::{Error, ErrorKind, Result};
+use crate::input::Params;
+use crate::io::Io;
+
+/// Whether and how hard to ask the provider about a credential.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verify {
+    /// Ask where the app has a check; refuse what the provider rejects and what is not the provider; take the rest
+    /// with its verdict.
+    #[default]
+    Auto,
+    /// Take only what the provider has accepted (`accepted` or `under_scoped`).
+    Required,
+    /// Do not ask.
+    Off,
+}
+
+/// Which fields are wanted: those of an integration, or of an app (and scheme).
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExpectedParamsQuery {
+    /// Slug of the app, in any case.
+    pub app: Option<String>,
+    /// Id of an integration.
+    pub integration_id: Option<String>,
+    /// The auth scheme; by default the integration's, or the one that the app prefers.
+    pub auth_scheme: Option<AuthScheme>,
+}
+
+/// A developer's configuration to be stored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NewIntegration {
+    /// Slug of the app, in any case.
+    pub app: String,
+    /// By default the scheme that the app prefers.
+    pub auth_scheme: Option<AuthScheme>,
+    /// By default the app's name.
+    pub name: Option<String>,
+    /// Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on loopback.
+    pub base_url: Option<String>,
+    /// Let hosts that users type be loopback or private addresses. Default: no.
+    pub allow_private_hosts: bool,
+    /// Values that the developer fixes, so that users are not asked for them; sealed in the vault.
+    #[serde(skip)]
+    pub fixed_values: Params,
+}
+
+/// A user's credentials to be checked and stored.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct InitiateConnection {
+    /// The application's user.
+    pub entity_id: String,
+    /// The integration; or name the app.
+    pub integration_id: Option<String>,
+    /// The app, whose newest fitting integration is taken, or a default one made.
+    pub app_name: Option<String>,
+    /// The auth scheme, where the app has several.
+    pub auth_scheme: Option<AuthScheme>,
+    /// Whether to ask the provider. Default: `Auto`.
+    pub verify: Verify,
+    /// The application's name for the connection, unique per entity and app.
+    pub alias: Option<String>,
+    /// The application's labels, to list by.
+    pub labels: Vec<String>,
+    /// The application's own JSON, at most 64 KiB.
+    pub metadata: Value,
+    /// Make another connection although the entity has an active one with the integration.
+    pub allow_multiple: bool,
+    /// Put the credentials in the place of those of the entity's connection with the integration, if there is one.
+    pub replace: bool,
+    /// What the user typed, by wire name.
+    #[serde(skip)]
+    pub connected_account_params: Params,
+}
+
+impl InitiateConnection {
+    /// To this app, with the integration found or made.
+    #[must_use]
+    pub fn to_app(app_name: &str, connected_account_params: Params) -> Self {
+        Self { app_name: Some(app_name.to_owned()), connected_account_params, ..Self::default() }
+    }
+
+    /// To this integration.
+    #[must_use]
+    pub fn to_integration(integration_id: &str, connected_account_params: Params) -> Self {
+        Self { integration_id: Some(integration_id.to_owned()), connected_account_params, ..Self::default() }
+    }
+}
+
+/// Which connections to list; all that is given must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectionFilter {
+    /// Of this user.
+    pub entity_id: Option<String>,
+    /// To this app.
+    pub app: Option<String>,
+    /// With this integration.
+    pub integration_id: Option<String>,
+    /// In one of these states; empty means any.
+    pub statuses: Vec<Status>,
+    /// With all of these labels.
+    pub labels: Vec<String>,
+    /// How many at most, 1 to 500. Default: 50.
+    pub limit: Option<u32>,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+}
+
+/// New credentials for a connection. Fields that are not given keep their values.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpdateCredentials {
+    /// The connection.
+    pub connected_account_id: String,
+    /// Whether to ask the provider. Default: `Auto`.
+    pub verify: Verify,
+    /// What the user typed, by wire name.
+    #[serde(skip)]
+    pub connected_account_params: Params,
+}
+
+/// A request to the app, into which the core puts the credential.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Request {
+    /// The connection to use; or name entity and app.
+    pub connected_account_id: Option<String>,
+    /// Whose connection to use.
+    pub entity_id: Option<String>,
+    /// To which app.
+    pub app: Option<String>,
+    /// HTTP method.
+    pub method: String,
+    /// Below the connection's base URL; a whole URL is taken if it is on the connection's own origin.
+    pub path: String,
+    /// Query parameters.
+    #[serde(deserialize_with = "pairs")]
+    pub query: Vec<(String, String)>,
+    /// Headers; not those that carry the credential.
+    #[serde(deserialize_with = "pairs")]
+    pub headers: Vec<(String, String)>,
+    /// Longest time in milliseconds. Default: the client's `timeout`.
+    pub timeout_ms: Option<u64>,
+    /// What to send.
+    #[serde(skip)]
+    pub body: Vec<u8>,
+}
+
+/// What the app answered. Where it echoed the credential, `*` stands in its place.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Response {
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case; a name may stand several times.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+impl Response {
+    /// The body as JSON, if it is.
+    ///
+    /// # Errors
+    /// `server` where it is not JSON.
+    pub fn json(&self) -> Result<Value> {
+        serde_json::from_slice(&self.body).map_err(|_| Error::new(ErrorKind::Server, "the app's answer is not JSON"))
+    }
+}
+
+/// Pairs as an object (`{"limit": "3"}`, scalars allowed) or as a list of pairs.
+fn pairs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, String)>, D::Error> {
+    use serde::de::Error as _;
+    let text = |value: Value| match value {
+        Value::String(text) => Ok(text),
+        Value::Number(_) | Value::Bool(_) => Ok(value.to_string()),
+        _ => Err(D::Error::custom("a value must be text, a number or a boolean")),
+    };
+    match Value::deserialize(deserializer)? {
+        Value::Null => Ok(Vec::new()),
+        Value::Object(map) => map.into_iter().map(|(name, value)| Ok((name, text(value)?))).collect(),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| match <[Value; 2]>::try_from(item.as_array().cloned().unwrap_or_default()) {
+                Ok([Value::String(name), value]) => Ok((name, text(value)?)),
+                _ => Err(D::Error::custom("each item must be a pair of name and value")),
+            })
+            .collect(),
+        _ => Err(D::Error::custom("must be an object or a list of pairs")),
+    }
+}
+
+/// What a call by name answers.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Reply {
+    /// The result as JSON text; it never holds a credential.
+    pub json: String,
+    /// The body of the app's answer, for `request`.
+    pub body: Option<Vec<u8>>,
+}
+
+/// What a call by name takes beside its JSON arguments.
+#[derive(Debug, Default)]
+pub struct Payload {
+    /// Credential values: `connected_account_params`, or `fixed_values` of an integration.
+    pub params: Params,
+    /// The body of a `request`.
+    pub body: Vec<u8>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Nothing {}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AppName {
+    app: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct MaybeApp {
+    app: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Definition {
+    definition: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IntegrationId {
+    integration_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConnectionId {
+    connected_account_id: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EntityAndApp {
+    entity_id: String,
+    app: String,
+}
+
+fn arguments<T: DeserializeOwned>(call: &str, json: &str) -> Result<T> {
+    let mut deserializer = serde_json::Deserializer::from_str(if json.is_empty() { "{}" } else { json });
+    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+        let path = error.path().to_string();
+        let field = path.split(['.', '[']).next().unwrap_or_default();
+        // Serde's sentence quotes the input only behind `invalid type: ` and the like; what it expected is ours.
+        let sentence = error.inner().to_string();
+        if let Some(name) = sentence.strip_prefix("missing field `").and_then(|s| s.split('`').next()) {
+            return Error::argument(name, format!("{call}: `{name}` is missing"));
+        }
+        let unknown = sentence.starts_with("unknown field");
+        let expected = sentence.split_once("expected ").map(|(_, e)| e.split(" at line").next().unwrap_or(e));
+        let message = match (unknown, expected) {
+            (true, _) => format!("{call}: `{field}` is not an argument of this call"),
+            (false, Some(expected)) => format!("{call}: `{field}` must be {expected}"),
+            (false, None) => format!("{call}: `{field}` is not as this call takes it"),
+        };
+        Error::argument(field, message)
+    })
+}
+
+fn reply(result: &impl Serialize) -> Result<Reply> {
+    let json = serde_json::to_string(result)
+        .map_err(|_| Error::new(ErrorKind::Internal, "a result could not be written as JSON"))?;
+    Ok(Reply { json, body: None })
+}
+
+#[derive(Serialize)]
+struct Items<T> {
+    items: Vec<T>,
+}
+
+#[derive(Serialize)]
+struct Done {}
+
+#[derive(Serialize)]
+struct Head<'r> {
+    status: u16,
+    headers: &'r [(String, String)],
+}
+
+impl<I: Io> Embedded<I> {
+    /// Makes a call by its name.
+    pub(crate) async fn call(&self, name: &str, json: &str, payload: Payload) -> Result<Reply> {
+        let Payload { params, body } = payload;
+        match name {
+            "apps.list" => {
+                arguments::<Nothing>(name, json).and_then(|Nothing {}| reply(&Items { items: self.apps()? }))
+            }
+            "apps.get" => reply(&self.app(&arguments::<AppName>(name, json)?.app)?),
+            "apps.register" => {
+                let definition = arguments::<Definition>(name, json)?.definition;
+                reply(&self.register_app(&definition)?)
+            }
+            "integrations.create" => {
+                let ask = NewIntegration { fixed_values: params, ..arguments(name, json)? };
+                reply(&self.create_integration(ask).await?)
+            }
+            "integrations.get" => {
+                reply(&self.integration(&arguments::<IntegrationId>(name, json)?.integration_id).await?)
+            }
+            "integrations.list" => {
+                let app = arguments::<MaybeApp>(name, json)?.app;
+                reply(&Items { items: self.integrations(app.as_deref()).await? })
+            }
+            "integrations.delete" => {
+                self.delete_integration(&arguments::<IntegrationId>(name, json)?.integration_id).await?;
+                reply(&Done {})
+            }
+            "get_expected_params_for_user" => reply(&self.get_expected_params_for_user(arguments(name, json)?).await?),
+            "initiate_connection" => {
+                let ask = InitiateConnection { connected_account_params: params, ..arguments(name, json)? };
+                reply(&self.initiate_connection(ask).await?)
+            }
+            "connected_accounts.get" => {
+                reply(&self.connected_account(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?)
+            }
+            "connected_accounts.list" => reply(&self.connected_accounts(arguments(name, json)?).await?),
+            "connected_accounts.verify" => {
+                reply(&self.verify_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?)
+            }
+            "connected_accounts.update_credentials" => {
+                let ask = UpdateCredentials { connected_account_params: params, ..arguments(name, json)? };
+                reply(&self.update_credentials(ask).await?)
+            }
+            "connected_accounts.enable" => {
+                reply(&self.enable_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?)
+            }
+            "connected_accounts.disable" => {
+                reply(&self.disable_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?)
+            }
+            "connected_accounts.delete" => {
+                self.delete_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?;
+                reply(&Done {})
+            }
+            "get_connection" => {
+                let ask: EntityAndApp = arguments(name, json)?;
+                reply(&self.get_connection(&ask.entity_id, &ask.app).await?)
+            }
+            "request" => {
+                let response = self.request(Request { body, ..arguments(name, json)? }).await?;
+                let head = reply(&Head { status: response.status, headers: &response.headers })?;
+                Ok(Reply { body: Some(response.body), ..head })
+            }
+            _ => Err(Error::argument("call", format!("there is no call `{name}`"))),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The catalogue: apps as data. The built-in ones are compiled in; custom ones are registered while a client runs.
+
+mod definition;
+mod read;
+pub(crate) mod template;
+
+use std::collections::BTreeMap;
+use std::ops::Deref;
+use std::sync::{Arc, PoisonError, RwLock};
+
+pub(crate) use definition::{AppDef, Check, Condition, FieldDef, Inject, Kind, SchemeDef, Test};
+use serde_json::Value;
+
+use crate::app::{App, AuthScheme, Scheme};
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::field::{Field, FieldType};
+use crate::verdict; // named as a sibling by `definition.rs` and `read.rs`, as it is one in the build script
+
+mod builtin {
+    use super::definition::*;
+    use crate::verdict::Verdict;
+    use std::borrow::Cow;
+
+    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
+}
+
+/// An app's definition, wherever it came from.
+#[derive(Clone, Debug)]
+pub(crate) enum AppRef {
+    Builtin(&'static AppDef),
+    Custom(Arc<AppDef>),
+}
+
+impl Deref for AppRef {
+    type Target = AppDef;
+    fn deref(&self) -> &AppDef {
+        match self {
+            Self::Builtin(app) => app,
+            Self::Custom(app) => app,
+        }
+    }
+}
+
+impl AppRef {
+    pub(crate) fn view(&self) -> App {
+        App {
+            slug: self.slug.to_string(),
+            name: self.name.to_string(),
+            category: self.category.to_string(),
+            docs_url: self.docs_url.as_ref().map(ToString::to_string),
+            custom: matches!(self, Self::Custom(_)),
+            schemes: self.schemes.iter().map(SchemeDef::view).collect(),
+        }
+    }
+
+    /// The scheme of this name, or the preferred one where none is named.
+    pub(crate) fn scheme(&self, wanted: Option<&AuthScheme>) -> Result<&SchemeDef> {
+        let Some(wanted) = wanted else { return Ok(&self.schemes[0]) };
+        self.schemes.iter().find(|s| s.auth_scheme.eq_ignore_ascii_case(wanted.as_str())).ok_or_else(|| {
+            let offered: Vec<String> = self.schemes.iter().map(|s| s.auth_scheme.to_string()).collect();
+            let message = format!("{} is not connected with {wanted}; it offers {}", self.name, offered.join(", "));
+            Error::new(ErrorKind::UnsupportedScheme, message).with_fields(["auth_scheme"]).with_near(offered)
+        })
+    }
+}
+
+impl SchemeDef {
+    pub(crate) fn scheme(&self) -> AuthScheme {
+        AuthScheme::from(self.auth_scheme.as_ref())
+    }
+
+    fn view(&self) -> Scheme {
+        Scheme {
+            auth_scheme: self.scheme(),
+            fields: self.fields.iter().map(FieldDef::view).collect(),
+            base_url: self.base_url.to_string(),
+            checkable: !self.checks.is_empty(),
+        }
+    }
+}
+
+impl FieldDef {
+    pub(crate) fn view(&self) -> Field {
+        let owned = |text: &Option<definition::Text>| text.as_ref().map(ToString::to_string);
+        Field {
+            name: self.name.to_string(),
+            display_name: self.display_name.to_string(),
+            description: self.description.to_string(),
+            kind: match self.kind {
+                Kind::String => FieldType::String,
+                Kind::Integer => FieldType::Integer,
+                Kind::Number => FieldType::Number,
+                Kind::Boolean => FieldType::Boolean,
+                Kind::Url => FieldType::Url,
+            },
+            required: self.required,
+            is_secret: self.secret,
+            default: owned(&self.default),
+            choices: (!self.choices.is_empty()).then(|| self.choices.iter().map(ToString::to_string).collect()),
+            pattern: owned(&self.pattern),
+            example: owned(&self.example),
+            help_url: owned(&self.help_url),
+        }
+    }
+}
+
+/// The built-in apps and this client's own.
+#[derive(Debug, Default)]
+pub(crate) struct Catalog {
+    custom: RwLock<BTreeMap<String, Arc<AppDef>>>,
+}
+
+impl Catalog {
+    /// The app of this name, compared without regard to case.
+    pub(crate) fn app(&self, name: &str) -> Result<AppRef> {
+        let slug = name.to_ascii_lowercase();
+        if let Some(app) = builtin(&slug) {
+            return Ok(AppRef::Builtin(app));
+        }
+        if let Some(app) = self.custom.read().unwrap_or_else(PoisonError::into_inner).get(&slug) {
+            return Ok(AppRef::Custom(app.clone()));
+        }
+        let near = near(&slug, self.slugs().iter().map(String::as_str));
+        let hint = if near.is_empty() {
+            "see apps.list, or register it".to_owned()
+        } else {
+            format!("did you mean {}?", near.join(", "))
+        };
+        let shown: String = name.chars().take(64).collect();
+        Err(Error::new(ErrorKind::UnknownApp, format!("no app is called `{shown}`; {hint}"))
+            .with_fields(["app"])
+            .with_near(near))
+    }
+
+    /// Every app, by slug.
+    pub(crate) fn apps(&self) -> Vec<AppRef> {
+        let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
+        let mut apps: Vec<AppRef> = builtin::APPS.iter().map(AppRef::Builtin).collect();
+        apps.extend(custom.values().cloned().map(AppRef::Custom));
+        apps.sort_by(|a, b| a.slug.cmp(&b.slug));
+        apps
+    }
+
+    /// Adds an app for as long as this client lives. The same slug again replaces the former definition.
+    pub(crate) fn register(&self, definition: &Value) -> Result<AppRef> {
+        let app = read::read(definition).map_err(refusal)?;
+        if builtin(&app.slug).is_some() {
+            return Err(Error::new(
+                ErrorKind::AlreadyExists,
+                format!("`{}` is a built-in app; give yours another slug", app.slug),
+            )
+            .with_fields(["slug"]));
+        }
+        let app = Arc::new(app);
+        self.custom.write().unwrap_or_else(PoisonError::into_inner).insert(app.slug.to_string(), app.clone());
+        Ok(AppRef::Custom(app))
+    }
+
+    fn slugs(&self) -> Vec<String> {
+        self.apps().iter().map(|app| app.slug.to_string()).collect()
+    }
+}
+
+fn builtin(slug: &str) -> Option<&'static AppDef> {
+    builtin::APPS.binary_search_by(|app| app.slug.as_ref().cmp(slug)).ok().map(|i| &builtin::APPS[i])
+}
+
+fn refusal(mistakes: Vec<read::Mistake>) -> Error {
+    let problems = mistakes
+        .into_iter()
+        .map(|m| Problem {
+            message: format!("{} {}", if m.at.is_empty() { "the definition" } else { &m.at }, m.problem),
+            field: m.at,
+            code: ErrorKind::InvalidArgument,
+        })
+        .collect();
+    Error::of_problems(problems, Vec::new()).expect("a refused definition has a mistake")
+}
+
+/// Up to three names that are close to `wanted`, the closest first.
+pub(crate) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
+    let wanted = wanted.to_ascii_lowercase();
+    let mut scored: Vec<(f64, &str)> = names
+        .map(|name| {
+            let contained = wanted.len() >= 3 && (name.contains(&wanted) || wanted.contains(name));
+            let similar = strsim::normalized_damerau_levenshtein(&wanted, &name.to_ascii_lowercase());
+            (if contained { similar.max(0.6) } else { similar }, name)
+        })
+        .filter(|(score, _)| *score >= 0.55)
+        .collect();
+    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
+    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
+}

@@ -1,0 +1,451 @@
+//! Reads an app's definition from JSON and collects every mistake in it, each with the place where it stands.
+
+use serde_json::{Map, Value};
+
+use super::definition::{AppDef, Check, Condition, FieldDef, Inject, Kind, List, SchemeDef, Test, Text};
+use super::template;
+use super::verdict::Verdict;
+
+/// One mistake in a definition.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mistake {
+    /// JSON pointer to the place.
+    pub(crate) at: String,
+    /// What is wrong and what to write instead.
+    pub(crate) problem: String,
+}
+
+/// Reads a definition; on any mistake, all of them.
+pub(crate) fn read(definition: &Value) -> Result<AppDef, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let app = app(&mut Node { at: String::new(), value: Some(definition), mistakes: &mut mistakes });
+    if mistakes.is_empty() { Ok(app) } else { Err(mistakes) }
+}
+
+/// A place in the JSON, with the list that its mistakes go to.
+struct Node<'v, 'm> {
+    at: String,
+    value: Option<&'v Value>,
+    mistakes: &'m mut Vec<Mistake>,
+}
+
+impl<'v> Node<'v, '_> {
+    fn mistake(&mut self, problem: impl Into<String>) {
+        self.mistakes.push(Mistake { at: self.at.clone(), problem: problem.into() });
+    }
+
+    fn get(&mut self, key: impl std::fmt::Display) -> Node<'v, '_> {
+        let key = key.to_string();
+        let value = match self.value {
+            Some(Value::Object(map)) => map.get(&key),
+            Some(Value::Array(items)) => key.parse::<usize>().ok().and_then(|i| items.get(i)),
+            _ => None,
+        };
+        Node { at: format!("{}/{key}", self.at), value, mistakes: self.mistakes }
+    }
+
+    /// Checks that this is an object with no other keys than these.
+    fn object(&mut self, keys: &[&str]) -> bool {
+        let Some(Value::Object(map)) = self.value else {
+            self.mistake("must be an object");
+            return false;
+        };
+        for key in map.keys().filter(|k| !keys.contains(&k.as_str())) {
+            self.get(key).mistake(format!("is not known here; known are {}", keys.join(", ")));
+        }
+        true
+    }
+
+    fn text(&mut self) -> Text {
+        self.optional_text().unwrap_or_else(|| {
+            if self.value.is_none() {
+                self.mistake("is missing");
+            }
+            Text::Borrowed("")
+        })
+    }
+
+    fn optional_text(&mut self) -> Option<Text> {
+        match self.value? {
+            Value::String(text) if !text.is_empty() => Some(Text::Owned(text.clone())),
+            _ => {
+                self.mistake("must be a text that is not empty");
+                None
+            }
+        }
+    }
+
+    /// A default or example may be written in the field's own type.
+    fn scalar_text(&mut self) -> Option<Text> {
+        match self.value? {
+            value @ (Value::Number(_) | Value::Bool(_)) => Some(Text::Owned(value.to_string())),
+            _ => self.optional_text(),
+        }
+    }
+
+    fn flag(&mut self, default: bool) -> bool {
+        match self.value {
+            None => default,
+            Some(Value::Bool(flag)) => *flag,
+            Some(_) => {
+                self.mistake("must be true or false");
+                default
+            }
+        }
+    }
+
+    fn web_address(&mut self) -> Option<Text> {
+        let text = self.optional_text()?;
+        if !url::Url::parse(&text).is_ok_and(|u| u.scheme() == "https" && u.has_host()) {
+            self.mistake("must be an https address");
+        }
+        Some(text)
+    }
+
+    fn template(&mut self, fields: &[FieldDef]) -> Text {
+        let text = self.text();
+        self.check_template(&text, fields);
+        text
+    }
+
+    fn check_template(&mut self, text: &str, fields: &[FieldDef]) {
+        if let Err(problem) = template::parse(text) {
+            self.mistake(problem);
+        }
+        for name in template::names(text) {
+            if !fields.iter().any(|f| f.name == name) {
+                self.mistake(format!("`{{{name}}}` is not one of the fields"));
+            }
+        }
+    }
+
+    fn list<T: Clone + 'static>(&mut self, mut item: impl FnMut(&mut Node<'v, '_>) -> T) -> List<T> {
+        match self.value {
+            None => List::Borrowed(&[]),
+            Some(Value::Array(items)) => (0..items.len()).map(|i| item(&mut self.get(i))).collect(),
+            Some(_) => {
+                self.mistake("must be a list");
+                List::Borrowed(&[])
+            }
+        }
+    }
+
+    fn map(&mut self) -> Option<&'v Map<String, Value>> {
+        match self.value? {
+            Value::Object(map) => Some(map),
+            _ => {
+                self.mistake("must be an object");
+                None
+            }
+        }
+    }
+
+    fn status(&mut self) -> u16 {
+        let status = self.value.and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok());
+        match status {
+            Some(status @ 100..=599) => status,
+            _ => {
+                self.mistake("must be an HTTP status");
+                0
+            }
+        }
+    }
+}
+
+fn app(node: &mut Node) -> AppDef {
+    node.object(&["slug", "name", "category", "docs_url", "schemes"]);
+    let slug = node.get("slug").text();
+    if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+        node.get("slug").mistake("must be lower-case letters, digits and `_`");
+    }
+    let schemes = node.get("schemes").list(scheme);
+    if schemes.is_empty() {
+        node.get("schemes").mistake("needs at least one scheme");
+    }
+    for (i, scheme) in schemes.iter().enumerate() {
+        if schemes[..i].iter().any(|s| s.auth_scheme == scheme.auth_scheme) {
+            node.get("schemes").get(i).get("auth_scheme").mistake("stands twice");
+        }
+    }
+    AppDef {
+        slug,
+        name: node.get("name").text(),
+        category: node.get("category").text(),
+        docs_url: node.get("docs_url").web_address(),
+        schemes,
+    }
+}
+
+fn scheme(node: &mut Node) -> SchemeDef {
+    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks"]);
+    let auth_scheme = node.get("auth_scheme").text();
+    if !auth_scheme.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
+        node.get("auth_scheme").mistake("must be capitals, digits and `_`, such as API_KEY");
+    }
+    let fields = node.get("fields").list(field);
+    for (i, field) in fields.iter().enumerate() {
+        if fields[..i].iter().any(|f| f.name == field.name) {
+            node.get("fields").get(i).get("name").mistake("stands twice");
+        }
+    }
+    if fields.is_empty() != (auth_scheme == "NO_AUTH") {
+        node.get("fields").mistake("are needed, except for NO_AUTH, which has none");
+    }
+    let base_url = node.get("base_url").template(&fields);
+    base_url_mistakes(&mut node.get("base_url"), &base_url, &fields);
+    let inject = node.get("inject").list(|n| injection(n, &fields));
+    let headers = headers(&mut node.get("headers"));
+    let checks = node.get("checks").list(|n| check(n, &fields));
+    match (checks.is_empty(), node.get("no_checks").optional_text()) {
+        (true, None) => node.get("checks").mistake("are missing; without one, say why in `no_checks`"),
+        (false, Some(_)) => node.get("no_checks").mistake("is for apps without checks"),
+        _ => {}
+    }
+    let scheme = SchemeDef { auth_scheme, fields, base_url, inject, headers, checks };
+    unused(node, &scheme);
+    scheme
+}
+
+fn field(node: &mut Node) -> FieldDef {
+    let keys = ["name", "display_name", "description", "help_url", "no_help_url", "type", "required", "secret"];
+    node.object(&[&keys[..], &["default", "enum", "pattern", "example"]].concat());
+    let name = node.get("name").text();
+    if !name.is_empty() && !template::is_wire_name(&name) {
+        node.get("name").mistake("must be letters, digits, `_`, `-` or `.`");
+    }
+    let help_url = node.get("help_url").web_address();
+    if help_url.is_none() && node.get("no_help_url").optional_text().is_none() {
+        node.get("help_url").mistake("is missing; without one, say why in `no_help_url`");
+    }
+    let kind = match node.get("type").optional_text().as_deref() {
+        None | Some("string") => Kind::String,
+        Some("integer") => Kind::Integer,
+        Some("number") => Kind::Number,
+        Some("boolean") => Kind::Boolean,
+        Some("url") => Kind::Url,
+        Some(_) => {
+            node.get("type").mistake("must be string, integer, number, boolean or url");
+            Kind::String
+        }
+    };
+    let default = node.get("default").scalar_text();
+    let choices = node.get("enum").list(|n| n.text());
+    if let Some(default) = &default
+        && !choices.is_empty()
+        && !choices.contains(default)
+    {
+        node.get("default").mistake("is not one of the `enum`");
+    }
+    let pattern = node.get("pattern").optional_text();
+    if let Some(pattern) = &pattern {
+        match regex_lite::Regex::new(pattern) {
+            Err(_) => node.get("pattern").mistake("is not a regular expression of the kind used here"),
+            Ok(_) if !(pattern.starts_with('^') && pattern.ends_with('$')) => {
+                node.get("pattern").mistake("must stand between ^ and $");
+            }
+            Ok(regex) => {
+                if default.as_ref().is_some_and(|d| !regex.is_match(d)) {
+                    node.get("default").mistake("does not match the `pattern`");
+                }
+            }
+        }
+    }
+    FieldDef {
+        name,
+        display_name: node.get("display_name").text(),
+        description: node.get("description").text(),
+        help_url,
+        kind,
+        required: node.get("required").flag(true),
+        secret: node.get("secret").flag(false),
+        default,
+        choices,
+        pattern,
+        example: node.get("example").scalar_text(),
+    }
+}
+
+fn injection(node: &mut Node, fields: &[FieldDef]) -> Inject {
+    match node.get("in").text().as_ref() {
+        "header" => {
+            node.object(&["in", "name", "value"]);
+            let name = node.get("name").text();
+            header_name_mistakes(&mut node.get("name"), &name);
+            Inject::Header { name, value: node.get("value").template(fields) }
+        }
+        "query" => {
+            node.object(&["in", "name", "value"]);
+            Inject::Query { name: node.get("name").text(), value: node.get("value").template(fields) }
+        }
+        "basic" => {
+            node.object(&["in", "username", "password"]);
+            let mut side = |key: &str| match node.get(key).value {
+                Some(Value::String(text)) if text.is_empty() => Text::Borrowed(""),
+                _ => node.get(key).template(fields),
+            };
+            Inject::Basic { username: side("username"), password: side("password") }
+        }
+        "path" => {
+            node.object(&["in"]);
+            Inject::Path
+        }
+        _ => {
+            node.get("in").mistake("must be header, query, basic or path");
+            Inject::Path
+        }
+    }
+}
+
+fn headers(node: &mut Node) -> List<(Text, Text)> {
+    let Some(map) = node.map() else { return List::Borrowed(&[]) };
+    map.keys()
+        .map(|name| {
+            header_name_mistakes(&mut node.get(name), name);
+            let value = node.get(name).text();
+            if value.bytes().any(|b| !(0x20..0x7f).contains(&b)) {
+                node.get(name).mistake("must be plain ASCII");
+            }
+            (Text::Owned(name.clone()), value)
+        })
+        .collect()
+}
+
+fn header_name_mistakes(node: &mut Node, name: &str) {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let ours = ["host", "content-length", "transfer-encoding", "connection", "proxy-authorization"];
+    if !name.is_empty() && !name.bytes().all(token) {
+        node.mistake("is not the name of a header");
+    } else if ours.contains(&name.to_ascii_lowercase().as_str()) {
+        node.mistake("is a header that the HTTP client sets");
+    }
+}
+
+fn check(node: &mut Node, fields: &[FieldDef]) -> Check {
+    let keys = ["method", "path", "body", "accept", "json", "when", "verdicts", "account"];
+    node.object(&keys);
+    let method = node.get("method").text();
+    if !["GET", "HEAD", "POST"].contains(&method.as_ref()) {
+        node.get("method").mistake("must be GET, HEAD or POST");
+    }
+    let path = node.get("path").template(fields);
+    if !path.starts_with('/') {
+        node.get("path").mistake("must start with /");
+    }
+    let verdicts = node.get("verdicts");
+    let verdicts = verdict_map(verdicts);
+    Check {
+        method,
+        path,
+        body: node.get("body").value.map(|v| Text::Owned(v.to_string())),
+        accept: node.get("accept").list(|n| n.status()),
+        json: node.get("json").flag(true),
+        when: node.get("when").list(condition),
+        verdicts,
+        account: pointer(node.get("account")),
+    }
+}
+
+fn verdict_map(mut node: Node) -> List<(u16, Verdict)> {
+    let Some(map) = node.map() else { return List::Borrowed(&[]) };
+    let mut verdicts = Vec::new();
+    for (status, verdict) in map {
+        match (status.parse(), verdict.as_str().and_then(Verdict::parse)) {
+            (Ok(code @ 100..=599), Some(verdict)) if verdict != Verdict::NotChecked => verdicts.push((code, verdict)),
+            (Ok(100..=599), _) => node.get(status).mistake("must be a verdict, such as rejected"),
+            _ => node.get(status).mistake("must be under an HTTP status"),
+        }
+    }
+    verdicts.into()
+}
+
+fn pointer(mut node: Node) -> Option<Text> {
+    let text = node.optional_text()?;
+    if !text.starts_with('/') {
+        node.mistake("must be a JSON pointer, such as /account/name");
+    }
+    Some(text)
+}
+
+fn condition(node: &mut Node) -> Condition {
+    node.object(&["at", "equals", "not_equals", "present"]);
+    let at = pointer(node.get("at"));
+    if at.is_none() {
+        node.get("at").mistake("is missing");
+    }
+    let test = match (node.get("equals").value, node.get("not_equals").value, node.get("present").value) {
+        (Some(value), None, None) => Test::Equals(Text::Owned(value.to_string())),
+        (None, Some(value), None) => Test::NotEquals(Text::Owned(value.to_string())),
+        (None, None, Some(_)) => Test::Present(node.get("present").flag(true)),
+        _ => {
+            node.mistake("needs one of equals, not_equals, present");
+            Test::Present(true)
+        }
+    };
+    Condition { at: at.unwrap_or_default(), test }
+}
+
+fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
+    if base_url.is_empty() {
+        return;
+    }
+    if base_url.ends_with('/') {
+        node.mistake("must not end with /");
+    }
+    let names = template::names(base_url);
+    let whole = names.len() == 1 && base_url.starts_with('{') && base_url.ends_with('}');
+    let is_url = |name: &str| fields.iter().any(|f| f.name == name && f.kind == Kind::Url);
+    if whole {
+        if !is_url(names[0]) {
+            node.mistake("is one field alone, so that field must be of type url");
+        }
+        return;
+    }
+    if names.iter().any(|name| is_url(name)) {
+        node.mistake("a field of type url must be the whole base_url");
+    }
+    if !base_url.starts_with("https://") || template::host(base_url).is_empty() {
+        node.mistake("must be an https address, or one field of type url");
+    } else if base_url.contains(['?', '#', '@', ' ']) && !base_url.contains('{') {
+        node.mistake("must be scheme, host and path only");
+    }
+    let host = template::host(base_url);
+    let secret_whole_host = template::parse(host).is_ok_and(|parts| {
+        matches!(parts.as_slice(), [template::Part::Field { name, after: None }]
+            if fields.iter().any(|f| f.name == *name && f.secret))
+    });
+    if secret_whole_host {
+        node.mistake("a secret must not be the host");
+    }
+}
+
+/// A field that goes nowhere, or a secret that is never sent, is a mistake: the user would type it for nothing.
+fn unused(node: &mut Node, scheme: &SchemeDef) {
+    // Without these there is no request; a header or query part is left out when its optional field is.
+    let mut needed = template::names(&scheme.base_url);
+    needed.extend(scheme.checks.iter().flat_map(|c| template::names(&c.path)));
+    let mut injected: Vec<&str> = Vec::new();
+    for inject in scheme.inject.iter() {
+        match inject {
+            Inject::Header { value, .. } | Inject::Query { value, .. } => injected.extend(template::names(value)),
+            Inject::Basic { username, password } => {
+                for side in [username, password] {
+                    injected.extend(template::names(side));
+                    needed.extend(template::names(side));
+                }
+            }
+            Inject::Path => injected.extend(template::names(&scheme.base_url)),
+        }
+    }
+    for (i, field) in scheme.fields.iter().enumerate() {
+        let name = field.name.as_ref();
+        let is_needed = needed.contains(&name);
+        if field.secret && !injected.contains(&name) {
+            node.get("fields").get(i).mistake("is secret but `inject` does not send it");
+        } else if !is_needed && !injected.contains(&name) {
+            node.get("fields").get(i).mistake("is used nowhere");
+        }
+        if !field.required && field.default.is_none() && is_needed {
+            node.get("fields").get(i).mistake("is needed for every request: make it required or give a default");
+        }
+    }
+}

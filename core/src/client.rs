@@ -1,0 +1,300 @@
+//! The public face: a blocking and an async client with the same calls, in the order of the flow.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::app::{App, ExpectedParams, Integration};
+use crate::calls::{
+    ConnectionFilter, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload, Reply, Request, Response,
+    UpdateCredentials,
+};
+use crate::connection::{Connection, ConnectionRequest, Page, Verification};
+use crate::embedded::{self, Embedded};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{AsyncIo, BlockingIo, run_now};
+use crate::options::Options;
+
+/// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads.
+///
+/// ```no_run
+/// use keylatch::{Client, ExpectedParamsQuery, InitiateConnection, Options, Params, Request};
+///
+/// # fn main() -> keylatch::Result<()> {
+/// let client = Client::open(Options::default())?;
+/// let ask = ExpectedParamsQuery { app: Some("stripe".into()), ..Default::default() };
+/// for field in client.get_expected_params_for_user(ask)?.expected_params {
+///     println!("{}: {}", field.display_name, field.description);
+/// }
+/// let mut typed = *b"sk_test_123";
+/// let user = client.entity("user-1");
+/// let made = user.initiate_connection(InitiateConnection::to_app("stripe", Params::new().take("api_key", &mut typed)))?;
+/// println!("{} {}", made.connected_account_id, made.connection_status);
+/// let balance = user.request(Request {
+///     app: Some("stripe".into()),
+///     method: "GET".into(),
+///     path: "/v1/balance".into(),
+///     ..Default::default()
+/// })?;
+/// println!("{}", balance.status);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Client(Arc<Embedded<BlockingIo>>);
+
+/// A client that never blocks the thread that polls it; runs on the caller's tokio runtime. Cheap to clone.
+///
+/// The calls are those of [`Client`].
+#[derive(Clone)]
+pub struct AsyncClient(Arc<Embedded<AsyncIo>>);
+
+/// One of the application's users, seen through a [`Client`].
+#[derive(Clone)]
+pub struct Entity {
+    client: Client,
+    id: String,
+}
+
+/// One of the application's users, seen through an [`AsyncClient`].
+#[derive(Clone)]
+pub struct AsyncEntity {
+    client: AsyncClient,
+    id: String,
+}
+
+impl Client {
+    /// Opens the vault, making it on first use.
+    ///
+    /// # Errors
+    /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
+    pub fn open(options: Options) -> Result<Self> {
+        let vault = embedded::open_vault(&options)?;
+        Ok(Self(Arc::new(Embedded::new(BlockingIo::new(embedded::network(&options)), vault, &options))))
+    }
+
+    /// The user of this id.
+    #[must_use]
+    pub fn entity(&self, id: &str) -> Entity {
+        Entity { client: self.clone(), id: id.to_owned() }
+    }
+}
+
+impl AsyncClient {
+    /// Opens the vault, making it on first use.
+    ///
+    /// # Errors
+    /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
+    pub async fn open(options: Options) -> Result<Self> {
+        let opening = tokio::task::spawn_blocking(move || embedded::open_vault(&options).map(|vault| (vault, options)));
+        let (vault, options) = opening
+            .await
+            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "opening the vault ended without an answer")))?;
+        Ok(Self(Arc::new(Embedded::new(AsyncIo::new(embedded::network(&options)), vault, &options))))
+    }
+
+    /// The user of this id.
+    #[must_use]
+    pub fn entity(&self, id: &str) -> AsyncEntity {
+        AsyncEntity { client: self.clone(), id: id.to_owned() }
+    }
+}
+
+/// Calls that answer at once, on both clients.
+macro_rules! immediate {
+    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
+        impl Client {
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { self.0.$name($($arg),*) })*
+        }
+        impl AsyncClient {
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { self.0.$name($($arg),*) })*
+        }
+    };
+}
+
+/// Calls that may wait, on both clients.
+macro_rules! operations {
+    ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
+        impl Client {
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { run_now(self.0.$name($($arg),*)) })*
+        }
+        impl AsyncClient {
+            $($(#[$doc])* pub async fn $name(&self $(, $arg: $type)*) -> $out { self.0.$name($($arg),*).await })*
+        }
+    };
+}
+
+immediate! {
+    /// Every app, by slug.
+    ///
+    /// # Errors
+    /// `closed`.
+    fn apps(&self) -> Result<Vec<App>>;
+
+    /// The app of this name, compared without regard to case.
+    ///
+    /// # Errors
+    /// `unknown_app` with near names.
+    fn app(&self, name: &str) -> Result<App>;
+
+    /// Registers an app of your own, in the catalogue's format, for as long as this client lives.
+    ///
+    /// # Errors
+    /// `invalid_argument` with a problem for every mistake; `already_exists` for the slug of a built-in app.
+    fn register_app(&self, definition: &Value) -> Result<App>;
+
+    /// Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`.
+    fn close(&self) -> ();
+}
+
+operations! {
+    /// Stores a configuration of an app.
+    ///
+    /// # Errors
+    /// `unknown_app`, `unsupported_scheme`, `invalid_argument` for the base URL, and those of the fixed values.
+    fn create_integration(&self, ask: NewIntegration) -> Result<Integration>;
+
+    /// The integration of this id.
+    ///
+    /// # Errors
+    /// `not_found`.
+    fn integration(&self, id: &str) -> Result<Integration>;
+
+    /// All integrations, or those of one app; newest first.
+    ///
+    /// # Errors
+    /// `unknown_app`.
+    fn integrations(&self, app: Option<&str>) -> Result<Vec<Integration>>;
+
+    /// Deletes an integration that no connection uses.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_argument` while connections use it.
+    fn delete_integration(&self, id: &str) -> Result<()>;
+
+    /// What a user must give to connect. Names an integration: the one asked for, else the newest of the app that
+    /// fits, else a default one that this call makes.
+    ///
+    /// # Errors
+    /// `unknown_app`, `unsupported_scheme`, `not_found`, `invalid_argument`.
+    fn get_expected_params_for_user(&self, ask: ExpectedParamsQuery) -> Result<ExpectedParams>;
+
+    /// Checks the input, asks the provider, stores the credentials and answers ACTIVE.
+    ///
+    /// # Errors
+    /// All problems of the input at once; `already_exists`; `credentials_rejected`, `provider_unreachable`,
+    /// `forbidden_host`. Nothing is stored then.
+    fn initiate_connection(&self, ask: InitiateConnection) -> Result<ConnectionRequest>;
+
+    /// The connection of this id.
+    ///
+    /// # Errors
+    /// `not_found`.
+    fn connected_account(&self, id: &str) -> Result<Connection>;
+
+    /// Connections that fit, newest first, page by page.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a limit or cursor that cannot be.
+    fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>>;
+
+    /// Asks the provider again: a refusal makes the connection EXPIRED, an acceptance ACTIVE again.
+    ///
+    /// # Errors
+    /// `not_found`, `corrupt_record`, `forbidden_host`.
+    fn verify_connection(&self, id: &str) -> Result<Verification>;
+
+    /// Puts new credentials in the place of the present ones. Fields that are not given keep their values.
+    ///
+    /// # Errors
+    /// As `initiate_connection`; the present credentials stay then.
+    fn update_credentials(&self, ask: UpdateCredentials) -> Result<ConnectionRequest>;
+
+    /// Switches a connection on.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_argument` where it is neither ACTIVE nor INACTIVE.
+    fn enable_connection(&self, id: &str) -> Result<Connection>;
+
+    /// Switches a connection off: it stays, but is not used.
+    ///
+    /// # Errors
+    /// `not_found`.
+    fn disable_connection(&self, id: &str) -> Result<Connection>;
+
+    /// Deletes a connection and its credentials.
+    ///
+    /// # Errors
+    /// `not_found`.
+    fn delete_connection(&self, id: &str) -> Result<()>;
+
+    /// The one active connection of this user to this app.
+    ///
+    /// # Errors
+    /// `not_found`; `ambiguous` with the candidates where there are several.
+    fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
+
+    /// Sends a request to the app with the user's credential in it. A 401 that the app's check confirms makes the
+    /// connection EXPIRED; the answer is returned all the same.
+    ///
+    /// # Errors
+    /// `not_found`, `ambiguous`, `forbidden_host`, `credentials_rejected` (EXPIRED), `provider_unreachable`, `timeout`.
+    fn request(&self, ask: Request) -> Result<Response>;
+
+    /// Makes a call by its name with JSON arguments, as `docs/calls.md` lists them. For hosts with dynamic values;
+    /// credentials go in `payload`, never in `json`.
+    ///
+    /// # Errors
+    /// Those of the call; `invalid_argument` for unknown calls and arguments.
+    fn call(&self, name: &str, json: &str, payload: Payload) -> Result<Reply>;
+}
+
+/// The calls of an entity, on both kinds.
+macro_rules! entity_operations {
+    ($($entity:ident { $($await:tt)* } { $($async:tt)* })*) => {
+        $(impl $entity {
+            /// The user's id.
+            #[must_use]
+            pub fn id(&self) -> &str {
+                &self.id
+            }
+
+            /// As the client's `initiate_connection`, for this user whatever `entity_id` says.
+            ///
+            /// # Errors
+            /// Those of the client's call.
+            pub $($async)* fn initiate_connection(&self, ask: InitiateConnection) -> Result<ConnectionRequest> {
+                self.client.initiate_connection(InitiateConnection { entity_id: self.id.clone(), ..ask })$($await)*
+            }
+
+            /// This user's one active connection to the app.
+            ///
+            /// # Errors
+            /// `not_found`; `ambiguous` with the candidates where there are several.
+            pub $($async)* fn get_connection(&self, app: &str) -> Result<Connection> {
+                self.client.get_connection(&self.id, app)$($await)*
+            }
+
+            /// This user's connections.
+            ///
+            /// # Errors
+            /// Those of the client's call.
+            pub $($async)* fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>> {
+                self.client.connected_accounts(ConnectionFilter { entity_id: Some(self.id.clone()), ..filter })$($await)*
+            }
+
+            /// As the client's `request`, over a connection of this user.
+            ///
+            /// # Errors
+            /// Those of the client's call.
+            pub $($async)* fn request(&self, ask: Request) -> Result<Response> {
+                self.client.request(Request { entity_id: Some(self.id.clone()), ..ask })$($await)*
+            }
+        })*
+    };
+}
+
+entity_operations! {
+    Entity {} {}
+    AsyncEntity { .await } { async }
+}

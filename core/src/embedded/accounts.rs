@@ -1,0 +1,209 @@
+//! Connected accounts: find, list, check again, switch on and off, delete.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use super::{Embedded, Opened, check_name};
+use crate::calls::ConnectionFilter;
+use crate::connection::{Connection, Page, Status, Verification};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{self, Io};
+use crate::provider::{Judgement, judge};
+use crate::store::{ConnectionQuery, ConnectionRow};
+use crate::verdict::Verdict;
+
+const DEFAULT_LIMIT: u32 = 50;
+const MOST: u32 = 500;
+
+impl<I: Io> Embedded<I> {
+    pub(crate) async fn connected_account(&self, id: &str) -> Result<Connection> {
+        self.connection_row(id).await.map(|row| row.view())
+    }
+
+    pub(crate) async fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>> {
+        self.must_be_open()?;
+        let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
+        if !(1..=MOST).contains(&limit) {
+            return Err(Error::argument("limit", format!("limit must be 1 to {MOST}")));
+        }
+        let query = ConnectionQuery {
+            entity_id: filter.entity_id,
+            app: filter.app.map(|name| self.catalog_slug(&name)),
+            integration_id: filter.integration_id,
+            statuses: filter.statuses.iter().map(ToString::to_string).collect(),
+            labels: filter.labels,
+            before: filter.cursor.as_deref().map(read_cursor).transpose()?,
+            limit: limit + 1, // one more tells whether there is a next page
+        };
+        let mut rows = self.vault(move |vault| vault.store.connections(&query)).await?;
+        let more = rows.len() > limit as usize;
+        rows.truncate(limit as usize);
+        let next_cursor = rows.last().filter(|_| more).map(|row| write_cursor(row.seq));
+        Ok(Page { items: rows.iter().map(ConnectionRow::view).collect(), next_cursor })
+    }
+
+    /// The entity's one active connection to the app.
+    pub(crate) async fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection> {
+        self.sole_connection(entity_id, app).await.map(|row| row.view())
+    }
+
+    pub(super) async fn sole_connection(&self, entity_id: &str, app: &str) -> Result<ConnectionRow> {
+        check_name("entity_id", entity_id)?;
+        check_name("app", app)?;
+        let slug = self.catalog_slug(app);
+        let query = ConnectionQuery {
+            entity_id: Some(entity_id.to_owned()),
+            app: Some(slug.clone()),
+            limit: MOST,
+            ..ConnectionQuery::default()
+        };
+        let mut rows = self.vault(move |vault| vault.store.connections(&query)).await?;
+        let others: Vec<String> =
+            rows.iter().filter(|r| r.status != Status::Active).map(|r| format!("{} is {}", r.id, r.status)).collect();
+        rows.retain(|row| row.status == Status::Active);
+        if rows.len() > 1 {
+            let message = format!("the entity has {} active connections to {slug}; name one by its id", rows.len());
+            let ids = rows.into_iter().map(|row| row.id).collect();
+            return Err(Error::new(ErrorKind::Ambiguous, message).with_candidates(ids));
+        }
+        rows.pop().ok_or_else(|| {
+            if others.is_empty() {
+                self.catalog.app(app).err().unwrap_or_else(|| {
+                    let message = format!("the entity has no connection to {slug}; initiate one");
+                    Error::new(ErrorKind::NotFound, message)
+                })
+            } else {
+                let message = format!("the entity has no active connection to {slug} ({})", others.join(", "));
+                Error::new(ErrorKind::NotFound, message)
+            }
+        })
+    }
+
+    pub(crate) async fn verify_connection(&self, id: &str) -> Result<Verification> {
+        let opened = self.opened(self.connection_row(id).await?).await?;
+        let judgement = self.judge_again(&opened).await?;
+        let row = self.note(&opened.row, &judgement).await?;
+        Ok(Verification {
+            connected_account_id: row.id,
+            status: row.status,
+            verdict: judgement.verdict,
+            verified_at: judgement.was_asked().then_some(row.verified_at).flatten(),
+            account: judgement.account,
+            evidence: judgement.evidence,
+        })
+    }
+
+    pub(super) async fn judge_again(&self, opened: &Opened) -> Result<Judgement> {
+        let target = opened.integration.target(&opened.values)?;
+        judge(&self.io, opened.integration.scheme()?, &target, &opened.values, self.timeout).await
+    }
+
+    /// Writes down what the provider said, unless the connection has other credentials by now.
+    pub(super) async fn note(&self, judged: &ConnectionRow, judgement: &Judgement) -> Result<ConnectionRow> {
+        let (id, version) = (judged.id.clone(), judged.record_version);
+        let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
+        let row = self
+            .vault(move |vault| {
+                vault.store.update_connection(&id, &mut |row| {
+                    if row.record_version != version || !asked {
+                        return Ok(());
+                    }
+                    let now = io::now();
+                    row.verdict = verdict;
+                    row.verified_at = Some(now.clone());
+                    row.updated_at = now;
+                    if account.is_some() {
+                        row.account.clone_from(&account);
+                    }
+                    match (verdict, &row.status) {
+                        (Verdict::Rejected, Status::Active) => row.status = Status::Expired,
+                        (Verdict::Accepted | Verdict::UnderScoped, Status::Expired) => row.status = Status::Active,
+                        _ => {}
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        row.ok_or_else(|| missing(&judged.id))
+    }
+
+    pub(crate) async fn enable_connection(&self, id: &str) -> Result<Connection> {
+        self.switch(id, |row| match row.status {
+            Status::Active | Status::Inactive => Ok(Status::Active),
+            _ => {
+                let message = format!("the connection is {}; verify it or update its credentials", row.status);
+                Err(Error::argument("connected_account_id", message).with_connection(&row.id))
+            }
+        })
+        .await
+    }
+
+    pub(crate) async fn disable_connection(&self, id: &str) -> Result<Connection> {
+        self.switch(id, |_| Ok(Status::Inactive)).await
+    }
+
+    pub(crate) async fn delete_connection(&self, id: &str) -> Result<()> {
+        check_name("connected_account_id", id)?;
+        let wanted = id.to_owned();
+        if self.vault(move |vault| vault.store.delete_connection(&wanted)).await? { Ok(()) } else { Err(missing(id)) }
+    }
+
+    async fn switch(
+        &self,
+        id: &str,
+        to: impl Fn(&ConnectionRow) -> Result<Status> + Send + 'static,
+    ) -> Result<Connection> {
+        check_name("connected_account_id", id)?;
+        let wanted = id.to_owned();
+        let row = self
+            .vault(move |vault| {
+                vault.store.update_connection(&wanted, &mut |row| {
+                    let status = to(row)?;
+                    if row.status != status {
+                        row.status = status;
+                        row.updated_at = io::now();
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        row.map(|row| row.view()).ok_or_else(|| missing(id))
+    }
+
+    pub(super) async fn connection_row(&self, id: &str) -> Result<ConnectionRow> {
+        check_name("connected_account_id", id)?;
+        let wanted = id.to_owned();
+        self.vault(move |vault| vault.store.connection(&wanted)).await?.ok_or_else(|| missing(id))
+    }
+
+    /// Opens a connection for one call.
+    pub(super) async fn opened(&self, row: ConnectionRow) -> Result<Opened> {
+        let integration = self.resolve_id(&row.integration_id).await?;
+        let sealed = row.clone();
+        let mut values = self.vault(move |vault| vault.open_connection(&sealed)).await?;
+        values.fill_from(integration.fixed.duplicate());
+        Ok(Opened { row, integration, values })
+    }
+
+    /// The slug that rows carry; an app that is not registered now may still have connections.
+    fn catalog_slug(&self, name: &str) -> String {
+        name.to_ascii_lowercase()
+    }
+}
+
+pub(super) fn missing(id: &str) -> Error {
+    let shown: String = id.chars().take(64).collect();
+    Error::new(ErrorKind::NotFound, format!("there is no connection {shown}")).with_fields(["connected_account_id"])
+}
+
+fn write_cursor(seq: i64) -> String {
+    URL_SAFE_NO_PAD.encode(format!("1:{seq}"))
+}
+
+fn read_cursor(cursor: &str) -> Result<i64> {
+    let text = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| String::from_utf8(bytes).ok());
+    text.as_deref()
+        .and_then(|t| t.strip_prefix("1:"))
+        .and_then(|seq| seq.parse().ok())
+        .ok_or_else(|| Error::argument("cursor", "the cursor is not one that a list returned"))
+}

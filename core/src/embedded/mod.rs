@@ -1,0 +1,147 @@
+//! The embedded backend: catalogue, provider and vault in one process, no server.
+
+mod accounts;
+mod discover;
+mod initiate;
+mod integrations;
+mod request;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::app::App;
+use crate::catalog::{AppRef, Catalog, SchemeDef};
+use crate::error::{Error, Result};
+use crate::input::Values;
+use crate::io::{Io, Network, tls};
+use crate::options::Options;
+use crate::provider::Target;
+use crate::store::{ConnectionRow, IntegrationRow};
+use crate::vault::{Vault, default_path};
+
+/// The flows of the embedded backend over the driver `I`.
+pub(crate) struct Embedded<I> {
+    io: I,
+    catalog: Catalog,
+    vault: Arc<Vault>,
+    timeout: Duration,
+    strict_secrets: bool,
+    closed: AtomicBool,
+}
+
+/// An integration with its app and what the developer fixed.
+struct Resolved {
+    app: AppRef,
+    row: IntegrationRow,
+    fixed: Values,
+}
+
+impl Resolved {
+    fn scheme(&self) -> Result<&SchemeDef> {
+        self.app.scheme(Some(&self.row.auth_scheme.as_str().into()))
+    }
+
+    /// Where requests with these values go.
+    fn target(&self, values: &Values) -> Result<Target> {
+        Target::resolve(self.scheme()?, self.row.base_url.as_deref(), self.row.allow_private_hosts, values)
+    }
+}
+
+/// A connection ready for a request: its values include what the integration fixes.
+struct Opened {
+    row: ConnectionRow,
+    integration: Resolved,
+    values: Values,
+}
+
+/// Checks options and opens the vault; waits on the disk, and on Argon2id for a passphrase.
+pub(crate) fn open_vault(options: &Options) -> Result<Vault> {
+    if let Some(pem) = &options.extra_ca_pem {
+        tls::certificates(pem)?;
+    }
+    if options.timeout.is_zero() {
+        return Err(Error::argument("timeout", "timeout must be longer than nothing"));
+    }
+    if options.proxy.as_ref().is_some_and(|p| reqwest::Proxy::all(p.as_str()).is_err()) {
+        return Err(Error::argument("proxy", "proxy must be an address such as http://proxy:3128"));
+    }
+    let path = match &options.path {
+        Some(path) if path.as_os_str().is_empty() => return Err(Error::argument("path", "path is empty")),
+        Some(path) => path.clone(),
+        None => default_path()?,
+    };
+    Vault::open(&path, &options.key)
+}
+
+/// What the drivers need of the options.
+pub(crate) fn network(options: &Options) -> Network {
+    Network {
+        max_response_bytes: options.max_response_bytes,
+        extra_ca_pem: options.extra_ca_pem.clone(),
+        proxy: options.proxy.clone(),
+        keep_connections: !options.strict_secrets,
+    }
+}
+
+impl<I: Io> Embedded<I> {
+    pub(crate) fn new(io: I, vault: Vault, options: &Options) -> Self {
+        Self {
+            io,
+            catalog: Catalog::default(),
+            vault: Arc::new(vault),
+            timeout: options.timeout,
+            strict_secrets: options.strict_secrets,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.io.close();
+            self.vault.store.close();
+        }
+    }
+
+    pub(crate) fn apps(&self) -> Result<Vec<App>> {
+        self.must_be_open()?;
+        Ok(self.catalog.apps().iter().map(AppRef::view).collect())
+    }
+
+    pub(crate) fn app(&self, name: &str) -> Result<App> {
+        self.must_be_open()?;
+        self.catalog.app(name).map(|app| app.view())
+    }
+
+    pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
+        self.must_be_open()?;
+        self.catalog.register(definition).map(|app| app.view())
+    }
+
+    fn must_be_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(()) }
+    }
+
+    /// Runs work on the vault where it may wait for the disk.
+    async fn vault<T: Send + 'static>(&self, work: impl FnOnce(&Vault) -> Result<T> + Send + 'static) -> Result<T> {
+        self.must_be_open()?;
+        let vault = self.vault.clone();
+        self.io.run(move || work(&vault)).await
+    }
+}
+
+/// A name of the application's: not empty, not long, no control characters.
+fn check_name(field: &str, name: &str) -> Result<()> {
+    let problem = if name.trim().is_empty() {
+        "is missing or empty"
+    } else if name.len() > 512 {
+        "is longer than 512 bytes"
+    } else if name.chars().any(char::is_control) {
+        "holds a control character"
+    } else {
+        return Ok(());
+    };
+    Err(Error::argument(field, format!("`{field}` {problem}")))
+}

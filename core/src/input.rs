@@ -1,0 +1,264 @@
+//! What the user typed: values of any kind come in, and either checked texts or all problems at once come out.
+
+use std::fmt;
+
+use crate::catalog::{self, FieldDef, Kind};
+use crate::connection::Warning;
+use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::secret::Secret;
+
+/// One value as a host gave it.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Input {
+    /// Text or bytes. `wipeable` is false for a copy of an immutable host string, which the host cannot wipe.
+    Text {
+        /// The content.
+        value: Secret,
+        /// Whether the host's own copy can be wiped.
+        wipeable: bool,
+    },
+    /// A number or a boolean, as JSON writes it.
+    Scalar(String),
+    /// Something that no field takes; the text names its type in the host's words.
+    Unfit(String),
+}
+
+/// Credential values by wire name, as they go into a call. Each secret in it is wiped when it is dropped.
+///
+/// ```
+/// use keylatch::Params;
+///
+/// let mut typed = *b"sk_test_123";
+/// let params = Params::new().take("api_key", &mut typed);
+/// assert_eq!(format!("{params:?}"), "Params([\"api_key\"])");
+/// ```
+#[derive(Default)]
+pub struct Params(Vec<(String, Input)>);
+
+impl Params {
+    /// No values.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Copies the bytes and wipes the caller's buffer.
+    #[must_use]
+    pub fn take(self, name: &str, value: &mut [u8]) -> Self {
+        self.secret(name, Secret::take(value))
+    }
+
+    /// Moves a secret in.
+    #[must_use]
+    pub fn secret(mut self, name: &str, value: Secret) -> Self {
+        self.insert(name, Input::Text { value, wipeable: true });
+        self
+    }
+
+    /// Copies text that the caller cannot wipe; a client with `strict_secrets` refuses it for secret fields.
+    #[must_use]
+    pub fn text(mut self, name: &str, value: &str) -> Self {
+        self.insert(name, Input::Text { value: Secret::new(value.as_bytes()), wipeable: false });
+        self
+    }
+
+    /// Adds a value of any kind. A name given twice counts as the last.
+    pub fn insert(&mut self, name: &str, value: Input) {
+        self.0.retain(|(n, _)| n != name);
+        self.0.push((name.to_owned(), value));
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn remove(&mut self, name: &str) -> Option<Input> {
+        let at = self.0.iter().position(|(n, _)| n == name)?;
+        Some(self.0.swap_remove(at).1)
+    }
+}
+
+impl fmt::Debug for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Params").field(&self.0.iter().map(|(name, _)| name).collect::<Vec<_>>()).finish()
+    }
+}
+
+/// Checked values by wire name.
+#[derive(Default)]
+pub(crate) struct Values(Vec<(String, Secret)>);
+
+impl Values {
+    pub(crate) fn get(&self, name: &str) -> Option<&Secret> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    pub(crate) fn set(&mut self, name: &str, value: Secret) {
+        self.0.retain(|(n, _)| n != name);
+        self.0.push((name.to_owned(), value));
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    pub(crate) fn remove_all(&mut self, names: &[String]) {
+        self.0.retain(|(n, _)| !names.contains(n));
+    }
+
+    /// A second copy of each value.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.iter().map(|(name, value)| (name.clone(), value.duplicate())).collect())
+    }
+
+    /// Adds those of `other` that are not here yet.
+    pub(crate) fn fill_from(&mut self, other: Values) {
+        for (name, value) in other.0 {
+            if self.get(&name).is_none() {
+                self.0.push((name, value));
+            }
+        }
+    }
+}
+
+/// How the fields that were left out count.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Completeness {
+    /// Required ones are problems, defaults are filled in.
+    Whole,
+    /// They stay as they are.
+    Partial,
+}
+
+/// Checks `params` against `fields`; on any problem, all of them.
+pub(crate) fn check<'f>(
+    fields: impl Iterator<Item = &'f FieldDef>,
+    mut params: Params,
+    completeness: Completeness,
+    strict_secrets: bool,
+) -> Result<(Values, Vec<Warning>)> {
+    let mut values = Values::default();
+    let mut warnings = Vec::new();
+    let mut problems = Vec::new();
+    let mut names = Vec::new();
+    for field in fields {
+        names.push(field.name.as_ref());
+        match params.remove(&field.name) {
+            Some(input) => match accept(field, input, strict_secrets) {
+                Ok((value, warning)) => {
+                    values.set(&field.name, value);
+                    warnings.extend(warning);
+                }
+                Err(problem) => problems.push(Problem {
+                    field: field.name.to_string(),
+                    code: ErrorKind::InvalidField,
+                    message: format!("`{}` {problem}", field.name),
+                }),
+            },
+            None if completeness == Completeness::Partial => {}
+            None => match &field.default {
+                Some(default) => values.set(&field.name, Secret::new(default.as_bytes())),
+                None if field.required => problems.push(Problem {
+                    field: field.name.to_string(),
+                    code: ErrorKind::MissingFields,
+                    message: format!("`{}` ({}) is missing", field.name, field.display_name),
+                }),
+                None => {}
+            },
+        }
+    }
+    let mut near = Vec::new();
+    for (name, _) in params.0 {
+        let like = catalog::near(&name, names.iter().copied());
+        let shown: String = name.chars().take(64).collect();
+        let hint = if !like.is_empty() {
+            format!("did you mean {}?", like.join(", "))
+        } else if names.is_empty() {
+            "there are none to give".to_owned()
+        } else {
+            format!("known are {}", names.join(", "))
+        };
+        let message = format!("`{shown}` is not a field here; {hint}");
+        problems.push(Problem { field: shown, code: ErrorKind::UnknownField, message });
+        near.extend(like);
+    }
+    match Error::of_problems(problems, near) {
+        Some(error) => Err(error),
+        None => Ok((values, warnings)),
+    }
+}
+
+/// One value as the text that goes to the provider, or what is wrong with it.
+fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secret, Option<Warning>), String> {
+    let expected = match field.kind {
+        Kind::String => "text",
+        Kind::Integer => "a whole number",
+        Kind::Number => "a number",
+        Kind::Boolean => "true or false",
+        Kind::Url => "an https address",
+    };
+    let (value, warning) = match input {
+        Input::Unfit(found) => return Err(format!("must be {expected}, not {found}")),
+        Input::Scalar(_) if matches!(field.kind, Kind::String | Kind::Url) => {
+            return Err(format!("must be {expected}, not a number or a boolean"));
+        }
+        Input::Scalar(text) => (Secret::from(text), None),
+        Input::Text { wipeable: false, .. } if strict_secrets && field.secret => {
+            return Err("must come as a Secret or a buffer that can be wiped, since strict_secrets is on".into());
+        }
+        Input::Text { value, .. } => trimmed(field, value)?,
+    };
+    let text = value.expose_text().ok_or("must be UTF-8")?; // expose: only looked at
+    if text.is_empty() {
+        return Err("is empty".into());
+    }
+    if text.chars().any(char::is_control) {
+        return Err("has a line break or another control character inside".into());
+    }
+    let fits = match field.kind {
+        Kind::String => true,
+        Kind::Integer => text.parse::<i64>().is_ok(),
+        Kind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
+        Kind::Boolean => matches!(text, "true" | "false"),
+        Kind::Url => is_web_address(text),
+    };
+    if !fits {
+        return Err(format!("must be {expected}"));
+    }
+    if !field.choices.is_empty() && !field.choices.iter().any(|choice| choice == text) {
+        return Err(format!("must be one of {}", field.choices.join(", ")));
+    }
+    if let Some(pattern) = &field.pattern {
+        let regex = regex_lite::Regex::new(pattern).map_err(|_| "cannot be checked: its pattern is broken")?;
+        if !regex.is_match(text) {
+            let like = field.example.as_ref().map(|e| format!("; one looks like {e}")).unwrap_or_default();
+            return Err(format!("does not have the form of a {}{like}", field.display_name));
+        }
+    }
+    Ok((value, warning))
+}
+
+fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Option<Warning>), String> {
+    let text = value.expose_text().ok_or("must be UTF-8")?; // expose: only looked at
+    let inner = text.trim();
+    if inner.len() == text.len() {
+        return Ok((value, None));
+    }
+    let warning =
+        Warning { field: field.name.to_string(), message: format!("white space around `{}` was removed", field.name) };
+    Ok((Secret::new(inner.as_bytes()), Some(warning)))
+}
+
+fn is_web_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| {
+        matches!(url.scheme(), "https" | "http")
+            && url.has_host()
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.query().is_none()
+            && url.fragment().is_none()
+    })
+}

@@ -1,0 +1,61 @@
+//! The blocking driver: `reqwest::blocking`, and store calls on the caller's own thread.
+
+use std::io::Read as _;
+
+use reqwest::blocking::{Client, Request, Response};
+
+use super::clients::{Clients, configure};
+use super::{Fault, Incoming, Io, Network, Outgoing, fault_of, headers};
+use crate::error::Result;
+
+/// Sends on the caller's thread.
+pub(crate) struct BlockingIo {
+    clients: Clients<Client>,
+}
+
+impl BlockingIo {
+    pub(crate) fn new(network: Network) -> Self {
+        Self { clients: Clients::new(network) }
+    }
+
+    fn send_now(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
+        let (guarded, alone) = (outgoing.guarded, outgoing.alone);
+        let client = self.clients.get(guarded, alone, |network, tls| {
+            Ok(configure!(Client::builder().timeout(None), network, tls, guarded, alone))
+        })?;
+        let mut request = Request::try_from(outgoing.request).map_err(|_| Fault::Unreachable("no valid request"))?;
+        *request.timeout_mut() = Some(outgoing.timeout);
+        let response = client.execute(request).map_err(|e| fault_of(&e))?;
+        self.read(response)
+    }
+
+    fn read(&self, response: Response) -> Result<Incoming, Fault> {
+        let limit = self.clients.network.max_response_bytes;
+        let status = response.status().as_u16();
+        let headers = headers(response.headers());
+        let mut body = Vec::new();
+        response.take(limit as u64 + 1).read_to_end(&mut body).map_err(|e| {
+            let cause = e.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
+            match cause {
+                Some(error) => fault_of(error),
+                None if e.kind() == std::io::ErrorKind::TimedOut => Fault::Timeout,
+                None => Fault::Unreachable("the connection broke"),
+            }
+        })?;
+        if body.len() > limit { Err(Fault::TooLarge) } else { Ok(Incoming { status, headers, body }) }
+    }
+}
+
+impl Io for BlockingIo {
+    async fn send(&self, request: Outgoing) -> Result<Incoming, Fault> {
+        self.send_now(request)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        work()
+    }
+
+    fn close(&self) {
+        self.clients.close();
+    }
+}

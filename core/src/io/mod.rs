@@ -1,0 +1,134 @@
+//! The only place that touches sockets, clocks and other threads. Flows are written once over [`Io`]; the blocking
+//! driver answers at once, the async driver awaits.
+
+mod blocking;
+mod clients;
+mod guard;
+mod nonblocking;
+pub(crate) mod tls;
+
+use std::future::Future;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+pub(crate) use blocking::BlockingIo;
+use bytes::Bytes;
+pub(crate) use guard::is_public;
+pub(crate) use nonblocking::AsyncIo;
+
+use crate::error::Result;
+
+/// A request to a provider.
+pub(crate) struct Outgoing {
+    pub(crate) request: http::Request<Bytes>,
+    pub(crate) timeout: Duration,
+    /// The user named the host: dial public addresses only.
+    pub(crate) guarded: bool,
+    /// Use a connection of its own and drop it before the call returns.
+    pub(crate) alone: bool,
+}
+
+/// A provider's whole answer.
+pub(crate) struct Incoming {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no answer. Nothing of what was sent or said is in it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Fault {
+    /// No address, no connection, or it broke.
+    Unreachable(&'static str),
+    /// Longer than allowed.
+    Timeout,
+    /// The certificate is another host's.
+    WrongHost,
+    /// The name leads to an address that may not be dialled.
+    Forbidden,
+    /// More bytes than allowed.
+    TooLarge,
+}
+
+/// What a flow may do to the outside.
+pub(crate) trait Io: Send + Sync + 'static {
+    /// Sends a request and reads the answer.
+    fn send(&self, request: Outgoing) -> impl Future<Output = Result<Incoming, Fault>> + Send;
+
+    /// Runs work that waits on the disk or the processor, off the threads that must not wait.
+    fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> impl Future<Output = Result<T>> + Send;
+
+    /// Drops kept connections.
+    fn close(&self);
+}
+
+/// How a driver reaches providers.
+#[derive(Clone)]
+pub(crate) struct Network {
+    pub(crate) max_response_bytes: usize,
+    pub(crate) extra_ca_pem: Option<Vec<u8>>,
+    pub(crate) proxy: Option<String>,
+    pub(crate) keep_connections: bool,
+}
+
+/// Runs a flow over the blocking driver, whose every answer is ready at once: one poll is the whole run.
+pub(crate) fn run_now<F: Future>(flow: F) -> F::Output {
+    match pin!(flow).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(value) => value,
+        Poll::Pending => unreachable!("the blocking driver never waits"),
+    }
+}
+
+/// The present, to the millisecond, as RFC 3339 in UTC.
+pub(crate) fn now() -> String {
+    let now = jiff::Timestamp::now();
+    format!("{now:.3}")
+}
+
+/// Sorts a transport error without keeping any of its text, which may hold the request.
+fn fault_of(error: &reqwest::Error) -> Fault {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(e) = source {
+        if let Some(fault) = deep_fault(e) {
+            return fault;
+        }
+        // An io::Error's source skips the error that it wraps.
+        if let Some(inner) = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)
+            && let Some(fault) = deep_fault(inner)
+        {
+            return fault;
+        }
+        source = e.source();
+    }
+    if error.is_timeout() {
+        Fault::Timeout
+    } else if error.is_connect() {
+        Fault::Unreachable("no connection")
+    } else {
+        Fault::Unreachable("the connection broke")
+    }
+}
+
+fn deep_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
+    use rustls::{CertificateError, Error as Tls};
+    if error.is::<guard::NotPublic>() {
+        return Some(Fault::Forbidden);
+    }
+    match error.downcast_ref::<Tls>()? {
+        Tls::InvalidCertificate(
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+        ) => Some(Fault::WrongHost),
+        Tls::InvalidCertificate(_) => Some(Fault::Unreachable("the certificate is not trusted")),
+        _ => Some(Fault::Unreachable("no TLS connection")),
+    }
+}
+
+fn headers(map: &http::HeaderMap) -> Vec<(String, String)> {
+    map.iter()
+        .map(|(name, value)| (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned()))
+        .collect()
+}

@@ -1,0 +1,45 @@
+//! Keylatch lets an application connect its users' own API keys to apps: discover which fields an app needs, collect
+//! them, initiate the connection, have it ACTIVE at once, and use it, without the key ever being printed or logged.
+//!
+//! Start with [`Client`], or [`AsyncClient`] on tokio. Credentials go in as [`Params`] of [`Secret`]s; results never
+//! carry one. Every call returns an [`Error`] of one of the [`ErrorKind`]s.
+//!
+//! This crate sets no allocator, logger or panic hook. A program that wants freed memory wiped too installs a wiping
+//! global allocator of its own.
+
+#![forbid(unsafe_code)]
+
+mod app;
+mod calls;
+mod catalog;
+mod client;
+mod connection;
+mod embedded;
+mod error;
+mod field;
+mod input;
+mod io;
+mod options;
+mod provider;
+mod secret;
+mod store;
+mod vault;
+mod verdict;
+
+pub use app::{App, AuthScheme, ExpectedParams, Integration, Scheme};
+pub use calls::{
+    ConnectionFilter, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload, Reply, Request, Response,
+    UpdateCredentials, Verify,
+};
+pub use client::{AsyncClient, AsyncEntity, Client, Entity};
+pub use connection::{Connection, ConnectionRequest, Evidence, Page, Status, Verification, Warning};
+pub use error::{Error, ErrorKind, Problem, Result};
+pub use field::{Field, FieldType};
+pub use input::{Input, Params};
+pub use options::Options;
+pub use secret::Secret;
+pub use vault::KeySource;
+pub use verdict::Verdict;
+
+/// The version of every Keylatch package.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,156 @@
+//! Asks the provider about a credential and turns its answers into a verdict.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::inject::{self, HostRequest};
+use super::target::Target;
+use crate::catalog::{Check, Condition, SchemeDef, Test};
+use crate::connection::Evidence;
+use crate::error::Result;
+use crate::input::Values;
+use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::verdict::Verdict;
+
+/// The verdict and what it rests on.
+#[derive(Debug)]
+pub(crate) struct Judgement {
+    pub(crate) verdict: Verdict,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) account: Option<String>,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Judgement {
+    /// Nobody was asked, for this reason.
+    pub(crate) fn without_asking(verdict: Verdict) -> Self {
+        Self { verdict, evidence: Vec::new(), account: None, retry_after: None }
+    }
+
+    /// Whether the provider was asked at all.
+    pub(crate) fn was_asked(&self) -> bool {
+        !self.evidence.is_empty()
+    }
+}
+
+/// Makes the scheme's checks in order until one accepts. An error means that the input cannot be asked about at all:
+/// a host that is forbidden, a value that no request can carry.
+pub(crate) async fn judge<I: Io>(
+    io: &I,
+    scheme: &SchemeDef,
+    target: &Target,
+    values: &Values,
+    timeout: Duration,
+) -> Result<Judgement> {
+    let mut judgement = Judgement::without_asking(Verdict::NotCheckable);
+    for check in scheme.checks.iter() {
+        let path = inject::fill_path(&check.path, values)?;
+        let json = [("content-type".to_owned(), "application/json".to_owned())];
+        let ask = HostRequest {
+            method: &check.method,
+            path: path.expose_text().unwrap_or_default(), // expose: into the request
+            headers: if check.body.is_some() { &json } else { &[] },
+            body: check.body.as_ref().map_or_else(Bytes::new, |b| Bytes::copy_from_slice(b.as_bytes())),
+            ..HostRequest::default()
+        };
+        let (request, mask) = inject::prepare(scheme, target, values, ask)?;
+        let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: true };
+        let answer = io.send(outgoing).await.map(|mut incoming| {
+            mask.apply(&mut incoming);
+            incoming
+        });
+        let (verdict, status) = match &answer {
+            Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status)),
+            Err(Fault::Forbidden) => return Err(target.forbidden()),
+            Err(Fault::WrongHost) => (Verdict::WrongHost, None),
+            Err(Fault::Unreachable(_) | Fault::Timeout | Fault::TooLarge) => (Verdict::Unreachable, None),
+        };
+        judgement.evidence.push(Evidence { request: format!("{} {}", check.method, check.path), status, verdict });
+        if let Ok(incoming) = &answer {
+            judgement.retry_after = judgement.retry_after.max(retry_after(incoming));
+            if verdict == Verdict::Accepted {
+                judgement.account = account(check, incoming);
+                break;
+            }
+        } else {
+            break; // the same host will not answer the next one either
+        }
+    }
+    let verdicts = || judgement.evidence.iter().map(|e| e.verdict);
+    if let Some(best) = Verdict::ALL.iter().copied().find(|v| verdicts().any(|found| found == *v)) {
+        judgement.verdict = best;
+    }
+    if judgement.verdict != Verdict::RateLimited {
+        judgement.retry_after = None;
+    }
+    Ok(judgement)
+}
+
+fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {
+    let status = incoming.status;
+    if let Some((_, verdict)) = check.verdicts.iter().find(|(s, _)| *s == status) {
+        return *verdict;
+    }
+    let accepted = if check.accept.is_empty() { (200..300).contains(&status) } else { check.accept.contains(&status) };
+    if accepted {
+        return accepted_if(check, incoming);
+    }
+    match status {
+        401 => Verdict::Rejected,
+        403 => Verdict::UnderScoped,
+        404 if !target.host_fields.is_empty() => Verdict::WrongHost,
+        429 => Verdict::RateLimited,
+        300..=399 => Verdict::WrongHost,
+        500..=599 => Verdict::Unreachable,
+        _ => Verdict::NotCheckable,
+    }
+}
+
+fn accepted_if(check: &Check, incoming: &Incoming) -> Verdict {
+    if check.method == "HEAD" || !(check.json || !check.when.is_empty()) {
+        return Verdict::Accepted;
+    }
+    let parsed = serde_json::from_slice::<Value>(&incoming.body);
+    match parsed {
+        Err(_) if incoming.status == 401 => Verdict::Rejected,
+        Err(_) => Verdict::WrongHost,
+        Ok(json) if check.when.iter().all(|condition| holds(condition, &json)) => Verdict::Accepted,
+        Ok(_) => Verdict::Rejected,
+    }
+}
+
+fn holds(condition: &Condition, json: &Value) -> bool {
+    let found = json.pointer(&condition.at).filter(|v| !v.is_null());
+    match &condition.test {
+        Test::Present(wanted) => found.is_some() == *wanted,
+        Test::Equals(text) => found.is_some_and(|f| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *f)),
+        Test::NotEquals(text) => !found.is_some_and(|f| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *f)),
+    }
+}
+
+/// Whose account it is: at most 200 characters of text or a number, control characters left out.
+fn account(check: &Check, incoming: &Incoming) -> Option<String> {
+    let json: Value = serde_json::from_slice(&incoming.body).ok()?;
+    let text = match json.pointer(check.account.as_ref()?)? {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    let shown: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+    (!shown.is_empty()).then_some(shown)
+}
+
+/// `Retry-After` in seconds or as a date, at most a day.
+fn retry_after(incoming: &Incoming) -> Option<Duration> {
+    let (_, value) = incoming.headers.iter().find(|(name, _)| name == "retry-after")?;
+    let wait = match value.trim().parse::<u64>() {
+        Ok(seconds) => Duration::from_secs(seconds),
+        Err(_) => {
+            let then = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
+            Duration::from_secs(u64::try_from(then.as_second() - jiff::Timestamp::now().as_second()).unwrap_or(0))
+        }
+    };
+    Some(wait.min(Duration::from_secs(86_400)))
+}

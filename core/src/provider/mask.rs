@@ -1,0 +1,87 @@
+//! Hides a credential that an answer echoes, before anyone parses or sees it.
+
+use base64::Engine as _;
+use zeroize::Zeroizing;
+
+use crate::io::Incoming;
+use crate::secret::Secret;
+
+/// Shorter values would blot out ordinary text, and are no secrets.
+const SHORTEST: usize = 6;
+
+/// The forms in which a credential might come back.
+#[derive(Default)]
+pub(crate) struct Mask(Vec<Secret>);
+
+impl Mask {
+    /// Hides this value, as it is and as JSON, percent-encoding and Base64 write it.
+    pub(crate) fn hide(&mut self, value: &Secret) {
+        if value.len() < SHORTEST {
+            return;
+        }
+        let mut forms = vec![value.duplicate()];
+        let mut percent = Vec::with_capacity(3 * value.len());
+        super::inject::percent_encode(value.expose(), &mut percent); // expose: the needle
+        forms.push(Secret::from(percent));
+        let form: String = url::form_urlencoded::byte_serialize(value.expose()).collect(); // expose: the needle
+        forms.push(Secret::from(form));
+        if let Some(text) = value.expose_text() {
+            let json = Zeroizing::new(serde_json::Value::from(text).to_string()); // expose: the needle
+            forms.push(Secret::new(&json.as_bytes()[1..json.len() - 1]));
+        }
+        forms.push(Secret::from(base64::engine::general_purpose::STANDARD.encode(value.expose()))); // expose: the needle
+        for form in forms {
+            if !self.0.contains(&form) {
+                self.0.push(form);
+            }
+        }
+    }
+
+    /// Overwrites every occurrence with `*`; the lengths stay.
+    pub(crate) fn apply(&self, incoming: &mut Incoming) {
+        for form in &self.0 {
+            let needle = form.expose(); // expose: compared and overwritten
+            overwrite(&mut incoming.body, needle);
+            for (_, value) in &mut incoming.headers {
+                if value.as_bytes().windows(needle.len()).any(|w| w == needle) {
+                    let mut bytes = std::mem::take(value).into_bytes();
+                    overwrite(&mut bytes, needle);
+                    *value = String::from_utf8_lossy(&bytes).into_owned();
+                }
+            }
+        }
+    }
+}
+
+fn overwrite(haystack: &mut [u8], needle: &[u8]) {
+    let mut from = 0;
+    while let Some(at) = haystack[from..].windows(needle.len()).position(|w| w == needle) {
+        let start = from + at;
+        haystack[start..start + needle.len()].fill(b'*');
+        from = start + needle.len();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_usual_form_of_an_echo_is_hidden() {
+        let secret = Secret::new(b"pa\"ss/w\\rd+1");
+        let mut mask = Mask::default();
+        mask.hide(&secret);
+        let mut incoming = Incoming {
+            status: 200,
+            headers: vec![("x-echo".into(), "pa\"ss/w\\rd+1".into())],
+            body: br#"raw pa"ss/w\rd+1 json pa\"ss/w\\rd+1 url pa%22ss%2Fw%5Crd%2B1 b64 cGEic3Mvd1xyZCsx end"#.to_vec(),
+        };
+        mask.apply(&mut incoming);
+        let body = String::from_utf8(incoming.body).unwrap();
+        assert_eq!(
+            body.split(' ').filter(|word| !word.starts_with('*')).collect::<Vec<_>>(),
+            ["raw", "json", "url", "b64", "end"]
+        );
+        assert_eq!(incoming.headers[0].1, "*".repeat(12));
+    }
+}

@@ -1,0 +1,138 @@
+//! Where records are kept. A store sees ciphertext and metadata only, and decides what must be decided in one
+//! transaction; everything else is decided above it.
+
+mod sqlite;
+
+pub(crate) use sqlite::SqliteStore;
+
+use serde_json::Value;
+
+use crate::connection::{Connection, Status};
+use crate::error::Result;
+use crate::verdict::Verdict;
+
+/// A wrapped data key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct KeyRow {
+    pub(crate) key_id: String,
+    pub(crate) vault_id: String,
+    /// How the wrapping key is made, as JSON (see `vault::key_source`).
+    pub(crate) derivation: String,
+    pub(crate) wrapped: Vec<u8>,
+}
+
+/// A stored integration. `sealed` holds the fixed values; opening it proves that the other columns are as written.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct IntegrationRow {
+    pub(crate) id: String,
+    pub(crate) app: String,
+    pub(crate) auth_scheme: String,
+    pub(crate) name: String,
+    pub(crate) base_url: Option<String>,
+    pub(crate) allow_private_hosts: bool,
+    pub(crate) fixed_fields: Vec<String>,
+    pub(crate) key_id: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) created_at: String,
+}
+
+/// A stored connection. `sealed` holds the user's values.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ConnectionRow {
+    /// Order of creation; 0 until stored.
+    pub(crate) seq: i64,
+    pub(crate) id: String,
+    pub(crate) entity_id: String,
+    pub(crate) app: String,
+    pub(crate) auth_scheme: String,
+    pub(crate) integration_id: String,
+    pub(crate) status: Status,
+    pub(crate) verdict: Verdict,
+    pub(crate) verified_at: Option<String>,
+    pub(crate) account: Option<String>,
+    pub(crate) alias: Option<String>,
+    pub(crate) labels: Vec<String>,
+    pub(crate) metadata: Value,
+    /// Counts the credentials: 1 for the first, one more for each that took its place.
+    pub(crate) record_version: i64,
+    pub(crate) key_id: String,
+    pub(crate) sealed: Vec<u8>,
+    pub(crate) created_at: String,
+    pub(crate) updated_at: String,
+}
+
+impl ConnectionRow {
+    pub(crate) fn view(&self) -> Connection {
+        Connection {
+            id: self.id.clone(),
+            app: self.app.clone(),
+            auth_scheme: self.auth_scheme.as_str().into(),
+            integration_id: self.integration_id.clone(),
+            entity_id: self.entity_id.clone(),
+            status: self.status.clone(),
+            verdict: self.verdict,
+            verified_at: self.verified_at.clone(),
+            account: self.account.clone(),
+            alias: self.alias.clone(),
+            labels: self.labels.clone(),
+            metadata: self.metadata.clone(),
+            created_at: self.created_at.clone(),
+            updated_at: self.updated_at.clone(),
+        }
+    }
+}
+
+/// Which connections to list. All that is given must hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ConnectionQuery {
+    pub(crate) entity_id: Option<String>,
+    pub(crate) app: Option<String>,
+    pub(crate) integration_id: Option<String>,
+    pub(crate) statuses: Vec<String>,
+    pub(crate) labels: Vec<String>,
+    /// Only those older than this one.
+    pub(crate) before: Option<i64>,
+    pub(crate) limit: u32,
+}
+
+/// What became of a wish to delete an integration.
+pub(crate) enum Deletion {
+    Done,
+    Missing,
+    /// This many connections still use it.
+    InUse(u64),
+}
+
+/// A change to a stored connection, made inside the store's transaction; an error leaves the row as it was.
+pub(crate) type Change<'c> = &'c mut dyn FnMut(&mut ConnectionRow) -> Result<()>;
+
+/// A place for records. Every method is one transaction, durable when it returns; all may be called from any thread.
+pub(crate) trait Store: Send + Sync {
+    /// The vault's data keys.
+    fn keys(&self) -> Result<Vec<KeyRow>>;
+    /// Stores the vault's first key, unless another process was quicker; returns the one that is stored.
+    fn add_first_key(&self, key: &KeyRow) -> Result<KeyRow>;
+
+    fn integration(&self, id: &str) -> Result<Option<IntegrationRow>>;
+    /// Newest first.
+    fn integrations(&self, app: Option<&str>) -> Result<Vec<IntegrationRow>>;
+    fn newest_integration(&self, app: &str, auth_scheme: Option<&str>) -> Result<Option<IntegrationRow>>;
+    fn insert_integration(&self, row: &IntegrationRow) -> Result<()>;
+    /// Stores `row` unless the app has an integration with this scheme already; returns the one that is stored.
+    fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow>;
+    fn delete_integration(&self, id: &str) -> Result<Deletion>;
+
+    fn connection(&self, id: &str) -> Result<Option<ConnectionRow>>;
+    /// Newest first.
+    fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>>;
+    /// Stores a connection; `already_exists` where its alias is taken or, unless `allow_multiple`, where the entity
+    /// has an active one with that integration; `not_found` where the integration is gone.
+    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()>;
+    /// Reads, changes and writes a connection; `None` where there is none.
+    fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>>;
+    /// Whether there was one.
+    fn delete_connection(&self, id: &str) -> Result<bool>;
+
+    /// Lets go of files and connections; later calls fail with `closed`.
+    fn close(&self);
+}

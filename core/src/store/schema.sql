@@ -1,0 +1,47 @@
+-- Version 1 of a vault file. Times are RFC 3339 text; lists and metadata are JSON text.
+CREATE TABLE keys (
+    key_id      TEXT PRIMARY KEY,
+    vault_id    TEXT NOT NULL,
+    derivation  TEXT NOT NULL,
+    wrapped     BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE integrations (
+    seq                 INTEGER PRIMARY KEY AUTOINCREMENT,
+    id                  TEXT NOT NULL UNIQUE,
+    app                 TEXT NOT NULL,
+    auth_scheme         TEXT NOT NULL,
+    name                TEXT NOT NULL,
+    base_url            TEXT,
+    allow_private_hosts INTEGER NOT NULL,
+    fixed_fields        TEXT NOT NULL,
+    key_id              TEXT NOT NULL REFERENCES keys (key_id),
+    sealed              BLOB NOT NULL,
+    created_at          TEXT NOT NULL
+) STRICT;
+CREATE INDEX integrations_by_app ON integrations (app, seq);
+
+CREATE TABLE connections (
+    seq             INTEGER PRIMARY KEY AUTOINCREMENT,
+    id              TEXT NOT NULL UNIQUE,
+    entity_id       TEXT NOT NULL,
+    app             TEXT NOT NULL,
+    auth_scheme     TEXT NOT NULL,
+    integration_id  TEXT NOT NULL REFERENCES integrations (id),
+    status          TEXT NOT NULL,
+    verdict         TEXT NOT NULL,
+    verified_at     TEXT,
+    account         TEXT,
+    alias           TEXT,
+    labels          TEXT NOT NULL,
+    metadata        TEXT NOT NULL,
+    record_version  INTEGER NOT NULL,
+    key_id          TEXT NOT NULL REFERENCES keys (key_id),
+    sealed          BLOB NOT NULL,
+    created_at      TEXT NOT NULL,
+    updated_at      TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX connections_by_alias ON connections (entity_id, app, alias) WHERE alias IS NOT NULL;
+CREATE INDEX connections_by_entity ON connections (entity_id, app, seq);
+CREATE INDEX connections_by_integration ON connections (integration_id, entity_id, seq);
+CREATE INDEX connections_by_app ON connections (app, seq);

@@ -1,0 +1,196 @@
+//! Where the vault's master key comes from: bytes, an environment variable, a private file, or a passphrase.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::{key_of_bytes, key_of_text, record};
+use crate::error::{Error, ErrorKind, Result};
+use crate::secret::Secret;
+
+/// Where the master key comes from.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub enum KeySource {
+    /// A file of mode 0600 beside the vault, its name that of the vault with `.key` added. Made at first use.
+    #[default]
+    FileBesideVault,
+    /// This file, of mode 0600. Made at first use.
+    File(PathBuf),
+    /// 32 bytes from the host.
+    Bytes(Secret),
+    /// The environment variable of this name: 64 hexadecimal digits, or Base64 of 32 bytes.
+    Environment(String),
+    /// A passphrase, stretched with Argon2id (64 MiB, 3 passes; the parameters are kept with the vault).
+    Passphrase(Secret),
+}
+
+/// How the master key is derived from what the host gives; kept with the wrapped key.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Derivation {
+    /// It is the key.
+    Direct,
+    /// Argon2id, version 19.
+    Argon2id { memory_kib: u32, passes: u32, lanes: u32, salt: [u8; 16] },
+}
+
+/// Below these a stored derivation is refused: someone may have weakened it. (OWASP's lowest recommendation.)
+const LEAST_MEMORY_KIB: u32 = 19 * 1024;
+const LEAST_PASSES: u32 = 2;
+/// Above this it would only make the host run out of memory.
+const MOST_MEMORY_KIB: u32 = 4 * 1024 * 1024;
+
+/// A master key and how it came about.
+pub(super) struct Made {
+    pub(super) key: Zeroizing<[u8; 32]>,
+    pub(super) derivation: String,
+}
+
+impl KeySource {
+    /// The key for a new vault; makes the key file where that is the source.
+    pub(super) fn make(&self, vault: &Path) -> Result<Made> {
+        let derivation = match self {
+            Self::Passphrase(_) => {
+                let mut salt = [0; 16];
+                record::random(&mut salt)?;
+                Derivation::Argon2id { memory_kib: 64 * 1024, passes: 3, lanes: 1, salt }
+            }
+            _ => Derivation::Direct,
+        };
+        if let Some(file) = self.file(vault)
+            && !file.exists()
+        {
+            make_key_file(&file)?;
+        }
+        Ok(Made {
+            key: self.derive(vault, &derivation)?,
+            derivation: serde_json::to_string(&derivation).expect("plain data always serialises"),
+        })
+    }
+
+    /// The key for an existing vault.
+    pub(super) fn load(&self, vault: &Path, derivation: &str) -> Result<Zeroizing<[u8; 32]>> {
+        let derivation = serde_json::from_str(derivation)
+            .map_err(|_| Error::new(ErrorKind::CorruptRecord, "the vault's key record is damaged; restore a backup"))?;
+        self.derive(vault, &derivation)
+    }
+
+    fn file(&self, vault: &Path) -> Option<PathBuf> {
+        match self {
+            Self::FileBesideVault => {
+                let mut name = vault.as_os_str().to_owned();
+                name.push(".key");
+                Some(name.into())
+            }
+            Self::File(path) => Some(path.clone()),
+            _ => None,
+        }
+    }
+
+    fn derive(&self, vault: &Path, derivation: &Derivation) -> Result<Zeroizing<[u8; 32]>> {
+        let wrong_source = |wanted: &str| {
+            Err(Error::new(ErrorKind::WrongKey, format!("this vault is opened with {wanted}; give that"))
+                .with_fields(["key"]))
+        };
+        match (derivation, self) {
+            (Derivation::Argon2id { memory_kib, passes, lanes, salt }, Self::Passphrase(passphrase)) => {
+                argon2id(passphrase, *memory_kib, *passes, *lanes, salt)
+            }
+            (Derivation::Argon2id { .. }, _) => wrong_source("a passphrase"),
+            (Derivation::Direct, Self::Passphrase(_)) => wrong_source("a key, not with a passphrase"),
+            (Derivation::Direct, Self::Bytes(bytes)) => key_of_bytes(bytes.expose(), "the key"), // expose: into a wiped copy
+            (Derivation::Direct, Self::Environment(name)) => {
+                let text = std::env::var_os(name).ok_or_else(|| {
+                    let message = format!("the environment variable {name} with the vault's key is not set");
+                    Error::new(ErrorKind::VaultLocked, message).with_fields(["key"])
+                })?;
+                key_of_text(&Secret::from(text.into_encoded_bytes()), &format!("the environment variable {name}"))
+            }
+            (Derivation::Direct, Self::FileBesideVault | Self::File(_)) => {
+                read_key_file(&self.file(vault).expect("both are files"))
+            }
+        }
+    }
+}
+
+fn argon2id(passphrase: &Secret, memory_kib: u32, passes: u32, lanes: u32, salt: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
+    let weak =
+        || Error::new(ErrorKind::CorruptRecord, "the vault's passphrase parameters are not safe; restore a backup");
+    if !(LEAST_MEMORY_KIB..=MOST_MEMORY_KIB).contains(&memory_kib) || !(LEAST_PASSES..=64).contains(&passes) {
+        return Err(weak());
+    }
+    let params = Params::new(memory_kib, passes, lanes, Some(32)).map_err(|_| weak())?;
+    // Memory of our own, since Argon2 frees its own unwiped.
+    let mut memory = Zeroizing::new(vec![argon2::Block::default(); params.block_count()]);
+    let mut key = Zeroizing::new([0_u8; 32]);
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into_with_memory(passphrase.expose(), salt, key.as_mut_slice(), memory.as_mut_slice()) // expose: hashed
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, "the passphrase cannot be used").with_fields(["key"]))?;
+    Ok(key)
+}
+
+fn file_error(file: &Path, what: impl fmt::Display) -> Error {
+    Error::new(ErrorKind::VaultLocked, format!("the key file {} {what}", file.display())).with_fields(["key"])
+}
+
+/// Writes a new random key. Several processes may do so at once: the first file stays, complete, and all read that one.
+fn make_key_file(file: &Path) -> Result<()> {
+    use std::io::Write as _;
+    let failed = |e: std::io::Error| file_error(file, format!("cannot be made: {}", e.kind()));
+    let mut key = Zeroizing::new([0_u8; 32]);
+    record::random(key.as_mut_slice())?;
+    let mut text = Zeroizing::new(String::with_capacity(65));
+    for byte in key.iter() {
+        for nibble in [byte >> 4, byte & 15] {
+            text.push(char::from_digit(nibble.into(), 16).expect("below 16"));
+        }
+    }
+    text.push('\n');
+
+    let draft = file.with_extension(format!("{}.draft", super::new_id("key")?));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options.open(&draft).and_then(|mut f| {
+        f.write_all(text.as_bytes())?;
+        f.sync_all()
+    });
+    // A hard link never replaces a file that is there already.
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, file));
+    let _ = std::fs::remove_file(&draft);
+    match linked {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(e)),
+        _ => sync_folder(file).map_err(failed),
+    }
+}
+
+fn sync_folder(file: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+fn read_key_file(file: &Path) -> Result<Zeroizing<[u8; 32]>> {
+    let metadata = std::fs::metadata(file).map_err(|e| match e.kind() {
+        std::io::ErrorKind::NotFound => file_error(file, "is missing; put it back, the vault does not open without it"),
+        kind => file_error(file, format!("cannot be read: {kind}")),
+    })?;
+    #[cfg(unix)]
+    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
+        return Err(file_error(file, "may be read by others; make it private with chmod 600"));
+    }
+    if metadata.len() > 4096 {
+        return Err(file_error(file, "is no key file"));
+    }
+    let text = std::fs::read(file).map_err(|e| file_error(file, format!("cannot be read: {}", e.kind())))?;
+    key_of_text(&Secret::from(text), &format!("the key file {}", file.display()))
+        .map_err(|e| file_error(file, "is damaged; put back a copy").with_fields(e.fields().to_vec()))
+}
