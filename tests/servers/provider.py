@@ -11,7 +11,8 @@ from pathlib import Path
 
 import trustme
 from aiohttp import web
-from answers import BadScript, Script, received, send
+from answers import received, send
+from scripts import BadScript, Script
 from stopping import until_stopped
 
 HOST = "127.0.0.1"
@@ -46,7 +47,11 @@ async def play(request: web.Request) -> web.StreamResponse:
         return web.json_response({"error": f"no namespace {name!r}"}, status=404)
     item = received(request, "/" + path, query, await request.read())
     script.log.append(item)
-    return await send(request, item, script.answer_for(item))
+    try:
+        return await send(request, item, script.answer_for(item))
+    except ConnectionError:
+        # The client went while it was being answered, as clients with a time limit do.
+        return web.Response()
 
 
 def tls(authority: trustme.CA, *names: str) -> ssl.SSLContext:

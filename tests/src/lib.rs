@@ -1,0 +1,7 @@
+//! What the Rust test programs share: the conformance cases, how results are compared, and the provider double.
+
+#![forbid(unsafe_code)]
+
+pub mod cases;
+pub mod matching;
+pub mod provider;

@@ -93,6 +93,7 @@ fn describe(fault: Fault, opened: &Opened) -> Error {
         Fault::WrongHost => {
             (ErrorKind::ProviderUnreachable, format!("the certificate of what answered is not that of {app}"))
         }
+        Fault::NoSuchHost => (ErrorKind::ProviderUnreachable, format!("the host of {app} has no address")),
         Fault::Unreachable(why) => (ErrorKind::ProviderUnreachable, format!("{app} could not be reached: {why}")),
         Fault::Forbidden => (ErrorKind::ForbiddenHost, format!("{app} is at an address that may not be dialled")),
     };

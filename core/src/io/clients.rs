@@ -60,13 +60,11 @@ macro_rules! configure {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
+            .dns_resolver(std::sync::Arc::new($crate::io::guard::Resolver { public_only: $guarded }))
             .user_agent(concat!("keylatch/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(std::time::Duration::from_secs(60));
         if $alone {
             builder = builder.pool_max_idle_per_host(0);
-        }
-        if $guarded {
-            builder = builder.dns_resolver(std::sync::Arc::new($crate::io::guard::PublicOnly));
         }
         if let Some(proxy) = &$network.proxy {
             builder = builder.proxy(reqwest::Proxy::all(proxy.as_str()).map_err(|_| Fault::Unreachable("bad proxy"))?);

@@ -1,5 +1,5 @@
-//! Keeps hosts that a user typed away from addresses inside the developer's network. The name is resolved here, and
-//! only addresses that pass are dialled, so there is no second look-up that could answer differently.
+//! Resolves names, and keeps hosts that a user typed away from addresses inside the developer's network: only
+//! addresses that pass are dialled, and there is no second look-up that could answer differently.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
@@ -50,31 +50,48 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
     }
 }
 
-/// A resolver that answers with public addresses only.
-pub(crate) struct PublicOnly;
+/// The resolver of every connection.
+pub(crate) struct Resolver {
+    pub(crate) public_only: bool,
+}
 
-/// All addresses of the name are inside.
+/// Why a name is not dialled.
 #[derive(Debug)]
-pub(crate) struct NotPublic;
+pub(crate) enum Refusal {
+    /// All its addresses are inside.
+    NotPublic,
+    /// It has none.
+    NoSuchHost,
+}
 
-impl fmt::Display for NotPublic {
+impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the host is not on the public internet")
+        f.write_str(match self {
+            Self::NotPublic => "the host is not on the public internet",
+            Self::NoSuchHost => "the host has no address",
+        })
     }
 }
 
-impl std::error::Error for NotPublic {}
+impl std::error::Error for Refusal {}
 
-impl Resolve for PublicOnly {
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
+        let public_only = self.public_only;
         Box::pin(async move {
             let name = name.as_str().to_owned();
-            let found = tokio::task::spawn_blocking(move || (name.as_str(), 0).to_socket_addrs()).await??;
-            let public: Vec<SocketAddr> = found.filter(|a| is_public(a.ip())).collect();
-            if public.is_empty() {
-                return Err(NotPublic.into());
+            let found = tokio::task::spawn_blocking(move || (name.as_str(), 0).to_socket_addrs()).await?;
+            let mut addresses: Vec<SocketAddr> = found.map_err(|_| Refusal::NoSuchHost)?.collect();
+            if addresses.is_empty() {
+                return Err(Refusal::NoSuchHost.into());
             }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            if public_only {
+                addresses.retain(|address| is_public(address.ip()));
+            }
+            if addresses.is_empty() {
+                return Err(Refusal::NotPublic.into());
+            }
+            Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
 }

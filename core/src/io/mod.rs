@@ -43,6 +43,8 @@ pub(crate) enum Fault {
     Unreachable(&'static str),
     /// Longer than allowed.
     Timeout,
+    /// The name leads nowhere.
+    NoSuchHost,
     /// The certificate is another host's.
     WrongHost,
     /// The name leads to an address that may not be dialled.
@@ -91,18 +93,8 @@ pub(crate) fn now() -> String {
 
 /// Sorts a transport error without keeping any of its text, which may hold the request.
 fn fault_of(error: &reqwest::Error) -> Fault {
-    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(e) = source {
-        if let Some(fault) = deep_fault(e) {
-            return fault;
-        }
-        // An io::Error's source skips the error that it wraps.
-        if let Some(inner) = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref)
-            && let Some(fault) = deep_fault(inner)
-        {
-            return fault;
-        }
-        source = e.source();
+    if let Some(fault) = buried_fault(error) {
+        return fault;
     }
     if error.is_timeout() {
         Fault::Timeout
@@ -113,18 +105,27 @@ fn fault_of(error: &reqwest::Error) -> Fault {
     }
 }
 
-fn deep_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
+/// The first fault that can be named in the chain of causes.
+fn buried_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     use rustls::{CertificateError, Error as Tls};
-    if error.is::<guard::NotPublic>() {
-        return Some(Fault::Forbidden);
+    if let Some(refusal) = error.downcast_ref::<guard::Refusal>() {
+        return Some(match refusal {
+            guard::Refusal::NotPublic => Fault::Forbidden,
+            guard::Refusal::NoSuchHost => Fault::NoSuchHost,
+        });
     }
-    match error.downcast_ref::<Tls>()? {
-        Tls::InvalidCertificate(
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-        ) => Some(Fault::WrongHost),
-        Tls::InvalidCertificate(_) => Some(Fault::Unreachable("the certificate is not trusted")),
-        _ => Some(Fault::Unreachable("no TLS connection")),
+    if let Some(tls) = error.downcast_ref::<Tls>() {
+        return Some(match tls {
+            Tls::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            ) => Fault::WrongHost,
+            Tls::InvalidCertificate(_) => Fault::Unreachable("the certificate is not trusted"),
+            _ => Fault::Unreachable("no TLS connection"),
+        });
     }
+    // An io::Error's source skips the error that it wraps.
+    let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    wrapped.and_then(|inner| buried_fault(inner)).or_else(|| error.source().and_then(buried_fault))
 }
 
 fn headers(map: &http::HeaderMap) -> Vec<(String, String)> {

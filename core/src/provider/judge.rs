@@ -65,7 +65,11 @@ pub(crate) async fn judge<I: Io>(
             Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status)),
             Err(Fault::Forbidden) => return Err(target.forbidden()),
             Err(Fault::WrongHost) => (Verdict::WrongHost, None),
-            Err(Fault::Unreachable(_) | Fault::Timeout | Fault::TooLarge) => (Verdict::Unreachable, None),
+            // A host that the user typed and that does not exist is a typing error.
+            Err(Fault::NoSuchHost) if !target.host_fields.is_empty() => (Verdict::WrongHost, None),
+            Err(Fault::NoSuchHost | Fault::Unreachable(_) | Fault::Timeout | Fault::TooLarge) => {
+                (Verdict::Unreachable, None)
+            }
         };
         judgement.evidence.push(Evidence { request: format!("{} {}", check.method, check.path), status, verdict });
         if let Ok(incoming) = &answer {

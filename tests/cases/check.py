@@ -1,0 +1,238 @@
+"""Checks the conformance cases: known keys, calls and matchers, unique names, every ${variable} defined."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+Json = Any
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "servers"))
+from scripts import BadScript, Script
+
+VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted"}
+CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "key_hex", "passphrase"}
+FILE_KEYS = {"about", "apps", "cases"}
+CASE_KEYS = {"name", "client", "provider", "apps", "steps"}
+STEP_KEYS = {"call", "args", "params", "body", "save", "expect", "error"}
+TYPES = {"string", "number", "boolean", "array", "object", "null"}
+ERROR_KEYS = {
+    "code", "message", "message_has", "fields", "problems", "near", "candidates",
+    "retry_after_ms", "connected_account_id", "verdict",
+}  # fmt: skip
+ERROR_CODES = {
+    "invalid_argument", "missing_fields", "unknown_field", "invalid_field", "unknown_app", "unsupported_scheme",
+    "not_found", "ambiguous", "already_exists", "credentials_rejected", "provider_unreachable", "forbidden_host",
+    "unauthorized", "rate_limited", "server", "timeout", "indeterminate", "cancelled", "vault_locked", "wrong_key",
+    "corrupt_record", "storage", "closed", "internal",
+}  # fmt: skip
+# Call -> (arguments it must have, arguments it may have, whether it takes params).
+CALLS: dict[str, tuple[str, str, bool]] = {
+    "apps.list": ("", "", False),
+    "apps.get": ("app", "", False),
+    "apps.register": ("definition", "", False),
+    "integrations.create": ("app", "auth_scheme name base_url allow_private_hosts", True),
+    "integrations.get": ("integration_id", "", False),
+    "integrations.list": ("", "app", False),
+    "integrations.delete": ("integration_id", "", False),
+    "get_expected_params_for_user": ("", "app integration_id auth_scheme", False),
+    "initiate_connection": (
+        "entity_id",
+        "integration_id app_name auth_scheme verify alias labels metadata allow_multiple replace",
+        True,
+    ),
+    "connected_accounts.get": ("connected_account_id", "", False),
+    "connected_accounts.list": ("", "entity_id app integration_id statuses labels limit cursor", False),
+    "connected_accounts.verify": ("connected_account_id", "", False),
+    "connected_accounts.update_credentials": ("connected_account_id", "verify", True),
+    "connected_accounts.enable": ("connected_account_id", "", False),
+    "connected_accounts.disable": ("connected_account_id", "", False),
+    "connected_accounts.delete": ("connected_account_id", "", False),
+    "get_connection": ("entity_id app", "", False),
+    "request": ("method path", "query headers timeout_ms entity_id app connected_account_id", False),
+    "client.close": ("", "", False),
+    "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS)), False),
+    "provider.requests": ("", "", False),
+}
+
+
+class Checker:
+    """Collects what is wrong; each message begins with the file and the case."""
+
+    def __init__(self) -> None:
+        self.mistakes: list[str] = []
+        self.names: dict[str, str] = {}
+        self.where = ""
+
+    def mistake(self, text: str) -> None:
+        self.mistakes.append(f"{self.where}: {text}")
+
+    def keys(self, what: str, value: Json, known: set[str], needed: set[str] | None = None) -> bool:
+        if not isinstance(value, dict):
+            self.mistake(f"{what} must be an object")
+            return False
+        for key in sorted(set(value) - known):
+            self.mistake(f"{what} has an unknown key {key!r}; known are {', '.join(sorted(known))}")
+        for key in sorted((needed or set()) - set(value)):
+            self.mistake(f"{what} lacks {key!r}")
+        return True
+
+    def file(self, path: Path) -> int:
+        self.where = path.name
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=no_duplicates)
+        except ValueError as error:
+            self.mistake(f"is not JSON: {error}")
+            return 0
+        if not self.keys("the file", content, FILE_KEYS, {"about", "cases"}):
+            return 0
+        shared = content.get("apps", {})
+        used: set[str] = set()
+        for slug, app in shared.items():
+            if app.get("slug") != slug:
+                self.mistake(f"shared app {slug!r} has another slug inside")
+        for case in content["cases"]:
+            self.where = f"{path.name}: {case.get('name', 'a case without a name')!r}"
+            used |= self.case(case, shared)
+            if case.get("name") in self.names:
+                self.mistake(f"its name is used in {self.names[case['name']]} already")
+            self.names[case.get("name", "")] = path.name
+        self.where = path.name
+        for slug in sorted(set(shared) - used):
+            self.mistake(f"shared app {slug!r} is used by no case")
+        return len(content["cases"])
+
+    def case(self, case: Json, shared: Json) -> set[str]:
+        if not self.keys("the case", case, CASE_KEYS, {"name", "steps"}):
+            return set()
+        self.keys("client", case.get("client", {}), CLIENT_OPTIONS)
+        self.script(case.get("provider", {}), "provider")
+        used = {app for app in case.get("apps", []) if isinstance(app, str)}
+        for slug in sorted(used - set(shared)):
+            self.mistake(f"app {slug!r} is not among the file's apps")
+        known = set(VARIABLES)
+        self.variables([case.get("provider"), case.get("apps")], known, "provider or apps")
+        if not case["steps"]:
+            self.mistake("has no steps")
+        for number, step in enumerate(case["steps"], 1):
+            self.step(f"step {number}", step, known)
+        return used
+
+    def step(self, what: str, step: Json, known: set[str]) -> None:
+        if not self.keys(what, step, STEP_KEYS, {"call"}):
+            return
+        self.variables({key: value for key, value in step.items() if key != "save"}, known, what)
+        call, args = step["call"], step.get("args", {})
+        if call == "provider.script":
+            self.script(args, f"{what}: args")
+        elif call not in CALLS:
+            self.mistake(f"{what}: unknown call {call!r}")
+        else:
+            needed, optional, params = CALLS[call]
+            self.keys(f"{what}: args of {call}", args, {*needed.split(), *optional.split()}, set(needed.split()))
+            if "params" in step and not params:
+                self.mistake(f"{what}: {call} takes no params")
+        if "body" in step and call != "request":
+            self.mistake(f"{what}: {call} takes no body")
+        for name, value in step.get("params", {}).items():
+            text = isinstance(value, dict) and set(value) == {"$bytes"} and isinstance(value["$bytes"], str)
+            if not text and not isinstance(value, str | int | float | bool):
+                self.mistake(f"{what}: param {name!r} must be a text, number, boolean or {{'$bytes': text}}")
+        if "expect" in step and "error" in step:
+            self.mistake(f"{what} has both expect and error")
+        self.matchers(what, step.get("expect"))
+        if "error" in step and self.keys(f"{what}: error", step["error"], ERROR_KEYS, {"code"}):
+            if step["error"]["code"] not in ERROR_CODES:
+                self.mistake(f"{what}: unknown error code {step['error']['code']!r}")
+            self.matchers(what, step["error"])
+        for name, pointer in step.get("save", {}).items():
+            if not isinstance(pointer, str) or not pointer.startswith("/"):
+                self.mistake(f"{what}: save {name!r} needs a JSON pointer")
+            if "error" in step:
+                self.mistake(f"{what}: nothing can be saved from an error")
+            known.add(name)
+
+    def script(self, routes: Json, what: str) -> None:
+        try:
+            Script.parse(routes)
+        except BadScript as error:
+            self.mistake(f"{what}: {error}")
+
+    def variables(self, value: Json, known: set[str], what: str) -> None:
+        for text in texts(value):
+            for name in re.findall(r"\$\{([^}]*)\}", text):
+                if name not in known:
+                    self.mistake(f"{what} uses ${{{name}}}, which is not defined before it")
+
+    def matchers(self, what: str, value: Json) -> None:
+        if isinstance(value, list):
+            for item in value:
+                self.matchers(what, item)
+        elif isinstance(value, dict):
+            name = next(iter(value), "")
+            if len(value) == 1 and name.startswith("$"):
+                self.matcher(what, name, value[name])
+            else:
+                for item in value.values():
+                    self.matchers(what, item)
+
+    def matcher(self, what: str, name: str, value: Json) -> None:
+        fits = {
+            "$type": isinstance(value, str) and value in TYPES,
+            "$has": isinstance(value, str),
+            "$lacks": isinstance(value, str) and len(value) > 0,
+            "$len": isinstance(value, int) and value >= 0,
+            "$contains": True,
+            "$all": isinstance(value, list) and len(value) > 0,
+            "$absent": value is True,
+            "$not": not isinstance(value, dict | list),
+            "$min": isinstance(value, int | float),
+        }
+        if name not in fits:
+            self.mistake(f"{what}: unknown matcher {name}")
+        elif not fits[name]:
+            self.mistake(f"{what}: {name} cannot be {json.dumps(value)}")
+        elif name in ("$contains", "$all"):
+            self.matchers(what, value)
+
+
+def texts(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from texts(item)
+
+
+def no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    keys = [key for key, _ in pairs]
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"key {key!r} stands twice in one object")
+    return dict(pairs)
+
+
+def main() -> int:
+    checker = Checker()
+    counts = {path.name: checker.file(path) for path in sorted(HERE.glob("*.json"))}
+    for mistake in checker.mistakes:
+        print(mistake, file=sys.stderr)
+    if checker.mistakes:
+        print(f"{len(checker.mistakes)} mistakes", file=sys.stderr)
+        return 1
+    for name, count in counts.items():
+        print(f"{count:4}  {name}")
+    print(f"{sum(counts.values()):4}  cases in {len(counts)} files, all well-formed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,209 @@
+//! Runs the conformance cases through the Rust doors: `Client`, then `AsyncClient`.
+
+#![forbid(unsafe_code)]
+#![expect(clippy::print_stdout, reason = "a test program reports on its standard output")]
+
+use std::time::Duration;
+
+use keylatch::{AsyncClient, Client, Error, Input, KeySource, Options, Params, Payload, Reply, Secret};
+use keylatch_tests::cases::{self, Case, Step, Variables, fill};
+use keylatch_tests::matching::{difference, error_difference};
+use keylatch_tests::provider::Provider;
+use serde_json::{Map, Value, json};
+
+/// One of the two doors.
+enum Door {
+    Blocking(Client),
+    Async(AsyncClient, tokio::runtime::Runtime),
+}
+
+impl Door {
+    fn open(is_async: bool, options: Options) -> Result<Self, Error> {
+        if !is_async {
+            return Client::open(options).map(Self::Blocking);
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+        let runtime = runtime.expect("a runtime can be made");
+        runtime.block_on(AsyncClient::open(options)).map(|client| Self::Async(client, runtime))
+    }
+
+    fn call(&self, name: &str, args: &Value, payload: Payload) -> Result<Reply, Error> {
+        match self {
+            Self::Blocking(client) => client.call(name, &args.to_string(), payload),
+            Self::Async(client, runtime) => runtime.block_on(client.call(name, &args.to_string(), payload)),
+        }
+    }
+
+    fn close(&self) {
+        match self {
+            Self::Blocking(client) => client.close(),
+            Self::Async(client, _) => client.close(),
+        }
+    }
+}
+
+fn main() {
+    if std::env::var_os("KEYLATCH_TEST_TRACE").is_some() {
+        // Everything that any library says, for the search for credentials in logs.
+        tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE).init();
+    }
+    let provider = Provider::of_this_run();
+    // `conformance WORDS` runs only the cases whose names contain the words.
+    let words = std::env::args().nth(1).unwrap_or_default();
+    let cases: Vec<Case> = cases::load().into_iter().filter(|case| case.name.contains(&words)).collect();
+    let mut failures = 0;
+    for (door, is_async) in [("rust-async", true), ("rust", false)] {
+        let mut passed = 0;
+        for (number, case) in cases.iter().enumerate() {
+            match run(case, &format!("{door}-{number}"), is_async, &provider) {
+                Ok(()) => passed += 1,
+                Err(why) => println!("FAILED {door}: {}: {why}", case.name),
+            }
+        }
+        failures += cases.len() - passed;
+        println!("conformance {door}: {passed} passed, {} failed", cases.len() - passed);
+    }
+    std::process::exit(i32::from(failures > 0));
+}
+
+fn run(case: &Case, space: &str, is_async: bool, provider: &Provider) -> Result<(), String> {
+    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let mut variables = Variables::new();
+    for (name, address) in &provider.addresses {
+        let own = if *name == "dead" || *name == "stripe" { address.clone() } else { format!("{address}/{space}") };
+        variables.insert((*name).to_owned(), Value::String(own));
+    }
+    provider.script(space, &case.provider.as_ref().map_or_else(|| json!({}), |routes| fill(routes, &variables)));
+
+    let open = |also: &Value| -> Result<Door, Error> {
+        let mut given = case.client.clone();
+        given.extend(also.as_object().cloned().unwrap_or_default());
+        let door = Door::open(is_async, options(&given, folder.path(), provider))?;
+        for app in &case.apps {
+            let args = json!({"definition": fill(app, &variables)});
+            door.call("apps.register", &args, Payload::default())?;
+        }
+        Ok(door)
+    };
+    let mut door = open(&Value::Null).map_err(|e| format!("open: {e}"))?;
+    let mut saved = variables.clone();
+    for (at, step) in case.steps.iter().enumerate() {
+        let outcome = match step.call.as_str() {
+            "client.close" => {
+                door.close();
+                Ok(json!({}))
+            }
+            "client.reopen" => {
+                door.close();
+                open(&fill(&step.args, &saved)).map(|reopened| {
+                    door = reopened;
+                    json!({})
+                })
+            }
+            "provider.script" => {
+                provider.script(space, &fill(&step.args, &saved));
+                Ok(json!({}))
+            }
+            "provider.requests" => Ok(provider.requests(space)),
+            name => call(&door, name, step, &saved),
+        };
+        check(step, outcome, &mut saved).map_err(|why| format!("step {} ({}): {why}", at + 1, step.call))?;
+    }
+    door.close();
+    Ok(())
+}
+
+fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Provider) -> Options {
+    let mut options = Options {
+        path: Some(folder.join("vault.db")),
+        key: KeySource::Bytes(Secret::new(&[7; 32])),
+        extra_ca_pem: Some(provider.ca.clone()),
+        ..Options::default()
+    };
+    for (name, value) in given {
+        let text = || value.as_str().expect("this option is text");
+        match name.as_str() {
+            "timeout_ms" => options.timeout = Duration::from_millis(value.as_u64().expect("milliseconds")),
+            "strict_secrets" => options.strict_secrets = value.as_bool().expect("true or false"),
+            "max_response_bytes" => {
+                options.max_response_bytes = usize::try_from(value.as_u64().expect("bytes")).expect("fits");
+            }
+            "passphrase" => options.key = KeySource::Passphrase(Secret::new(text().as_bytes())),
+            "key_hex" => {
+                let digits = text();
+                let byte = |i| u8::from_str_radix(&digits[i..i + 2], 16).expect("hexadecimal digits");
+                let key: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
+                options.key = KeySource::Bytes(Secret::from(key));
+            }
+            other => panic!("unknown client option {other}"),
+        }
+    }
+    options
+}
+
+fn call(door: &Door, name: &str, step: &Step, saved: &Variables) -> Result<Value, Error> {
+    let args = match fill(&step.args, saved) {
+        Value::Null => json!({}),
+        args => args,
+    };
+    let body = step.body.as_ref().map(|b| fill(b, saved).as_str().expect("a body is text").as_bytes().to_vec());
+    let payload = Payload { params: params(&fill(&step.params, saved)), body: body.unwrap_or_default() };
+    let reply = door.call(name, &args, payload)?;
+    let mut result: Value = serde_json::from_str(&reply.json).expect("results are JSON");
+    if let Some(body) = reply.body {
+        result = response(&result, &body);
+    }
+    Ok(result)
+}
+
+/// A response in the form that cases compare.
+fn response(head: &Value, body: &[u8]) -> Value {
+    let mut headers = Map::new();
+    for pair in head["headers"].as_array().into_iter().flatten() {
+        headers.insert(pair[0].as_str().unwrap_or_default().to_owned(), pair[1].clone());
+    }
+    let mut result = json!({"status": head["status"], "headers": headers, "text": String::from_utf8_lossy(body)});
+    if let Ok(json) = serde_json::from_slice::<Value>(body) {
+        result["json"] = json;
+    }
+    result
+}
+
+fn params(given: &Value) -> Params {
+    let mut params = Params::new();
+    for (name, value) in given.as_object().into_iter().flatten() {
+        let text = |bytes: &[u8], wipeable| Input::Text { value: Secret::new(bytes), wipeable };
+        let input = match value {
+            Value::String(content) => text(content.as_bytes(), false),
+            Value::Number(_) | Value::Bool(_) => Input::Scalar(value.to_string()),
+            Value::Null => Input::Unfit("nothing".into()),
+            Value::Array(_) => Input::Unfit("a list".into()),
+            Value::Object(map) => match map.get("$bytes").and_then(Value::as_str) {
+                Some(content) => text(content.as_bytes(), true),
+                None => Input::Unfit("an object".into()),
+            },
+        };
+        params.insert(name, input);
+    }
+    params
+}
+
+fn check(step: &Step, outcome: Result<Value, Error>, saved: &mut Variables) -> Result<(), String> {
+    let result = match (outcome, &step.error) {
+        (Ok(result), None) => result,
+        (Ok(result), Some(_)) => return Err(format!("succeeded with {result}")),
+        (Err(error), None) => return Err(format!("failed: {error}")),
+        (Err(error), Some(expected)) => {
+            let found = serde_json::from_str(&error.to_json()).expect("errors are JSON");
+            return error_difference(&fill(expected, saved), &found).map_or(Ok(()), Err);
+        }
+    };
+    for (name, pointer) in &step.save {
+        let value = result.pointer(pointer).ok_or_else(|| format!("nothing at {pointer} to save in {result}"))?;
+        saved.insert(name.clone(), value.clone());
+    }
+    match &step.expect {
+        Some(expected) => difference(&fill(expected, saved), Some(&result), "result").map_or(Ok(()), Err),
+        None => Ok(()),
+    }
+}

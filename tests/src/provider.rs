@@ -1,0 +1,60 @@
+//! The provider double, as `tests/servers/run.py` has started it.
+
+use serde_json::Value;
+
+/// Where the double listens, from the environment.
+pub struct Provider {
+    http: String,
+    /// Other addresses by the name that cases use.
+    pub addresses: Vec<(&'static str, String)>,
+    /// The authority that its certificates come from, in PEM.
+    pub ca: Vec<u8>,
+}
+
+const ADDRESSES: [(&str, &str); 7] = [
+    ("provider_http", "KEYLATCH_TEST_PROVIDER_HTTP"),
+    ("provider", "KEYLATCH_TEST_PROVIDER_HTTPS"),
+    ("other", "KEYLATCH_TEST_OTHER"),
+    ("misnamed", "KEYLATCH_TEST_MISNAMED"),
+    ("untrusted", "KEYLATCH_TEST_UNTRUSTED"),
+    ("dead", "KEYLATCH_TEST_DEAD"),
+    ("stripe", "KEYLATCH_TEST_STRIPE"),
+];
+
+impl Provider {
+    /// The double of this run.
+    ///
+    /// # Panics
+    /// Outside `tests/servers/run.py`.
+    #[must_use]
+    pub fn of_this_run() -> Self {
+        let get = |name: &str| std::env::var(name).ok();
+        let http = get("KEYLATCH_TEST_PROVIDER_HTTP").expect("start this with tests/servers/run.py, or `make test`");
+        let ca = get("KEYLATCH_TEST_CA").expect("set by tests/servers/run.py");
+        Self {
+            http,
+            addresses: ADDRESSES.iter().filter_map(|(name, variable)| Some((*name, get(variable)?))).collect(),
+            ca: std::fs::read(ca).expect("the test CA is readable"),
+        }
+    }
+
+    /// Scripts the double's answers below `/{name}`.
+    ///
+    /// # Panics
+    /// Where the double refuses the script.
+    pub fn script(&self, name: &str, routes: &Value) {
+        let url = format!("{}/_control/{name}", self.http);
+        ureq::put(url).send(routes.to_string()).unwrap_or_else(|e| panic!("the script of {name}: {e}"));
+    }
+
+    /// The requests that came in below `/{name}`.
+    ///
+    /// # Panics
+    /// Where the double does not answer.
+    #[must_use]
+    pub fn requests(&self, name: &str) -> Value {
+        let url = format!("{}/_control/{name}/requests", self.http);
+        let body = ureq::get(url).call().and_then(|mut response| response.body_mut().read_to_string());
+        serde_json::from_str(&body.expect("the double answers")).expect("the double answers JSON")
+    }
+}
