@@ -15,7 +15,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::options::Options;
 
-/// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads.
+/// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads. On a
+/// thread that drives async tasks use [`AsyncClient`]: a call here would hold them all up.
 ///
 /// ```no_run
 /// use keylatch::{Client, ExpectedParamsQuery, InitiateConnection, Options, Params, Request};

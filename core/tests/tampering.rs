@@ -1,6 +1,7 @@
 //! What happens to a vault that is changed behind Keylatch's back: each damage is noticed, and hides nothing else.
 
 #![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test fails where something is not as it sets it up")]
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -166,7 +167,8 @@ fn weakened_passphrase_parameters_are_refused() {
     let wrong = Client::open(options(&vault, KeySource::Passphrase(Secret::new(b"battery staple"))));
     assert_eq!(wrong.err().unwrap().kind(), ErrorKind::WrongKey);
     let db = Db::open(&vault).unwrap();
-    db.execute("UPDATE keys SET derivation = replace(derivation, '\"memory_kib\":65536', '\"memory_kib\":8')", []).unwrap();
+    db.execute("UPDATE keys SET derivation = replace(derivation, '\"memory_kib\":65536', '\"memory_kib\":8')", [])
+        .unwrap();
     let weak = Client::open(options(&vault, passphrase()));
     assert_eq!(weak.err().unwrap().kind(), ErrorKind::CorruptRecord);
 }

@@ -9,6 +9,9 @@ pub fn difference(expected: &Value, found: Option<&Value>, at: &str) -> Option<S
     if let Some((matcher, argument)) = matcher(expected) {
         return by_matcher(matcher, argument, found, at);
     }
+    if expected.is_null() && found.is_none() {
+        return None;
+    }
     let Some(found) = found else { return Some(format!("{at} is absent, expected {expected}")) };
     match (expected, found) {
         (Value::Object(wanted), Value::Object(has)) => {
@@ -43,14 +46,14 @@ fn by_matcher(matcher: &str, argument: &Value, found: Option<&Value>, at: &str) 
         Some(format!("{at} is {shown}, expected {matcher} {argument}"))
     };
     let ok = match matcher {
-        "$absent" => found.is_none(),
+        "$absent" => found.is_none_or(Value::is_null),
         "$all" => {
             return argument.as_array()?.iter().find_map(|each| difference(each, found, at));
         }
         "$not" => found.is_some_and(|f| difference(argument, Some(f), at).is_some()),
         "$type" => argument.as_str() == found.map(type_name),
         "$has" => found.is_some_and(|f| plain(f).contains(&plain(argument))),
-        "$lacks" => found.is_some_and(|f| !plain(f).contains(&plain(argument))),
+        "$lacks" => !found.is_some_and(|f| plain(f).contains(&plain(argument))),
         "$len" => found.and_then(length) == argument.as_u64(),
         "$min" => found.and_then(Value::as_f64) >= argument.as_f64() && found.is_some(),
         "$contains" => found

@@ -28,7 +28,7 @@ impl<I: Io> Embedded<I> {
         }
         let query = ConnectionQuery {
             entity_id: filter.entity_id,
-            app: filter.app.map(|name| self.catalog_slug(&name)),
+            app: filter.app.map(|name| slug_of(&name)),
             integration_id: filter.integration_id,
             statuses: filter.statuses.iter().map(ToString::to_string).collect(),
             labels: filter.labels,
@@ -50,7 +50,7 @@ impl<I: Io> Embedded<I> {
     pub(super) async fn sole_connection(&self, entity_id: &str, app: &str) -> Result<ConnectionRow> {
         check_name("entity_id", entity_id)?;
         check_name("app", app)?;
-        let slug = self.catalog_slug(app);
+        let slug = slug_of(app);
         let query = ConnectionQuery {
             entity_id: Some(entity_id.to_owned()),
             app: Some(slug.clone()),
@@ -184,11 +184,11 @@ impl<I: Io> Embedded<I> {
         values.fill_from(integration.fixed.duplicate());
         Ok(Opened { row, integration, values })
     }
+}
 
-    /// The slug that rows carry; an app that is not registered now may still have connections.
-    fn catalog_slug(&self, name: &str) -> String {
-        name.to_ascii_lowercase()
-    }
+/// The slug that rows carry; an app that is not registered now may still have connections.
+fn slug_of(app: &str) -> String {
+    app.to_ascii_lowercase()
 }
 
 pub(super) fn missing(id: &str) -> Error {

@@ -113,7 +113,7 @@ fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {
 }
 
 fn accepted_if(check: &Check, incoming: &Incoming) -> Verdict {
-    if check.method == "HEAD" || !(check.json || !check.when.is_empty()) {
+    if check.method == "HEAD" || (!check.json && check.when.is_empty()) {
         return Verdict::Accepted;
     }
     let parsed = serde_json::from_slice::<Value>(&incoming.body);

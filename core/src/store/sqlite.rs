@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::Value as Sql;
@@ -18,12 +18,23 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// How long to wait while other processes write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
+/// Connections that read at once; more would not read faster.
+const MOST_READERS: usize = 8;
+
 /// One writer and a few readers over the same file: writers would only wait for each other in SQLite's own, less
 /// patient, queue.
 pub(crate) struct SqliteStore {
     path: PathBuf,
     writer: Mutex<Option<Db>>,
-    readers: Mutex<Option<Vec<Db>>>,
+    readers: Mutex<Readers>,
+    reader_is_free: Condvar,
+}
+
+#[derive(Default)]
+struct Readers {
+    idle: Vec<Db>,
+    busy: usize,
+    closed: bool,
 }
 
 impl SqliteStore {
@@ -32,7 +43,12 @@ impl SqliteStore {
         create_private(path)?;
         let mut db = connect(path)?;
         migrate(&mut db)?;
-        Ok(Self { path: path.to_owned(), writer: Mutex::new(Some(db)), readers: Mutex::new(Some(Vec::new())) })
+        Ok(Self {
+            path: path.to_owned(),
+            writer: Mutex::new(Some(db)),
+            readers: Mutex::default(),
+            reader_is_free: Condvar::new(),
+        })
     }
 
     fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
@@ -45,18 +61,30 @@ impl SqliteStore {
     }
 
     fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        let idle = lock(&self.readers).as_mut().ok_or_else(Error::closed)?.pop();
-        let db = match idle {
-            Some(db) => db,
-            None => connect(&self.path)?,
-        };
-        let value = work(&db);
-        if let Some(readers) = lock(&self.readers).as_mut()
-            && readers.len() < 8
-        {
-            readers.push(db);
+        let mut readers = lock(&self.readers);
+        while readers.busy == MOST_READERS && !readers.closed {
+            readers = self.reader_is_free.wait(readers).unwrap_or_else(PoisonError::into_inner);
         }
-        value
+        if readers.closed {
+            return Err(Error::closed());
+        }
+        readers.busy += 1;
+        let idle = readers.idle.pop();
+        drop(readers);
+        let (db, outcome) = match idle.map_or_else(|| connect(&self.path), Ok) {
+            Ok(db) => {
+                let outcome = work(&db);
+                (Some(db), outcome)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        let mut readers = lock(&self.readers);
+        readers.busy -= 1;
+        if !readers.closed {
+            readers.idle.extend(db);
+        }
+        self.reader_is_free.notify_one();
+        outcome
     }
 }
 
@@ -416,7 +444,11 @@ impl Store for SqliteStore {
     }
 
     fn close(&self) {
-        *lock(&self.readers) = None;
+        let mut readers = lock(&self.readers);
+        readers.closed = true;
+        readers.idle.clear();
+        drop(readers);
+        self.reader_is_free.notify_all();
         *lock(&self.writer) = None;
     }
 }

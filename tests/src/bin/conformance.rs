@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a test program reports on its standard output")]
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use keylatch::{AsyncClient, Client, Error, Input, KeySource, Options, Params, Payload, Reply, Secret};
@@ -67,7 +68,11 @@ fn main() {
 }
 
 fn run(case: &Case, space: &str, is_async: bool, provider: &Provider) -> Result<(), String> {
-    let folder = tempfile::tempdir().map_err(|e| e.to_string())?;
+    let mut folder = match std::env::var_os("KEYLATCH_TEST_KEEP") {
+        Some(kept) => tempfile::tempdir_in(kept).map_err(|e| e.to_string())?,
+        None => tempfile::tempdir().map_err(|e| e.to_string())?,
+    };
+    folder.disable_cleanup(std::env::var_os("KEYLATCH_TEST_KEEP").is_some());
     let mut variables = Variables::new();
     for (name, address) in &provider.addresses {
         let own = if *name == "dead" || *name == "stripe" { address.clone() } else { format!("{address}/{space}") };
@@ -148,12 +153,25 @@ fn call(door: &Door, name: &str, step: &Step, saved: &Variables) -> Result<Value
     };
     let body = step.body.as_ref().map(|b| fill(b, saved).as_str().expect("a body is text").as_bytes().to_vec());
     let payload = Payload { params: params(&fill(&step.params, saved)), body: body.unwrap_or_default() };
-    let reply = door.call(name, &args, payload)?;
+    let reply = door.call(name, &args, payload);
+    note(&reply);
+    let reply = reply?;
     let mut result: Value = serde_json::from_str(&reply.json).expect("results are JSON");
     if let Some(body) = reply.body {
         result = response(&result, &body);
     }
     Ok(result)
+}
+
+/// Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`).
+fn note(outcome: &Result<Reply, Error>) {
+    let Some(path) = std::env::var_os("KEYLATCH_TEST_SAYINGS") else { return };
+    let said = match outcome {
+        Ok(reply) => format!("{reply:?}\n{}\n", String::from_utf8_lossy(reply.body.as_deref().unwrap_or_default())),
+        Err(error) => format!("{error}\n{error:?}\n{error:#?}\n{}\n", error.to_json()),
+    };
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("sayings can be written");
+    file.write_all(said.as_bytes()).expect("sayings can be written");
 }
 
 /// A response in the form that cases compare.

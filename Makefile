@@ -1,0 +1,73 @@
+# One entry point for every chore; `make help` lists them.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Everything under test and in the quickstart is what users get: the release profile.
+LIB := target/release
+WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
+
+.PHONY: help quickstart test build c python node lint fmt header servers test-rust test-stress test-conformance \
+        test-c test-python test-node test-interop test-leaks test-docs test-lint clean
+
+help: ## list the chores
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+quickstart: build ## the four steps and the use, in Python, Node, C and C++, against a Stripe server of someone else's
+	@$(WITH_SERVERS) $(PY) examples/quickstart.py
+	@$(WITH_SERVERS) node examples/quickstart.mjs
+	@$(WITH_SERVERS) target/examples/quickstart-c
+	@$(WITH_SERVERS) target/examples/quickstart-cpp
+
+test: .venv/.made ## everything: what CI runs
+	@$(PY) tests/run.py
+
+build: c python node ## the C library with its examples, the Python package and the Node package
+
+c: ## libkeylatch and the C and C++ quickstarts
+	cargo build --release --locked -p keylatch-ffi
+	@mkdir -p target/examples
+	$(CC) -std=c99 -Wall -Wextra -Iinclude examples/quickstart.c -o target/examples/quickstart-c \
+	  -L$(LIB) -lkeylatch -Wl,-rpath,$(CURDIR)/$(LIB)
+	$(CXX) -std=c++17 -Wall -Wextra -Iinclude examples/quickstart.cpp -o target/examples/quickstart-cpp \
+	  -L$(LIB) -lkeylatch -Wl,-rpath,$(CURDIR)/$(LIB)
+
+python: .venv/.made ## the Python package, into .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check ./bindings-python
+
+node: ## the Node package, in bindings-node
+	cd bindings-node && npm install --no-audit --no-fund --loglevel=error
+
+lint: .venv/.made ## formatting and warnings, in every language
+	cargo fmt --all -- --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/run.py
+	cd bindings-node && npm run --silent lint
+	@if command -v cargo-deny >/dev/null; then cargo deny check; fi
+
+fmt: .venv/.made ## format everything
+	cargo fmt --all
+	$(PY) -m ruff format .
+	cd bindings-node && npm run --silent fmt
+
+header: ## write include/keylatch.h anew
+	cargo run --quiet -p keylatch-ffi --features header --bin header
+
+servers: ## install what the tests can use but do not bring along (Debian packages)
+	@missing=""; for pair in valgrind:valgrind g++:g++; do \
+	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
+	if [ -n "$$missing" ]; then \
+	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
+	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; fi
+
+clean: ## remove everything that was built
+	cargo clean
+	rm -rf .venv bindings-node/node_modules bindings-node/dist
+
+.venv/.made: tests/requirements.txt
+	@test -x $(PY) || $(PYTHON) -m venv .venv
+	$(PY) -m pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@

@@ -1,0 +1,104 @@
+"""Runs every snippet and command in the README and the docs, as a new user would have them.
+
+Each document's snippets run in order, in a folder of their own with a data folder of their own, where an integration
+already leads `stripe` to the Stripe server of this test run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from keylatch import Keylatch
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+LIBRARY = ROOT / "target/release"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+# Commands that this very run consists of.
+RUNNING = {"make test"}
+
+
+def run(command: list[str], folder: Path, env: dict[str, str]) -> None:
+    done = subprocess.run(command, cwd=folder, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)[:80]} failed:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+
+
+def python(code: str, folder: Path, env: dict[str, str]) -> None:
+    run([sys.executable, "-W", "error", "-c", code], folder, env)
+
+
+def node(code: str, folder: Path, env: dict[str, str]) -> None:
+    (folder / "node_modules").mkdir(exist_ok=True)
+    link = folder / "node_modules/keylatch"
+    if not link.exists():
+        link.symlink_to(ROOT / "bindings-node")
+    (folder / "snippet.mjs").write_text(code)
+    run(["node", "snippet.mjs"], folder, env)
+
+
+def c(code: str, folder: Path, env: dict[str, str]) -> None:
+    (folder / "snippet.c").write_text(code)
+    compiler = [os.environ.get("CC", "cc"), "-std=c99", "-Wall", "-Wextra", "-Werror", "snippet.c", "-o", "snippet"]
+    run([*compiler, f"-I{ROOT}/include", f"-L{LIBRARY}", "-lkeylatch", f"-Wl,-rpath,{LIBRARY}"], folder, env)
+    run(["./snippet"], folder, env)
+
+
+def cpp(code: str, folder: Path, env: dict[str, str]) -> None:
+    (folder / "snippet.cpp").write_text(code)
+    compiler = [os.environ.get("CXX", "c++"), "-std=c++17", "-Wall", "-Werror", "snippet.cpp", "-o", "snippet-cpp"]
+    run([*compiler, f"-I{ROOT}/include", f"-L{LIBRARY}", "-lkeylatch", f"-Wl,-rpath,{LIBRARY}"], folder, env)
+    run(["./snippet-cpp"], folder, env)
+
+
+def shell(code: str, _folder: Path, env: dict[str, str]) -> None:
+    for line in code.splitlines():
+        command = line.split("#")[0].strip()
+        if command and command not in RUNNING:
+            run(["bash", "-c", command], ROOT, env)
+
+
+def definition(code: str, folder: Path, env: dict[str, str]) -> None:
+    """A JSON block is an app's definition, which must register."""
+    python(f"from keylatch import Keylatch\nimport json\nKeylatch().apps.register(json.loads({code!r}))", folder, env)
+
+
+LANGUAGES: dict[str, Callable[[str, Path, dict[str, str]], None]] = {
+    "python": python,
+    "ts": node,
+    "js": node,
+    "c": c,
+    "cpp": cpp,
+    "sh": shell,
+    "json": definition,
+}
+
+
+def main() -> int:
+    documents = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("bindings-*/README.md"))]
+    documents += [ROOT / "core/catalog/README.md"]
+    count = 0
+    for document in documents:
+        for language, code in BLOCK.findall(document.read_text(encoding="utf-8")):
+            with tempfile.TemporaryDirectory() as name:
+                folder = Path(name)
+                env = {**os.environ, "XDG_DATA_HOME": str(folder / "data"), "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}
+                with Keylatch(str(folder / "data/keylatch/vault.db")) as client:
+                    client.integrations.create(app="stripe", base_url=os.environ["KEYLATCH_TEST_STRIPE"])
+                if language not in LANGUAGES:
+                    raise SystemExit(f"{document.relative_to(ROOT)}: nobody runs ```{language} blocks")
+                LANGUAGES[language](code, folder, env)
+                count += 1
+                print(f"docs: {document.relative_to(ROOT)}: a {language} block runs")
+    print(f"{count} passed, 0 failed")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

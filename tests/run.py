@@ -1,0 +1,115 @@
+"""Runs every test, one step after the other: `make test`. The last lines say what passed and what was missing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = sys.executable
+SERVERS = [PYTHON, "tests/servers/run.py", "--localstripe", "--"]
+RUNNERS = ("rust", "c", "python", "node")
+FEWEST_CASES = 120
+CONFORMANCE = re.compile(r"^conformance ([a-z-]+): (\d+) passed, (\d+) failed$", re.MULTILINE)
+
+
+@dataclass
+class Step:
+    title: str
+    command: list[str]
+    needs: tuple[str, ...] = ()
+
+
+STEPS = [
+    Step("the cases are well-formed", [PYTHON, "tests/cases/check.py"]),
+    Step("build: C library, Python package, Node package", ["make", "build"]),
+    Step("formatting and warnings", ["make", "lint"]),
+    Step("Rust: units, properties, tampering, documentation", ["cargo", "test", "--quiet", "--locked", "-p", "keylatch"]),
+    Step("the test servers", [PYTHON, "-m", "pytest", "-q", "tests/servers"]),
+    Step("build: Rust test programs", ["cargo", "build", "--release", "--locked", "-p", "keylatch-tests"]),
+    Step("conformance: Rust", [*SERVERS, "target/release/conformance"]),
+    Step("conformance: Python", [*SERVERS, PYTHON, "tests/python/conformance.py"]),
+    Step("conformance: Node", [*SERVERS, "node", "tests/node/conformance.mjs"]),
+    Step("C and C++: conformance, abuse, end to end, sanitizers, valgrind",
+         [*SERVERS, PYTHON, "tests/c/run.py", "--profile", "release"], needs=("valgrind",)),
+    Step("Python: behaviour and types", [*SERVERS, PYTHON, "-m", "pytest", "-q", "tests/python"]),
+    Step("Python: end to end", [*SERVERS, PYTHON, "tests/python/e2e_stripe.py"]),
+    Step("Node: behaviour and types", [*SERVERS, "make", "test-node"]),
+    Step("Node: end to end", [*SERVERS, "node", "tests/node/e2e_stripe.mjs"]),
+    Step("one vault, many processes, killed at random", ["target/release/vault_stress"]),
+    Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
+    Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py"]),
+    Step("every snippet and command of the docs", [*SERVERS, PYTHON, "tests/docs.py"]),
+]
+
+
+@dataclass
+class Outcome:
+    passed: int = 0
+    failed: list[str] = field(default_factory=list)
+    missed: list[str] = field(default_factory=list)
+    conformance: dict[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def run(step: Step, outcome: Outcome) -> None:
+    absent = [tool for tool in step.needs if shutil.which(tool) is None]
+    outcome.missed += [f"{tool} (for: {step.title})" for tool in absent]
+    print(f"\n=== {step.title}", flush=True)
+    begun = time.monotonic()
+    process = subprocess.Popen(
+        step.command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
+    )
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        print(line, end="", flush=True)
+        lines.append(line)
+    code = process.wait()
+    for runner, passed, failed in CONFORMANCE.findall("".join(lines)):
+        outcome.conformance[runner] = (int(passed), int(failed))
+    print(f"--- {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s", flush=True)
+    if code == 0:
+        outcome.passed += 1
+    else:
+        outcome.failed.append(step.title)
+
+
+def check_conformance(outcome: Outcome) -> None:
+    """Every language ran the same cases, and enough of them."""
+    print("\n=== conformance cases by runner")
+    for runner, (passed, failed) in outcome.conformance.items():
+        print(f"  {runner:14} {passed} passed, {failed} failed")
+    counts = {outcome.conformance.get(runner, (0, 1)) for runner in RUNNERS}
+    if len(counts) != 1 or min(counts)[0] < FEWEST_CASES or max(failed for _, failed in counts) > 0:
+        outcome.failed.append(f"the runners {', '.join(RUNNERS)} do not agree on at least {FEWEST_CASES} cases passed")
+    else:
+        outcome.passed += 1
+
+
+def main() -> int:
+    # `tests/run.py WORDS` runs only the steps whose titles contain the words.
+    words = " ".join(sys.argv[1:])
+    outcome = Outcome()
+    for step in STEPS:
+        if words in step.title:
+            run(step, outcome)
+    if not words:
+        check_conformance(outcome)
+    if outcome.missed and os.environ.get("CI") == "true":
+        outcome.failed += [f"missing under CI: {tool}" for tool in outcome.missed]
+    print()
+    for title in outcome.failed:
+        print(f"failed: {title}")
+    print("missing here, install with `make servers`: " + (", ".join(outcome.missed) or "nothing"))
+    print(f"{outcome.passed} passed, {len(outcome.failed)} failed")
+    return 1 if outcome.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
