@@ -1,0 +1,44 @@
+//! The native half of the Python package `keylatch`: it converts types, maps errors and manages lifetimes, no more.
+
+#![deny(unsafe_code)]
+
+mod async_client;
+mod buffer;
+mod client;
+mod error;
+mod options;
+mod params;
+mod runtime;
+mod secret;
+mod settle;
+
+use pyo3::prelude::*;
+
+// Whatever a library copied on its way is blank before the block is used again.
+#[global_allocator]
+static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
+
+/// What `keylatch/*.py` builds on; not for use by applications.
+#[pymodule]
+mod _native {
+    use pyo3::prelude::*;
+    use pyo3::types::PyTuple;
+
+    #[pymodule_export]
+    use crate::async_client::AsyncClient;
+    #[pymodule_export]
+    use crate::client::Client;
+    #[pymodule_export]
+    use crate::options::Options;
+    #[pymodule_export]
+    use crate::secret::Secret;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("VERSION", keylatch::VERSION)?;
+        let codes = keylatch::ErrorKind::ALL.iter().map(|kind| kind.code());
+        module.add("ERROR_CODES", PyTuple::new(module.py(), codes)?)?;
+        let verdicts = keylatch::Verdict::ALL.iter().map(|verdict| verdict.as_str());
+        module.add("VERDICTS", PyTuple::new(module.py(), verdicts)?)
+    }
+}

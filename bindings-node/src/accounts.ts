@@ -1,0 +1,146 @@
+// `client.connectedAccounts`: the connections of all users.
+import { asOptions, named, type CallOptions, type Calls } from './calls'
+import { ConnectionRequest } from './connection-request'
+import { initiate, type InitiateOptions, type Verify } from './initiate'
+import { evidenceOf, type Connection, type Page, type Status, type Verification } from './model'
+import { camelKeys } from './names'
+import type { Params } from './params'
+
+/** One connection. */
+export type ConnectedAccountId = string | ({ connectedAccountId: string } & CallOptions)
+
+/** Which connections to list; all that is given must hold. */
+export interface ConnectionFilter extends CallOptions {
+  /** Of this user. */
+  entityId?: string | undefined
+  /** To this app, in any case. */
+  app?: string | undefined
+  /** With this integration. */
+  integrationId?: string | undefined
+  /** In one of these states. Default: any. */
+  statuses?: readonly Status[] | undefined
+  /** With all of these labels. */
+  labels?: readonly string[] | undefined
+  /** How many on a page, 1 to 500. Default: 50. */
+  limit?: number | undefined
+  /** `nextCursor` of the page before. */
+  cursor?: string | undefined
+}
+
+/** New credentials for a connection. */
+export interface UpdateCredentials extends CallOptions {
+  /** The connection. */
+  connectedAccountId: string
+  /** What the user typed, by wire name. Fields that are not given keep their values; bytes are filled with zeros. */
+  connectionParams: Params
+  /** Whether to ask the provider. Default: `auto`. */
+  verify?: Verify | undefined
+}
+
+type RawEvidence = { evidence: { status: number | null }[] }
+
+/** The connections of all users in a vault. */
+export class ConnectedAccounts {
+  readonly #calls: Calls
+
+  /** @internal */
+  constructor(calls: Calls) {
+    this.#calls = calls
+  }
+
+  /** The same as `client.initiateConnection`. */
+  initiate(options: InitiateOptions): Promise<ConnectionRequest> {
+    return initiate(this.#calls, options)
+  }
+
+  /**
+   * The connection of this id.
+   *
+   * @throws NotFoundError
+   */
+  get(account: ConnectedAccountId): Promise<Connection> {
+    return this.#connection('connected_accounts.get', account)
+  }
+
+  /**
+   * One page of the connections that fit, newest first.
+   *
+   * @throws InvalidArgumentError for a limit or cursor that cannot be; UnknownAppError
+   */
+  async list(filter?: ConnectionFilter): Promise<Page> {
+    const args = asOptions('connectedAccounts.list', filter)
+    const raw = await this.#calls.value<{ items: object[] }>('connected_accounts.list', args)
+    return { ...camelKeys<Page>(raw), items: raw.items.map((item) => camelKeys(item)) }
+  }
+
+  /**
+   * All connections that fit, newest first, fetched page by page.
+   *
+   * @example
+   * ```ts
+   * for await (const connection of client.connectedAccounts.iterate({ entityId: 'user-1' })) console.log(connection.app)
+   * ```
+   */
+  async *iterate(filter?: ConnectionFilter): AsyncGenerator<Connection, void, undefined> {
+    let page = await this.list(filter)
+    yield* page.items
+    while (page.nextCursor !== undefined) {
+      page = await this.list({ ...filter, cursor: page.nextCursor })
+      yield* page.items
+    }
+  }
+
+  /**
+   * Asks the provider again: a refusal makes the connection EXPIRED, an acceptance ACTIVE again.
+   *
+   * @throws NotFoundError, CorruptRecordError, ForbiddenHostError
+   */
+  async verify(account: ConnectedAccountId): Promise<Verification> {
+    const args = named('connectedAccountId', account)
+    const raw = await this.#calls.value<RawEvidence>('connected_accounts.verify', args)
+    return { ...camelKeys<Verification>(raw), evidence: evidenceOf(raw.evidence) }
+  }
+
+  /**
+   * Puts new credentials in the place of the present ones.
+   *
+   * @throws What `initiateConnection` throws; the present credentials stay then.
+   */
+  async updateCredentials(options: UpdateCredentials): Promise<ConnectionRequest> {
+    const { connectionParams, ...args } = asOptions('connectedAccounts.updateCredentials', options)
+    const params: [string, unknown] = ['connectionParams', connectionParams]
+    const raw = await this.#calls.value<RawEvidence>('connected_accounts.update_credentials', args, { params })
+    return new ConnectionRequest(this.#calls, raw)
+  }
+
+  /**
+   * Switches a connection on.
+   *
+   * @throws NotFoundError; InvalidArgumentError where it is neither ACTIVE nor INACTIVE.
+   */
+  enable(account: ConnectedAccountId): Promise<Connection> {
+    return this.#connection('connected_accounts.enable', account)
+  }
+
+  /**
+   * Switches a connection off: it stays, but is not used.
+   *
+   * @throws NotFoundError
+   */
+  disable(account: ConnectedAccountId): Promise<Connection> {
+    return this.#connection('connected_accounts.disable', account)
+  }
+
+  /**
+   * Deletes a connection and its credentials.
+   *
+   * @throws NotFoundError
+   */
+  async delete(account: ConnectedAccountId): Promise<void> {
+    await this.#calls.make('connected_accounts.delete', named('connectedAccountId', account))
+  }
+
+  async #connection(call: string, account: ConnectedAccountId): Promise<Connection> {
+    return camelKeys(await this.#calls.value<object>(call, named('connectedAccountId', account)))
+  }
+}

@@ -1,0 +1,8 @@
+// Loads the native part; nothing else in the package touches the addon's file.
+import type * as Native from './native'
+
+/** @internal */
+export const native = require('./keylatch.node') as typeof Native
+
+/** @internal */
+export type { NativeCancel, NativeClient, NativeOptions, NativeParams, NativeSecret, Outcome } from './native'

@@ -1,0 +1,127 @@
+// One call to the core: arguments and credential values in, plain data or an error out, stopped by an `AbortSignal`.
+import { native, type NativeCancel, type NativeSecret, type NativeOptions, type Outcome } from './addon'
+import { badArgument, errorOf, type ErrorDetails } from './errors'
+import { camelKeys, snakeKeys } from './names'
+import { nativeParams } from './params'
+import { kindOf } from './secret'
+
+/** What every call takes. */
+export interface CallOptions {
+  /**
+   * Stops the call; the signal's reason is thrown. A request that was already sent may still have acted: after stopping
+   * `initiateConnection`, look for the connection before you try again.
+   */
+  signal?: AbortSignal | undefined
+}
+
+/**
+ * What a call takes beside its arguments.
+ *
+ * @internal
+ */
+interface Payload {
+  /** The option that holds credential values, and the values. */
+  params?: [name: string, values: unknown]
+  body?: Uint8Array | undefined
+}
+
+/**
+ * What a call answers: plain data with the wire's names, and the body of an app's answer.
+ *
+ * @internal
+ */
+export interface Answer<T> {
+  value: T
+  body: Buffer | undefined
+}
+
+/**
+ * The calls of one client.
+ *
+ * @internal
+ */
+export class Calls {
+  readonly #client = new native.NativeClient()
+
+  /** Opens the vault. */
+  async open(options: NativeOptions, key?: NativeSecret, passphrase?: NativeSecret): Promise<void> {
+    settle(await this.#client.open(options, key, passphrase))
+  }
+
+  /** Closes the client. */
+  async close(): Promise<void> {
+    settle(await this.#client.close())
+  }
+
+  /** Makes a call. Bytes in the payload are taken before this returns its Promise, however the call ends. */
+  async make<T>(name: string, options: object, payload: Payload = {}): Promise<Answer<T>> {
+    const params = payload.params && nativeParams(...payload.params)
+    const { signal, ...args } = options as CallOptions
+    const json = argumentsJson(name, args)
+    const outcome = await stoppable(signal, (cancel) => this.#client.call(name, json, params, payload.body, cancel))
+    return { value: JSON.parse(outcome.json ?? 'null') as T, body: outcome.body }
+  }
+
+  /** Makes a call and gives its value alone. */
+  async value<T>(name: string, options: object, payload?: Payload): Promise<T> {
+    return (await this.make<T>(name, options, payload)).value
+  }
+}
+
+/**
+ * The options of a call that takes one name or id: `'x'` is short for `{ [name]: 'x' }`.
+ *
+ * @internal
+ */
+export function named(name: string, which: unknown): object {
+  if (typeof which === 'object' && which !== null) return which
+  return { [name]: which }
+}
+
+/**
+ * Options as an object; `undefined` counts as none.
+ *
+ * @internal
+ */
+export function asOptions<T extends object>(call: string, options: T | undefined): T {
+  if (options === undefined) return {} as T
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options
+  throw badArgument('options', `${call} takes an object of options, not ${kindOf(options)}`)
+}
+
+function argumentsJson(name: string, args: object): string {
+  try {
+    return JSON.stringify(snakeKeys(args))
+  } catch {
+    // The engine's own message quotes the object.
+    throw badArgument('options', `${name}: an argument cannot be written as JSON (a cycle, or a BigInt)`)
+  }
+}
+
+function settle(outcome: Outcome): Outcome {
+  if (outcome.error === undefined) return outcome
+  throw errorOf(camelKeys<ErrorDetails>(JSON.parse(outcome.error) as object))
+}
+
+async function stoppable(
+  signal: AbortSignal | undefined,
+  start: (cancel: NativeCancel) => Promise<Outcome>,
+): Promise<Outcome> {
+  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+    throw badArgument('signal', `signal must be an AbortSignal, not ${kindOf(signal)}`)
+  }
+  signal?.throwIfAborted()
+  const cancel = new native.NativeCancel()
+  const stop = (): void => cancel.cancel()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    const outcome = await start(cancel)
+    if (signal?.aborted && outcome.error !== undefined) {
+      const { code } = JSON.parse(outcome.error) as { code: string }
+      if (code === 'cancelled') throw signal.reason
+    }
+    return settle(outcome)
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}

@@ -1,0 +1,116 @@
+//! The client as Node calls it: each call starts at once on napi's tokio runtime and answers through a Promise, so
+//! that neither the event loop nor libuv's few threads ever wait.
+
+use std::future::Future;
+use std::sync::{Arc, OnceLock};
+
+use keylatch::{AsyncClient, Error, ErrorKind, Payload, Reply, Result};
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, PromiseRaw, Uint8ArraySlice};
+use napi_derive::napi;
+
+use crate::guard::{NativeCancel, guarded};
+use crate::options::NativeOptions;
+use crate::params::NativeParams;
+use crate::secret::NativeSecret;
+
+/// How a call ended: `error` has the error as JSON, else `json` the result and `body` the bytes of an app's answer.
+#[napi(object, object_from_js = false)]
+pub struct Outcome {
+    pub json: Option<String>,
+    pub body: Option<Buffer>,
+    pub error: Option<String>,
+}
+
+impl From<Result<Reply>> for Outcome {
+    fn from(result: Result<Reply>) -> Self {
+        match result {
+            Ok(reply) => Self { json: Some(reply.json), body: reply.body.map(Into::into), error: None },
+            Err(error) => Self { json: None, body: None, error: Some(error.to_json()) },
+        }
+    }
+}
+
+/// One vault, open or not yet. It is its own object before it is open, since only Promises of plain data are made here.
+#[napi]
+#[derive(Default)]
+pub struct NativeClient(Arc<OnceLock<AsyncClient>>);
+
+#[napi]
+impl NativeClient {
+    #[napi(constructor, catch_unwind)]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opens the vault. To be called once, before any other call.
+    #[napi(catch_unwind)]
+    pub fn open<'env>(
+        &self,
+        env: &'env Env,
+        options: NativeOptions,
+        key: Option<&NativeSecret>,
+        passphrase: Option<&NativeSecret>,
+    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        let slot = self.0.clone();
+        let options = options.with_key(key.map(NativeSecret::duplicate), passphrase.map(NativeSecret::duplicate));
+        promise(env, &NativeCancel::new(), async move {
+            let client = AsyncClient::open(options?).await?;
+            slot.set(client).map_err(|_| Error::new(ErrorKind::Internal, "this client was opened twice"))?;
+            Ok(None)
+        })
+    }
+
+    /// Makes a call by its name. Values are taken out of `params` before this returns.
+    #[napi(catch_unwind)]
+    pub fn call<'env>(
+        &self,
+        env: &'env Env,
+        name: String,
+        json: String,
+        params: Option<&mut NativeParams>,
+        body: Option<Uint8ArraySlice>,
+        cancel: &NativeCancel,
+    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        let payload = Payload {
+            params: params.map(NativeParams::drain).unwrap_or_default(),
+            body: body.map(|bytes| bytes.to_vec()).unwrap_or_default(),
+        };
+        let client = self.opened();
+        promise(env, cancel, async move { client?.call(&name, &json, payload).await.map(Some) })
+    }
+
+    /// Closes the client. Calls that are under way finish or fail.
+    #[napi(catch_unwind)]
+    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        let client = self.opened();
+        promise(env, &NativeCancel::new(), async move {
+            let client = client?;
+            // Closing a store may wait for the disk.
+            tokio::task::spawn_blocking(move || client.close())
+                .await
+                .map_err(|_| Error::new(ErrorKind::Internal, "a defect in Keylatch ended the closing"))?;
+            Ok(None)
+        })
+    }
+
+    fn opened(&self) -> Result<AsyncClient> {
+        self.0.get().cloned().ok_or_else(|| Error::new(ErrorKind::Closed, "this client is not open"))
+    }
+}
+
+/// A Promise that always resolves, to the outcome of `work`.
+fn promise<'env>(
+    env: &'env Env,
+    cancel: &NativeCancel,
+    work: impl Future<Output = Result<Option<Reply>>> + Send + 'static,
+) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    let cancel = cancel.signal();
+    env.spawn_future(async move {
+        Ok(match guarded(work, cancel).await {
+            Ok(None) => Outcome { json: None, body: None, error: None },
+            Ok(Some(reply)) => Outcome::from(Ok(reply)),
+            Err(error) => Outcome::from(Err(error)),
+        })
+    })
+}

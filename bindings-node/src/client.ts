@@ -1,0 +1,156 @@
+// `Keylatch`: the client, in the order of the flow: discover, initiate, fetch, use.
+import { ConnectedAccounts } from './accounts'
+import { Apps, expectedParams, type ExpectedParamsOptions } from './apps'
+import { asOptions, Calls, type CallOptions } from './calls'
+import type { ConnectionRequest } from './connection-request'
+import { Entity } from './entity'
+import { badArgument } from './errors'
+import { initiate, type InitiateOptions } from './initiate'
+import { Integrations } from './integrations'
+import type { Connection, ExpectedParams } from './model'
+import { camelKeys } from './names'
+import { nativeOpening, type OpenOptions } from './options'
+import { request, type RequestOptions } from './requests'
+import type { Response } from './response'
+import { kindOf } from './secret'
+
+/** A user and an app. */
+export interface GetConnectionOptions extends CallOptions {
+  /** The application's user. */
+  entityId: string
+  /** The app, in any case. */
+  app: string
+}
+
+/**
+ * A client of one vault. Open it once and share it: calls run side by side, on threads of their own, and never block the
+ * event loop. Several clients and processes may open one vault.
+ *
+ * @example
+ * ```ts
+ * const client = await Keylatch.open()
+ * const { fields } = await client.apps.getRequiredParamsForAuthScheme({ appId: 'stripe', authScheme: 'API_KEY' })
+ * const user = client.getEntity('user-1')
+ * await user.initiateConnection({ appName: 'stripe', connectionParams: { api_key: buffer } })
+ * const balance = await user.request({ app: 'stripe', method: 'GET', path: '/v1/balance' })
+ * console.log(balance.status, balance.json())
+ * await client.close()
+ * ```
+ */
+export class Keylatch {
+  /** What can be connected. */
+  readonly apps: Apps
+  /** The developer's configurations of apps. */
+  readonly integrations: Integrations
+  /** The connections of all users. */
+  readonly connectedAccounts: ConnectedAccounts
+  readonly #calls: Calls
+
+  private constructor(calls: Calls) {
+    if (!(calls instanceof Calls)) throw new TypeError('use Keylatch.open')
+    this.#calls = calls
+    this.apps = new Apps(calls)
+    this.integrations = new Integrations(calls)
+    this.connectedAccounts = new ConnectedAccounts(calls)
+  }
+
+  /**
+   * Opens the vault, making it on first use.
+   *
+   * @throws WrongKeyError, VaultLockedError, StorageError; InvalidArgumentError for options that cannot be.
+   */
+  static async open(options?: OpenOptions): Promise<Keylatch> {
+    const { options: plain, key, passphrase } = nativeOpening(asOptions('open', options))
+    const calls = new Calls()
+    await calls.open(plain, key, passphrase)
+    return new Keylatch(calls)
+  }
+
+  /**
+   * What a user must give to connect. Names an integration: the one asked for, else the newest of the app that fits,
+   * else a default one that this call makes.
+   *
+   * @example
+   * ```ts
+   * const { expectedParams, jsonSchema } = await client.getExpectedParamsForUser({ app: 'stripe' })
+   * ```
+   * @throws UnknownAppError, UnsupportedSchemeError, NotFoundError, InvalidArgumentError
+   */
+  getExpectedParamsForUser(options: ExpectedParamsOptions): Promise<ExpectedParams> {
+    return expectedParams(this.#calls, options)
+  }
+
+  /**
+   * Checks the input, asks the provider, stores the credentials and answers ACTIVE.
+   *
+   * @example
+   * ```ts
+   * const request = await client.initiateConnection({
+   *   entityId: 'user-1',
+   *   appName: 'stripe',
+   *   connectionParams: { api_key: buffer }, // zeros from here on
+   * })
+   * request.connectionStatus // 'ACTIVE'
+   * request.verdict // 'accepted': what the provider said
+   * ```
+   * @throws MissingFieldsError, UnknownFieldError, InvalidFieldError with all problems of the input at once;
+   *   AlreadyExistsError; CredentialsRejectedError, ProviderUnreachableError, ForbiddenHostError. Nothing is stored then.
+   */
+  initiateConnection(options: InitiateOptions): Promise<ConnectionRequest> {
+    return initiate(this.#calls, options)
+  }
+
+  /** The user of this id. Nothing is asked or stored; `await` it or not. */
+  getEntity(id: string): Entity {
+    if (typeof id !== 'string') throw badArgument('entity_id', `the entity's id must be a string, not ${kindOf(id)}`)
+    return new Entity(this, id)
+  }
+
+  /**
+   * The one active connection of this user to this app.
+   *
+   * @throws NotFoundError; AmbiguousError with the `candidates` where there are several.
+   */
+  async getConnection(options: GetConnectionOptions): Promise<Connection> {
+    return camelKeys(await this.#calls.value<object>('get_connection', asOptions('getConnection', options)))
+  }
+
+  /**
+   * Sends a request to the app with the user's credential in it, over the connection of `connectedAccountId`, or the one
+   * of `entityId` and `app`. A 401 that the app's check confirms makes the connection EXPIRED; the answer is returned
+   * all the same.
+   *
+   * @example
+   * ```ts
+   * const made = await client.request({
+   *   entityId: 'user-1', app: 'stripe', method: 'POST', path: '/v1/customers',
+   *   headers: { 'content-type': 'application/x-www-form-urlencoded' }, body: 'name=Ada',
+   * })
+   * if (made.ok) console.log(made.json())
+   * ```
+   * @throws NotFoundError, AmbiguousError, ForbiddenHostError, CredentialsRejectedError (the connection is EXPIRED),
+   *   ProviderUnreachableError, TimeoutError, InvalidArgumentError
+   */
+  request(options: RequestOptions): Promise<Response> {
+    return request(this.#calls, options)
+  }
+
+  /** Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`. */
+  close(): Promise<void> {
+    return this.#calls.close()
+  }
+}
+
+export interface Keylatch extends Disposable, AsyncDisposable {}
+
+// Older runtimes lack these symbols, so they cannot be methods of the class.
+if (Symbol.asyncDispose) {
+  Object.defineProperty(Keylatch.prototype, Symbol.asyncDispose, { value: Keylatch.prototype.close })
+}
+if (Symbol.dispose) {
+  const closeLater = function (this: Keylatch): void {
+    // Nobody waits for it, so nobody could be told of a failure either.
+    this.close().catch(() => undefined)
+  }
+  Object.defineProperty(Keylatch.prototype, Symbol.dispose, { value: closeLater })
+}

@@ -1,0 +1,272 @@
+// What the calls answer: apps, fields, integrations and connections. Never a credential.
+import type { Verdict } from './errors'
+import { camelKeys } from './names'
+
+/** How an app is authenticated. The set is open: expect names that this version does not list. */
+export type AuthScheme = 'API_KEY' | 'BEARER_TOKEN' | 'BASIC' | 'NO_AUTH' | (string & {})
+
+/** Where a connection stands. The set is open: expect names that this version does not list. */
+export type Status =
+  'INITIALIZING' | 'INITIATED' | 'ACTIVE' | 'FAILED' | 'EXPIRED' | 'INACTIVE' | 'REVOKED' | (string & {})
+
+/** Anything that JSON can hold. */
+export type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
+
+/** One thing that the user must type. */
+export class Field {
+  /** Wire name: the key in `connectionParams`. */
+  declare readonly name: string
+  /** Label for people. */
+  declare readonly displayName: string
+  /** What it is, in a sentence. */
+  declare readonly description: string
+  /** Type of the value. */
+  declare readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'url'
+  /** Whether it must be given. */
+  declare readonly required: boolean
+  /** Whether it must be hidden while typed and never shown again. */
+  declare readonly isSecret: boolean
+  /** The value taken when none is given. */
+  declare readonly default?: string
+  /** The only values allowed, where they are few. */
+  declare readonly enum?: readonly string[]
+  /** Regular expression that the value must match. */
+  declare readonly pattern?: string
+  /** What one looks like; never a real one. */
+  declare readonly example?: string
+  /** Page where the user finds or makes it. */
+  declare readonly helpUrl?: string
+
+  /** @internal */
+  constructor(raw: object) {
+    Object.assign(this, camelKeys(raw))
+  }
+
+  /** The same as `isSecret`. */
+  get secret(): boolean {
+    return this.isSecret
+  }
+  /** The same as `displayName`. */
+  get display_name(): string {
+    return this.displayName
+  }
+  /** The same as `isSecret`. */
+  get is_secret(): boolean {
+    return this.isSecret
+  }
+  /** Always `true`: fields that the developer has fixed are not listed. */
+  get expected_from_customer(): true {
+    return true
+  }
+}
+
+/** One way to connect an app. */
+export interface Scheme {
+  /** Its name. */
+  readonly authScheme: AuthScheme
+  /** What the user gives. */
+  readonly fields: readonly Field[]
+  /** Where requests go; `{field}` stands for a value of the user's. */
+  readonly baseUrl: string
+  /** Whether the provider can be asked about a credential. */
+  readonly checkable: boolean
+}
+
+/** Something with an API that users have keys for. */
+export interface App {
+  /** Its name in calls, compared without regard to case. */
+  readonly slug: string
+  /** Its name for people. */
+  readonly name: string
+  /** One coarse category. */
+  readonly category: string
+  /** The provider's page on authentication. */
+  readonly docsUrl?: string
+  /** Whether this client registered it at run time. */
+  readonly custom: boolean
+  /** How it can be connected, the preferred way first. */
+  readonly schemes: readonly Scheme[]
+}
+
+/** The developer's configuration of one app with one scheme. */
+export interface Integration {
+  /** Its id, `ac_…`. */
+  readonly id: string
+  /** Slug of the app. */
+  readonly app: string
+  /** The auth scheme. */
+  readonly authScheme: AuthScheme
+  /** The developer's name for it. */
+  readonly name: string
+  /** Where requests go instead of the app's own base URL. */
+  readonly baseUrl?: string
+  /** Wire names of the fields whose values the developer has fixed; users are not asked for them. */
+  readonly fixedFields: readonly string[]
+  /** Whether hosts that a user types may be loopback or private addresses. */
+  readonly allowPrivateHosts: boolean
+  /** When it was made (RFC 3339, UTC). */
+  readonly createdAt: string
+}
+
+/** What a user must give to connect. */
+export class ExpectedParams {
+  /** Slug of the app. */
+  declare readonly app: string
+  /** The integration that the fields are for. */
+  declare readonly integrationId: string
+  /** Its auth scheme. */
+  declare readonly authScheme: AuthScheme
+  /** The fields, in the order to ask. */
+  declare readonly expectedParams: readonly Field[]
+  /** The same as JSON Schema, draft 2020-12; secrets are `writeOnly` with format `password`. */
+  declare readonly jsonSchema: { readonly [keyword: string]: Json }
+
+  /** @internal */
+  constructor(raw: { expected_params: object[] }) {
+    Object.assign(this, camelKeys(raw), { expectedParams: raw.expected_params.map((field) => new Field(field)) })
+  }
+
+  /** The same as `expectedParams`. */
+  get expectedInputFields(): readonly Field[] {
+    return this.expectedParams
+  }
+  /** The same as `expectedParams`. */
+  get expected_params(): readonly Field[] {
+    return this.expectedParams
+  }
+}
+
+/** What a user must give to connect an app, by name. */
+export class RequiredParams {
+  /** Slug of the app. */
+  readonly app: string
+  /** The auth scheme. */
+  readonly authScheme: AuthScheme
+  /** The integration that the fields are for. */
+  readonly integrationId: string
+  /** Wire names of what the user must give. */
+  readonly required_fields: readonly string[]
+  /** Wire names of what the user may give. */
+  readonly optional_fields: readonly string[]
+  /** Wire names of everything that the user gives. */
+  readonly expected_from_user: readonly string[]
+  /** The fields themselves, with descriptions, in the order to ask. */
+  readonly fields: readonly Field[]
+
+  /** @internal */
+  constructor(params: ExpectedParams) {
+    const names = (wanted: (field: Field) => boolean): string[] =>
+      params.expectedParams.filter(wanted).map((field) => field.name)
+    this.app = params.app
+    this.authScheme = params.authScheme
+    this.integrationId = params.integrationId
+    this.required_fields = names((field) => field.required)
+    this.optional_fields = names((field) => !field.required)
+    this.expected_from_user = names(() => true)
+    this.fields = params.expectedParams
+  }
+
+  /** The same as `fields`. */
+  get expectedInputFields(): readonly Field[] {
+    return this.fields
+  }
+}
+
+/** One user's connection to one app. It never carries the credential. */
+export interface Connection {
+  /** The connected account's id, `ca_…`. */
+  readonly id: string
+  /** Slug of the app. */
+  readonly app: string
+  /** Auth scheme of its integration. */
+  readonly authScheme: AuthScheme
+  /** The integration it belongs to. */
+  readonly integrationId: string
+  /** The application's user whose connection it is. */
+  readonly entityId: string
+  /** Where it stands. */
+  readonly status: Status
+  /** What the provider said last. */
+  readonly verdict: Verdict
+  /** When the provider was last asked (RFC 3339, UTC). */
+  readonly verifiedAt?: string
+  /** Whose account it is, where the provider tells. */
+  readonly account?: string
+  /** The application's own name for it, unique per entity and app. */
+  readonly alias?: string
+  /** The application's labels. */
+  readonly labels: readonly string[]
+  /** The application's own data, as it was given. */
+  readonly metadata: Json
+  /** When it was made (RFC 3339, UTC). */
+  readonly createdAt: string
+  /** When it was last changed (RFC 3339, UTC). */
+  readonly updatedAt: string
+}
+
+/** One request that was made to check a credential, and what it said. */
+export interface Evidence {
+  /** Method and path as the catalogue writes them; no value of the user's shows. */
+  readonly request: string
+  /** The HTTP status, where there was an answer. */
+  readonly status?: number
+  /** What this answer alone means. */
+  readonly verdict: Verdict
+}
+
+/** Something about the input that was put right, and that the user may want to know. */
+export interface Warning {
+  /** Wire name of the field. */
+  readonly field: string
+  /** What was done. */
+  readonly message: string
+}
+
+/** The answer to a renewed check of a connection. */
+export interface Verification {
+  /** Id of the connection. */
+  readonly connectedAccountId: string
+  /** Its status after the check. */
+  readonly status: Status
+  /** What the provider said. */
+  readonly verdict: Verdict
+  /** When (RFC 3339, UTC); absent where the app has no check. */
+  readonly verifiedAt?: string
+  /** Whose account it is, where the provider tells. */
+  readonly account?: string
+  /** The requests behind the verdict. */
+  readonly evidence: readonly Evidence[]
+}
+
+/** One page of connections, newest first. */
+export interface Page {
+  /** This page. */
+  readonly items: readonly Connection[]
+  /** Give it back as `cursor` for the next page; absent on the last. */
+  readonly nextCursor?: string
+}
+
+/**
+ * An app from what the wire says.
+ *
+ * @internal
+ */
+export function appOf(raw: { schemes: { fields: object[] }[] }): App {
+  const schemes = raw.schemes.map((scheme) => ({
+    ...camelKeys<Scheme>(scheme),
+    fields: scheme.fields.map((field) => new Field(field)),
+  }))
+  return { ...camelKeys<App>(raw), schemes }
+}
+
+/**
+ * The evidence from what the wire says, where a missing answer is `null`.
+ *
+ * @internal
+ */
+export function evidenceOf(raw: { status: number | null }[]): Evidence[] {
+  return raw.map((item) => {
+    const { status, ...rest } = camelKeys<Evidence & { status: number | null }>(item)
+    return status === null ? rest : { ...rest, status }
+  })
+}

@@ -1,0 +1,63 @@
+//! What a client is opened with, from JavaScript's types to the core's.
+
+use std::time::Duration;
+
+use keylatch::{Error, ErrorKind, KeySource, Options, Result, Secret};
+use napi_derive::napi;
+
+/// The options without the secret ones.
+#[napi(object, object_to_js = false)]
+pub struct NativeOptions {
+    pub path: Option<String>,
+    pub key_env: Option<String>,
+    pub key_file: Option<String>,
+    pub timeout_ms: Option<f64>,
+    pub max_response_bytes: Option<f64>,
+    pub extra_ca: Option<String>,
+    pub proxy: Option<String>,
+    pub strict_secrets: Option<bool>,
+}
+
+impl NativeOptions {
+    pub(crate) fn with_key(self, key: Option<Secret>, passphrase: Option<Secret>) -> Result<Options> {
+        let mut sources: Vec<KeySource> = [
+            key.map(KeySource::Bytes),
+            passphrase.map(KeySource::Passphrase),
+            self.key_env.map(KeySource::Environment),
+            self.key_file.map(|file| KeySource::File(file.into())),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        let key = sources.pop().unwrap_or_default();
+        if !sources.is_empty() {
+            let message = "give one of key, passphrase, keyEnv and keyFile, not several";
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        let defaults = Options::default();
+        Ok(Options {
+            path: self.path.map(Into::into),
+            key,
+            timeout: self.timeout_ms.map_or(Ok(defaults.timeout), milliseconds)?,
+            max_response_bytes: self.max_response_bytes.map_or(Ok(defaults.max_response_bytes), bytes)?,
+            extra_ca_pem: self.extra_ca.map(String::into_bytes),
+            proxy: self.proxy,
+            strict_secrets: self.strict_secrets.unwrap_or(defaults.strict_secrets),
+        })
+    }
+}
+
+fn milliseconds(value: f64) -> Result<Duration> {
+    Duration::try_from_secs_f64(value / 1000.0)
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, "timeoutMs must be a number of milliseconds above 0"))
+}
+
+fn bytes(value: f64) -> Result<usize> {
+    const MOST: f64 = 9_007_199_254_740_991.0; // the largest whole number that JavaScript has
+    if !(1.0..=MOST).contains(&value) {
+        return Err(Error::new(ErrorKind::InvalidArgument, "maxResponseBytes must be a number of bytes above 0"));
+    }
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked just above")]
+    let whole = value as u64;
+    Ok(usize::try_from(whole).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,50 @@
+"""Keylatch: let your users bring their own API keys. Discover which fields an app needs, collect them, connect, use.
+
+Start with `Keylatch`, or `AsyncKeylatch` for asyncio. Results are in `keylatch.models`, errors in `keylatch.errors`.
+"""
+
+from keylatch import errors
+from keylatch._native import VERSION as __version__  # noqa: N811 - a constant, by its usual name
+from keylatch._native import Secret
+from keylatch.aio import AsyncEntity, AsyncKeylatch
+from keylatch.client import Entity, Keylatch
+from keylatch.errors import KeylatchError
+from keylatch.initiated import AsyncConnectionRequest, ConnectionRequest
+from keylatch.models import (
+    App,
+    AuthScheme,
+    Connection,
+    ExpectedParams,
+    Field,
+    Integration,
+    Page,
+    Status,
+    Verdict,
+    Verification,
+)
+from keylatch.response import Headers, Response
+
+__all__ = [
+    "App",
+    "AsyncConnectionRequest",
+    "AsyncEntity",
+    "AsyncKeylatch",
+    "AuthScheme",
+    "Connection",
+    "ConnectionRequest",
+    "Entity",
+    "ExpectedParams",
+    "Field",
+    "Headers",
+    "Integration",
+    "Keylatch",
+    "KeylatchError",
+    "Page",
+    "Response",
+    "Secret",
+    "Status",
+    "Verdict",
+    "Verification",
+    "__version__",
+    "errors",
+]

@@ -1,0 +1,248 @@
+"""Each call once, as plain data: its name, its arguments and how to read its answer. Both clients make them."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from os import PathLike
+from pathlib import Path
+from typing import Any, Generic, TypedDict, TypeVar
+
+from keylatch import _native, errors
+from keylatch.models import App, Connection, ExpectedParams, Integration, Page, Verification, read_items
+from keylatch.response import Headers, Response
+
+T = TypeVar("T")
+
+Value = str | bytes | bytearray | memoryview | _native.Secret | int | float
+"""A credential value. A bytearray (or another writable buffer) is taken: it holds zeros afterwards."""
+Values = Mapping[str, Value]
+"""Credential values by field name."""
+Scalar = str | int | float
+Pairs = Mapping[str, Scalar | Sequence[Scalar]] | Sequence[tuple[str, Scalar]]
+"""Query parameters or headers: a mapping (a list as value repeats the name) or pairs."""
+
+
+class ConnectionFilter(TypedDict, total=False):
+    """Which connections to list; all that is given must hold. See `ConnectedAccounts.list`."""
+
+    entity_id: str | None
+    app: str | None
+    integration_id: str | None
+    statuses: Sequence[str]
+    labels: Sequence[str]
+    limit: int | None
+    cursor: str | None
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """One call. `values` and `body` may be secret and are not shown."""
+
+    name: str
+    args: dict[str, Any]
+    read: Callable[[Any, bytes], T]
+    values: Values | None = field(default=None, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+
+    def json(self) -> str:
+        """The arguments that were given, as JSON."""
+        given = {name: value for name, value in self.args.items() if value is not None}
+        return "{" + ",".join(f"{json.dumps(name)}:{_json(name, value)}" for name, value in given.items()) + "}"
+
+    def answer(self, reply: tuple[str, bytes | None]) -> T:
+        """The answer out of what the native layer gave."""
+        text, body = reply
+        return self.read(json.loads(text), body or b"")
+
+
+def _json(name: str, value: object) -> str:
+    try:
+        return json.dumps(value, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        message = f"`{name}` must be made of dicts, lists, text, finite numbers, True, False and None"
+        raise errors.InvalidArgumentError(message, fields=[name]) from None
+
+
+def _nothing(_data: object, _body: bytes) -> None:
+    return None
+
+
+def _as_is(data: Any, _body: bytes) -> Mapping[str, Any]:
+    return dict(data)
+
+
+def _listed(given: Sequence[str] | None) -> object:
+    # One text is a sequence too: left as it is, so that the core can say that a list was wanted.
+    return given if given is None or isinstance(given, str) else list(given)
+
+
+def apps() -> Call[list[App]]:
+    return Call("apps.list", {}, lambda data, _: read_items(App, data))
+
+
+def app(name: str) -> Call[App]:
+    return Call("apps.get", {"app": name}, lambda data, _: App.from_dict(data))
+
+
+def register_app(definition: Mapping[str, Any]) -> Call[App]:
+    definition = dict(definition) if isinstance(definition, Mapping) else definition
+    return Call("apps.register", {"definition": definition}, lambda data, _: App.from_dict(data))
+
+
+def create_integration(fixed_values: Values | None, **args: object) -> Call[Integration]:
+    return Call("integrations.create", args, lambda data, _: Integration.from_dict(data), fixed_values)
+
+
+def integration(integration_id: str) -> Call[Integration]:
+    args = {"integration_id": integration_id}
+    return Call("integrations.get", args, lambda data, _: Integration.from_dict(data))
+
+
+def integrations(app: str | None) -> Call[list[Integration]]:
+    return Call("integrations.list", {"app": app}, lambda data, _: read_items(Integration, data))
+
+
+def delete_integration(integration_id: str) -> Call[None]:
+    return Call("integrations.delete", {"integration_id": integration_id}, _nothing)
+
+
+def expected_params(**args: object) -> Call[ExpectedParams]:
+    return Call("get_expected_params_for_user", args, lambda data, _: ExpectedParams.from_dict(data))
+
+
+def initiate_connection(
+    values: Values, labels: Sequence[str], app_name: str | None, app: str | None, **args: object
+) -> Call[Mapping[str, Any]]:
+    if app_name is not None and app is not None and app_name != app:
+        raise errors.InvalidArgumentError(
+            "app and app_name are the same argument: give one", fields=["app", "app_name"]
+        )
+    args |= {"app_name": app if app_name is None else app_name, "labels": _listed(labels)}
+    return Call("initiate_connection", args, _as_is, values)
+
+
+def same_entity(own: str, given: str | None) -> str:
+    """The entity's id; `given` may repeat it, as the page's samples do."""
+    if given is not None and given != own:
+        message = "entity_id is not that of this entity; leave it out, or use the client's own call"
+        raise errors.InvalidArgumentError(message, fields=["entity_id"])
+    return own
+
+
+def connection(connected_account_id: str) -> Call[Connection]:
+    return _on_connection("get", connected_account_id, Connection.from_dict)
+
+
+def switch(connected_account_id: str, *, on: bool) -> Call[Connection]:
+    return _on_connection("enable" if on else "disable", connected_account_id, Connection.from_dict)
+
+
+def verify(connected_account_id: str) -> Call[Verification]:
+    return _on_connection("verify", connected_account_id, Verification.from_dict)
+
+
+def delete_connection(connected_account_id: str) -> Call[None]:
+    return _on_connection("delete", connected_account_id, lambda _: None)
+
+
+def _on_connection(verb: str, connected_account_id: str, read: Callable[[Any], T]) -> Call[T]:
+    args = {"connected_account_id": connected_account_id}
+    return Call(f"connected_accounts.{verb}", args, lambda data, _: read(data))
+
+
+def update_credentials(connected_account_id: str, values: Values, verify: str) -> Call[Mapping[str, Any]]:
+    args = {"connected_account_id": connected_account_id, "verify": verify}
+    return Call("connected_accounts.update_credentials", args, _as_is, values)
+
+
+def connections(**args: Any) -> Call[Page[Connection]]:
+    args |= {name: _listed(args.get(name)) for name in ("statuses", "labels")}
+
+    def read(data: Any, _body: bytes) -> Page[Connection]:
+        return Page(tuple(read_items(Connection, data)), data.get("next_cursor"))
+
+    return Call("connected_accounts.list", args, read)
+
+
+def get_connection(entity_id: str, app: str) -> Call[Connection]:
+    args = {"entity_id": entity_id, "app": app}
+    return Call("get_connection", args, lambda data, _: Connection.from_dict(data))
+
+
+def request(
+    query: Pairs | None,
+    headers: Pairs | None,
+    json_body: object,
+    body: bytes | bytearray | memoryview | str | None,
+    timeout: float | None,
+    **args: object,
+) -> Call[Response]:
+    pairs = _pairs(headers)
+    if json_body is not None:
+        if body is not None:
+            raise errors.InvalidArgumentError("give json or body, not both", fields=["json", "body"])
+        body = _json("json", json_body)
+        if isinstance(pairs, list) and not any(str(pair[0]).lower() == "content-type" for pair in pairs):
+            pairs.append(["content-type", "application/json"])
+    args |= {"query": _pairs(query), "headers": pairs, "timeout_ms": _milliseconds(timeout)}
+    payload = body.encode() if isinstance(body, str) else None if body is None else bytes(body)
+
+    def read(data: Any, body: bytes) -> Response:
+        return Response(data["status"], Headers(data["headers"]), body)
+
+    return Call("request", args, read, body=payload)
+
+
+def _pairs(given: Any) -> Any:
+    """A list of pairs; what cannot be one goes to the core as it is, which says so."""
+    if given is None:
+        return []
+    if isinstance(given, Mapping):
+        many = {name: value if isinstance(value, list | tuple) else [value] for name, value in given.items()}
+        return [[name, each] for name, values in many.items() for each in values]
+    return given if isinstance(given, str | bytes) else [list(pair) for pair in given]
+
+
+def _milliseconds(timeout: float | None) -> int | None:
+    if timeout is None:
+        return None
+    if not 0 < timeout < math.inf:
+        raise errors.InvalidArgumentError("timeout must be a number of seconds above zero", fields=["timeout"])
+    return math.ceil(timeout * 1000)
+
+
+def options(
+    path: str | PathLike[str] | None,
+    *,
+    key: Value | None,
+    key_env: str | None,
+    key_file: str | PathLike[str] | None,
+    passphrase: Value | None,
+    timeout: float,
+    max_response_bytes: int,
+    extra_ca: str | PathLike[str] | bytes | None,
+    proxy: str | None,
+    strict_secrets: bool,
+) -> _native.Options:
+    """The options of both clients for the native layer; takes a mutable key at once."""
+    if isinstance(extra_ca, str | PathLike):
+        try:
+            extra_ca = Path(extra_ca).read_bytes()
+        except OSError as error:
+            message = f"the file of extra_ca cannot be read: {error.strerror}"
+            raise errors.InvalidArgumentError(message, fields=["extra_ca"]) from error
+    return _native.Options(
+        path=path,
+        key=key,
+        key_env=key_env,
+        key_file=key_file,
+        passphrase=passphrase,
+        timeout=timeout,
+        max_response_bytes=max_response_bytes,
+        extra_ca_pem=extra_ca,
+        proxy=proxy,
+        strict_secrets=strict_secrets,
+    )

@@ -1,0 +1,69 @@
+"""The native half, as `src/*.rs` defines it. Only `Secret` is for applications."""
+
+from asyncio import Future
+from collections.abc import Mapping
+from os import PathLike
+from types import TracebackType
+from typing import ClassVar, Final, NoReturn, Self, SupportsIndex, final
+
+__all__ = ["ERROR_CODES", "VERDICTS", "VERSION", "AsyncClient", "Client", "Options", "Secret"]
+
+VERSION: Final[str]
+ERROR_CODES: Final[tuple[str, ...]]
+VERDICTS: Final[tuple[str, ...]]
+
+@final
+class Secret:
+    __hash__: ClassVar[None]  # type: ignore[assignment]
+    def __new__(cls, value: str | bytes, /) -> Self: ...
+    @classmethod
+    def take(cls, buffer: bytearray | memoryview, /) -> Self: ...
+    def expose(self) -> bytes: ...
+    def wipe(self) -> None: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None: ...
+    def __len__(self) -> int: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+    def __format__(self, spec: str, /) -> str: ...
+    def __copy__(self) -> NoReturn: ...
+    def __deepcopy__(self, memo: object, /) -> NoReturn: ...
+    def __reduce__(self) -> NoReturn: ...
+    def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn: ...
+
+@final
+class Options:
+    def __new__(
+        cls,
+        *,
+        path: str | PathLike[str] | None,
+        key: object,
+        key_env: str | None,
+        key_file: str | PathLike[str] | None,
+        passphrase: object,
+        timeout: float,
+        max_response_bytes: int,
+        extra_ca_pem: bytes | None,
+        proxy: str | None,
+        strict_secrets: bool,
+    ) -> Self: ...
+
+@final
+class Client:
+    @staticmethod
+    def open(options: Options) -> Client: ...
+    def call(
+        self, name: str, json: str, values: Mapping[str, object] | None = None, body: bytes | None = None
+    ) -> tuple[str, bytes | None]: ...
+    def close(self) -> None: ...
+
+@final
+class AsyncClient:
+    @staticmethod
+    def open(options: Options) -> Future[AsyncClient]: ...
+    def call(
+        self, name: str, json: str, values: Mapping[str, object] | None = None, body: bytes | None = None
+    ) -> Future[tuple[str, bytes | None]]: ...
+    def close(self) -> Future[None]: ...

@@ -1,0 +1,315 @@
+"""The async client, for asyncio and every other loop that speaks its protocol. It never blocks the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+from keylatch import _calls, _native, errors
+from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
+from keylatch.initiated import AsyncConnectionRequest
+from keylatch.models import Connection, ExpectedParams, Page
+from keylatch.response import Response
+
+T = TypeVar("T")
+
+
+class AsyncKeylatch:
+    """An async client on an encrypted vault; options, calls and errors are those of `Keylatch`.
+
+    It opens with `async with AsyncKeylatch(...) as client`, or `client = await AsyncKeylatch.open(...)`. Every call is
+    awaited; any number may be under way at once, and cancelling the task that awaits one stops it. Bound to no event
+    loop: one client may serve several.
+
+    >>> import asyncio
+    >>> from keylatch import AsyncKeylatch
+    >>> async def main():
+    ...     async with AsyncKeylatch("vault.db") as client:
+    ...         made = await client.initiate_connection(
+    ...             entity_id="user-1",
+    ...             app_name="stripe",
+    ...             connected_account_params={"api_key": bytearray(b"sk_test_123")},
+    ...             verify="off",
+    ...         )
+    ...         return made.connection_status
+    >>> asyncio.run(main())
+    'ACTIVE'
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str] | None = None,
+        *,
+        key: Value | None = None,
+        key_env: str | None = None,
+        key_file: str | PathLike[str] | None = None,
+        passphrase: Value | None = None,
+        timeout: float = 30.0,
+        max_response_bytes: int = 32 << 20,
+        extra_ca: str | PathLike[str] | bytes | None = None,
+        proxy: str | None = None,
+        strict_secrets: bool = False,
+    ) -> None:
+        self._options = _calls.options(
+            path,
+            key=key,
+            key_env=key_env,
+            key_file=key_file,
+            passphrase=passphrase,
+            timeout=timeout,
+            max_response_bytes=max_response_bytes,
+            extra_ca=extra_ca,
+            proxy=proxy,
+            strict_secrets=strict_secrets,
+        )
+        self._opened: _native.AsyncClient | None = None
+        self.apps = AsyncApps(self)
+        self.integrations = AsyncIntegrations(self)
+        self.connected_accounts = AsyncConnectedAccounts(self)
+
+    @classmethod
+    async def open(
+        cls,
+        path: str | PathLike[str] | None = None,
+        *,
+        key: Value | None = None,
+        key_env: str | None = None,
+        key_file: str | PathLike[str] | None = None,
+        passphrase: Value | None = None,
+        timeout: float = 30.0,
+        max_response_bytes: int = 32 << 20,
+        extra_ca: str | PathLike[str] | bytes | None = None,
+        proxy: str | None = None,
+        strict_secrets: bool = False,
+    ) -> Self:
+        """Opens a client, to be closed by the caller; the options are those of `Keylatch`."""
+        client = cls(
+            path,
+            key=key,
+            key_env=key_env,
+            key_file=key_file,
+            passphrase=passphrase,
+            timeout=timeout,
+            max_response_bytes=max_response_bytes,
+            extra_ca=extra_ca,
+            proxy=proxy,
+            strict_secrets=strict_secrets,
+        )
+        return await client.__aenter__()
+
+    async def close(self) -> None:
+        """Lets go of the vault and of all connections; later calls raise `ClosedError`. Closing twice is fine."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    async def __aenter__(self) -> Self:
+        if self._opened is None:
+            self._opened = await _native.AsyncClient.open(self._options)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def get_expected_params_for_user(
+        self, app: str | None = None, auth_scheme: str | None = None, integration_id: str | None = None
+    ) -> ExpectedParams:
+        """What a user must give to connect: by app or by integration, with or without scheme.
+
+        Names an integration: the one asked for, else the newest of the app that fits, else one that this call makes.
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `NotFoundError`, `InvalidArgumentError`.
+        """
+        return await self._run(
+            _calls.expected_params(app=app, auth_scheme=auth_scheme, integration_id=integration_id),
+        )
+
+    async def initiate_connection(
+        self,
+        *,
+        entity_id: str,
+        connected_account_params: Values,
+        integration_id: str | None = None,
+        app_name: str | None = None,
+        app: str | None = None,
+        auth_scheme: str | None = None,
+        verify: str = "auto",
+        alias: str | None = None,
+        labels: Sequence[str] = (),
+        metadata: Any = None,
+        allow_multiple: bool = False,
+        replace: bool = False,
+    ) -> AsyncConnectionRequest:
+        """Checks the values, asks the provider, stores them and answers ACTIVE.
+
+        entity_id: your user. integration_id, or app_name (`app` is the same): what to connect to.
+        connected_account_params: what the user typed, by field name. A bytearray is taken: it holds zeros afterwards.
+        verify: "auto" asks the provider where it can be asked, refuses what it rejects and takes the rest with its
+            verdict; "required" takes only what it accepts; "off" does not ask.
+        alias: your name for the connection, unique per entity and app. labels: to list by. metadata: your own JSON.
+        allow_multiple: have another connection although there is an active one. replace: put the values in its place.
+
+        Raises `MissingFieldsError`, `UnknownFieldError`, `InvalidFieldError` (each with all problems at once),
+        `CredentialsRejectedError`, `ProviderUnreachableError`, `ForbiddenHostError`, `AlreadyExistsError`; nothing is
+        stored then.
+        """
+        call = _calls.initiate_connection(
+            connected_account_params,
+            labels,
+            app_name,
+            app,
+            entity_id=entity_id,
+            integration_id=integration_id,
+            auth_scheme=auth_scheme,
+            verify=verify,
+            alias=alias,
+            metadata=metadata,
+            allow_multiple=allow_multiple,
+            replace=replace,
+        )
+        return AsyncConnectionRequest.from_dict(await self._run(call), _client=self)
+
+    def entity(self, id: str) -> AsyncEntity:
+        """The user of this id."""
+        return AsyncEntity(self, id)
+
+    def get_entity(self, id: str) -> AsyncEntity:
+        """The user of this id, by the page's name of the call."""
+        return self.entity(id)
+
+    async def get_connection(self, *, entity_id: str, app: str) -> Connection:
+        """The one active connection of this user to this app.
+
+        Raises `NotFoundError`; `AmbiguousError` with the candidates where there are several.
+        """
+        return await self._run(_calls.get_connection(entity_id, app))
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        entity_id: str | None = None,
+        app: str | None = None,
+        connected_account_id: str | None = None,
+        query: Pairs | None = None,
+        headers: Pairs | None = None,
+        json: Any = None,
+        body: bytes | bytearray | memoryview | str | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """Sends a request to the app with the user's credential in it, which the caller never sees.
+
+        entity_id and app, or connected_account_id: whose connection to use.
+        path: below the connection's base URL; another origin is refused.
+        json: sent as JSON. body: sent as it is. timeout: in seconds. Default: the client's.
+
+        Answers of any HTTP status are returned. A 401 that the app's own check confirms makes the connection EXPIRED.
+        Raises `NotFoundError`, `AmbiguousError`, `ForbiddenHostError`, `CredentialsRejectedError` (EXPIRED),
+        `ProviderUnreachableError`, `TimeoutError`.
+        """
+        call = _calls.request(
+            query,
+            headers,
+            json,
+            body,
+            timeout,
+            method=method,
+            path=path,
+            entity_id=entity_id,
+            app=app,
+            connected_account_id=connected_account_id,
+        )
+        return await self._run(call)
+
+    async def _run(self, call: Call[T]) -> T:
+        return call.answer(await self._client().call(call.name, call.json(), call.values, call.body))
+
+    def _client(self) -> _native.AsyncClient:
+        if self._opened is None:
+            raise errors.ClosedError(
+                "this client is not open yet: use `async with`, or `await AsyncKeylatch.open(...)`"
+            )
+        return self._opened
+
+
+class AsyncEntity:
+    """One of the application's users, seen through a client."""
+
+    def __init__(self, client: AsyncKeylatch, id: str) -> None:
+        self._client = client
+        self.id = id
+
+    async def initiate_connection(
+        self,
+        *,
+        connected_account_params: Values,
+        integration_id: str | None = None,
+        app_name: str | None = None,
+        app: str | None = None,
+        entity_id: str | None = None,
+        auth_scheme: str | None = None,
+        verify: str = "auto",
+        alias: str | None = None,
+        labels: Sequence[str] = (),
+        metadata: Any = None,
+        allow_multiple: bool = False,
+        replace: bool = False,
+    ) -> AsyncConnectionRequest:
+        """As `AsyncKeylatch.initiate_connection`, for this user; an `entity_id` may repeat the user's own."""
+        return await self._client.initiate_connection(
+            entity_id=_calls.same_entity(self.id, entity_id),
+            connected_account_params=connected_account_params,
+            integration_id=integration_id,
+            app_name=app_name,
+            app=app,
+            auth_scheme=auth_scheme,
+            verify=verify,
+            alias=alias,
+            labels=labels,
+            metadata=metadata,
+            allow_multiple=allow_multiple,
+            replace=replace,
+        )
+
+    async def get_connection(self, app: str) -> Connection:
+        """The user's one active connection to the app. Raises `NotFoundError`, `AmbiguousError`."""
+        return await self._client.get_connection(entity_id=self.id, app=app)
+
+    async def connections(self, **filters: Unpack[ConnectionFilter]) -> Page[Connection]:
+        """The user's connections, filtered as by `AsyncConnectedAccounts.list`."""
+        filters["entity_id"] = _calls.same_entity(self.id, filters.get("entity_id"))
+        return await self._client.connected_accounts.list(**filters)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        app: str | None = None,
+        connected_account_id: str | None = None,
+        query: Pairs | None = None,
+        headers: Pairs | None = None,
+        json: Any = None,
+        body: bytes | bytearray | memoryview | str | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """As `AsyncKeylatch.request`, over a connection of this user."""
+        return await self._client.request(
+            method,
+            path,
+            entity_id=self.id,
+            app=app,
+            connected_account_id=connected_account_id,
+            query=query,
+            headers=headers,
+            json=json,
+            body=body,
+            timeout=timeout,
+        )
+
+    def __repr__(self) -> str:
+        return f"AsyncEntity({self.id!r})"

@@ -1,0 +1,316 @@
+"""The blocking client. Calls wait with the interpreter released, so threads run at once; a client is shared freely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from os import PathLike
+from types import TracebackType
+from typing import Any, Self, TypeVar, Unpack
+
+from keylatch import _calls, _native
+from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch.groups import Apps, ConnectedAccounts, Integrations
+from keylatch.initiated import ConnectionRequest
+from keylatch.models import Connection, ExpectedParams, Page
+from keylatch.response import Response
+
+T = TypeVar("T")
+
+
+class Keylatch:
+    """A client on an encrypted vault, which is made at first use.
+
+    path: the vault's file. Default: `keylatch/vault.db` in the platform's data folder.
+    key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the four sources may be given;
+        by default a private file beside the vault holds the key.
+    key_env: name of an environment variable with the key (64 hexadecimal digits, or Base64 of 32 bytes).
+    key_file: another file for the key, of mode 0600; made at first use.
+    passphrase: stretched to the key with Argon2id.
+    timeout: longest time in seconds for one request to a provider. Default: 30.
+    max_response_bytes: largest answer of a provider that is taken. Default: 32 MiB.
+    extra_ca: certificate authorities to trust besides the system's: a PEM file's path, or PEM bytes.
+    proxy: such as `http://proxy:3128`. Default: none; the environment is not consulted.
+    strict_secrets: refuse secrets in `str` and `bytes`, which Python cannot wipe, and keep no connection open on which
+        a credential has travelled. Default: off.
+
+    Raises `WrongKeyError`, `VaultLockedError`, `StorageError`; `InvalidArgumentError` for options that cannot be.
+
+    >>> from keylatch import Keylatch
+    >>> with Keylatch("vault.db") as client:
+    ...     expected = client.get_expected_params_for_user(app="stripe")
+    ...     for field in expected.expected_params:
+    ...         print(field.name, field.is_secret)
+    ...     made = client.initiate_connection(
+    ...         entity_id="user-1",
+    ...         app_name="stripe",
+    ...         connected_account_params={"api_key": bytearray(b"sk_test_123")},
+    ...         verify="off",
+    ...     )
+    ...     print(made.connection_status, made.redirect_url, made.verdict)
+    api_key True
+    ACTIVE None not_checked
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str] | None = None,
+        *,
+        key: Value | None = None,
+        key_env: str | None = None,
+        key_file: str | PathLike[str] | None = None,
+        passphrase: Value | None = None,
+        timeout: float = 30.0,
+        max_response_bytes: int = 32 << 20,
+        extra_ca: str | PathLike[str] | bytes | None = None,
+        proxy: str | None = None,
+        strict_secrets: bool = False,
+    ) -> None:
+        options = _calls.options(
+            path,
+            key=key,
+            key_env=key_env,
+            key_file=key_file,
+            passphrase=passphrase,
+            timeout=timeout,
+            max_response_bytes=max_response_bytes,
+            extra_ca=extra_ca,
+            proxy=proxy,
+            strict_secrets=strict_secrets,
+        )
+        self._native = _native.Client.open(options)
+        self.apps = Apps(self)
+        self.integrations = Integrations(self)
+        self.connected_accounts = ConnectedAccounts(self)
+
+    def close(self) -> None:
+        """Lets go of the vault and of all connections; later calls raise `ClosedError`. Closing twice is fine."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def get_expected_params_for_user(
+        self, app: str | None = None, auth_scheme: str | None = None, integration_id: str | None = None
+    ) -> ExpectedParams:
+        """What a user must give to connect: by app or by integration, with or without scheme.
+
+        Names an integration: the one asked for, else the newest of the app that fits, else one that this call makes.
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `NotFoundError`, `InvalidArgumentError`.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     info = client.get_expected_params_for_user(app="STRIPE", auth_scheme="API_KEY")
+        >>> [field["name"] for field in info["expectedInputFields"]]
+        ['api_key']
+        >>> info.json_schema["properties"]["api_key"]["format"]
+        'password'
+        """
+        return self._run(
+            _calls.expected_params(app=app, auth_scheme=auth_scheme, integration_id=integration_id),
+        )
+
+    def initiate_connection(
+        self,
+        *,
+        entity_id: str,
+        connected_account_params: Values,
+        integration_id: str | None = None,
+        app_name: str | None = None,
+        app: str | None = None,
+        auth_scheme: str | None = None,
+        verify: str = "auto",
+        alias: str | None = None,
+        labels: Sequence[str] = (),
+        metadata: Any = None,
+        allow_multiple: bool = False,
+        replace: bool = False,
+    ) -> ConnectionRequest:
+        """Checks the values, asks the provider, stores them and answers ACTIVE.
+
+        entity_id: your user. integration_id, or app_name (`app` is the same): what to connect to.
+        connected_account_params: what the user typed, by field name. A bytearray is taken: it holds zeros afterwards.
+        verify: "auto" asks the provider where it can be asked, refuses what it rejects and takes the rest with its
+            verdict; "required" takes only what it accepts; "off" does not ask.
+        alias: your name for the connection, unique per entity and app. labels: to list by. metadata: your own JSON.
+        allow_multiple: have another connection although there is an active one. replace: put the values in its place.
+
+        Raises `MissingFieldsError`, `UnknownFieldError`, `InvalidFieldError` (each with all problems at once),
+        `CredentialsRejectedError`, `ProviderUnreachableError`, `ForbiddenHostError`, `AlreadyExistsError`; nothing is
+        stored then.
+
+        >>> from keylatch import Keylatch
+        >>> typed = bytearray(b"sk_test_123")
+        >>> with Keylatch("vault.db") as client:
+        ...     made = client.initiate_connection(
+        ...         entity_id="user-1", app_name="stripe", connected_account_params={"api_key": typed}, verify="off"
+        ...     )
+        >>> made.connectionStatus, made.redirectUrl, bytes(typed) == bytes(11)
+        ('ACTIVE', None, True)
+        """
+        call = _calls.initiate_connection(
+            connected_account_params,
+            labels,
+            app_name,
+            app,
+            entity_id=entity_id,
+            integration_id=integration_id,
+            auth_scheme=auth_scheme,
+            verify=verify,
+            alias=alias,
+            metadata=metadata,
+            allow_multiple=allow_multiple,
+            replace=replace,
+        )
+        return ConnectionRequest.from_dict(self._run(call), _client=self)
+
+    def entity(self, id: str) -> Entity:
+        """The user of this id."""
+        return Entity(self, id)
+
+    def get_entity(self, id: str) -> Entity:
+        """The user of this id, by the page's name of the call."""
+        return self.entity(id)
+
+    def get_connection(self, *, entity_id: str, app: str) -> Connection:
+        """The one active connection of this user to this app.
+
+        Raises `NotFoundError`; `AmbiguousError` with the candidates where there are several.
+        """
+        return self._run(_calls.get_connection(entity_id, app))
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        entity_id: str | None = None,
+        app: str | None = None,
+        connected_account_id: str | None = None,
+        query: Pairs | None = None,
+        headers: Pairs | None = None,
+        json: Any = None,
+        body: bytes | bytearray | memoryview | str | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """Sends a request to the app with the user's credential in it, which the caller never sees.
+
+        entity_id and app, or connected_account_id: whose connection to use.
+        path: below the connection's base URL; another origin is refused.
+        json: sent as JSON. body: sent as it is. timeout: in seconds. Default: the client's.
+
+        Answers of any HTTP status are returned. A 401 that the app's own check confirms makes the connection EXPIRED.
+        Raises `NotFoundError`, `AmbiguousError`, `ForbiddenHostError`, `CredentialsRejectedError` (EXPIRED),
+        `ProviderUnreachableError`, `TimeoutError`.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     instance = client.integrations.create(app="stripe", base_url=provider_url)  # a test instance
+        ...     made = client.initiate_connection(
+        ...         entity_id="user-1",
+        ...         integration_id=instance.id,
+        ...         connected_account_params={"api_key": bytearray(b"sk_test_123")},
+        ...     )
+        ...     answer = client.request("GET", "/v1/balance", entity_id="user-1", app="stripe")
+        >>> made.verdict, answer.status, answer.json()["object"]
+        ('accepted', 200, 'balance')
+        """
+        call = _calls.request(
+            query,
+            headers,
+            json,
+            body,
+            timeout,
+            method=method,
+            path=path,
+            entity_id=entity_id,
+            app=app,
+            connected_account_id=connected_account_id,
+        )
+        return self._run(call)
+
+    def _run(self, call: Call[T]) -> T:
+        return call.answer(self._native.call(call.name, call.json(), call.values, call.body))
+
+
+class Entity:
+    """One of the application's users, seen through a client."""
+
+    def __init__(self, client: Keylatch, id: str) -> None:
+        self._client = client
+        self.id = id
+
+    def initiate_connection(
+        self,
+        *,
+        connected_account_params: Values,
+        integration_id: str | None = None,
+        app_name: str | None = None,
+        app: str | None = None,
+        entity_id: str | None = None,
+        auth_scheme: str | None = None,
+        verify: str = "auto",
+        alias: str | None = None,
+        labels: Sequence[str] = (),
+        metadata: Any = None,
+        allow_multiple: bool = False,
+        replace: bool = False,
+    ) -> ConnectionRequest:
+        """As `Keylatch.initiate_connection`, for this user; an `entity_id` may repeat the user's own."""
+        return self._client.initiate_connection(
+            entity_id=_calls.same_entity(self.id, entity_id),
+            connected_account_params=connected_account_params,
+            integration_id=integration_id,
+            app_name=app_name,
+            app=app,
+            auth_scheme=auth_scheme,
+            verify=verify,
+            alias=alias,
+            labels=labels,
+            metadata=metadata,
+            allow_multiple=allow_multiple,
+            replace=replace,
+        )
+
+    def get_connection(self, app: str) -> Connection:
+        """The user's one active connection to the app. Raises `NotFoundError`, `AmbiguousError`."""
+        return self._client.get_connection(entity_id=self.id, app=app)
+
+    def connections(self, **filters: Unpack[ConnectionFilter]) -> Page[Connection]:
+        """The user's connections, filtered as by `ConnectedAccounts.list`."""
+        filters["entity_id"] = _calls.same_entity(self.id, filters.get("entity_id"))
+        return self._client.connected_accounts.list(**filters)
+
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        app: str | None = None,
+        connected_account_id: str | None = None,
+        query: Pairs | None = None,
+        headers: Pairs | None = None,
+        json: Any = None,
+        body: bytes | bytearray | memoryview | str | None = None,
+        timeout: float | None = None,
+    ) -> Response:
+        """As `Keylatch.request`, over a connection of this user."""
+        return self._client.request(
+            method,
+            path,
+            entity_id=self.id,
+            app=app,
+            connected_account_id=connected_account_id,
+            query=query,
+            headers=headers,
+            json=json,
+            body=body,
+            timeout=timeout,
+        )
+
+    def __repr__(self) -> str:
+        return f"Entity({self.id!r})"

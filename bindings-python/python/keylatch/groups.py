@@ -1,0 +1,183 @@
+"""The calls of the blocking client that stand in groups: apps, integrations, connected accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Unpack
+
+from keylatch import _calls
+from keylatch._calls import ConnectionFilter, Values
+from keylatch.initiated import ConnectionRequest
+from keylatch.models import App, Connection, Integration, Page, Verification
+
+if TYPE_CHECKING:
+    from keylatch.client import Keylatch
+
+# Inside classes that have a method `list`, the name means the method.
+_AppList = list[App]
+_IntegrationList = list[Integration]
+
+
+class Apps:
+    """`client.apps`: what can be connected."""
+
+    def __init__(self, client: Keylatch) -> None:
+        self._client = client
+
+    def list(self) -> _AppList:
+        """Every app, by slug."""
+        return self._client._run(_calls.apps())
+
+    def get(self, app: str) -> App:
+        """The app of this name, compared without regard to case. Raises `UnknownAppError` with near names.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     print(client.apps.get("STRIPE").name)
+        Stripe
+        """
+        return self._client._run(_calls.app(app))
+
+    def register(self, definition: Mapping[str, Any]) -> App:
+        """Registers an app of your own, in the catalogue's format, for as long as this client lives.
+
+        Raises `InvalidArgumentError` with a problem for every mistake; `AlreadyExistsError` for a built-in app's slug.
+        """
+        return self._client._run(_calls.register_app(definition))
+
+
+class Integrations:
+    """`client.integrations`: the developer's configurations of apps."""
+
+    def __init__(self, client: Keylatch) -> None:
+        self._client = client
+
+    def create(
+        self,
+        app: str,
+        *,
+        auth_scheme: str | None = None,
+        name: str | None = None,
+        base_url: str | None = None,
+        allow_private_hosts: bool = False,
+        fixed_values: Values | None = None,
+    ) -> Integration:
+        """Stores a configuration of an app.
+
+        auth_scheme: by default the one that the app prefers. name: by default the app's.
+        base_url: where requests go instead of the app's own (self-hosted, test instances); HTTPS, or HTTP on loopback.
+        allow_private_hosts: let hosts that users type be loopback or private addresses. Default: no.
+        fixed_values: values that the developer gives, so that users are not asked; sealed in the vault.
+
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, and those of the values.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     made = client.integrations.create("stripe", base_url="http://127.0.0.1:8420", name="Test instance")
+        ...     print(client.integrations.get(made.id).name)
+        Test instance
+        """
+        call = _calls.create_integration(
+            fixed_values,
+            app=app,
+            auth_scheme=auth_scheme,
+            name=name,
+            base_url=base_url,
+            allow_private_hosts=allow_private_hosts,
+        )
+        return self._client._run(call)
+
+    def get(self, integration_id: str) -> Integration:
+        """The integration of this id. Raises `NotFoundError`."""
+        return self._client._run(_calls.integration(integration_id))
+
+    def list(self, app: str | None = None) -> _IntegrationList:
+        """All integrations, or those of one app; newest first. Raises `UnknownAppError`."""
+        return self._client._run(_calls.integrations(app))
+
+    def delete(self, integration_id: str) -> None:
+        """Deletes an integration. Raises `NotFoundError`; `InvalidArgumentError` while connections use it."""
+        self._client._run(_calls.delete_integration(integration_id))
+
+
+class ConnectedAccounts:
+    """`client.connected_accounts`: the connections of all users."""
+
+    def __init__(self, client: Keylatch) -> None:
+        self._client = client
+
+    def get(self, connected_account_id: str) -> Connection:
+        """The connection of this id. Raises `NotFoundError`."""
+        return self._client._run(_calls.connection(connected_account_id))
+
+    def list(
+        self,
+        *,
+        entity_id: str | None = None,
+        app: str | None = None,
+        integration_id: str | None = None,
+        statuses: Sequence[str] = (),
+        labels: Sequence[str] = (),
+        limit: int | None = None,
+        cursor: str | None = None,
+    ) -> Page[Connection]:
+        """One page of the connections that fit everything given, newest first.
+
+        statuses: in one of these. labels: with all of these. limit: 1 to 500, by default 50.
+        cursor: `next_cursor` of the page before; `iterate` does that for you.
+        Raises `InvalidArgumentError` for a limit or cursor that cannot be.
+        """
+        call = _calls.connections(
+            entity_id=entity_id,
+            app=app,
+            integration_id=integration_id,
+            statuses=statuses,
+            labels=labels,
+            limit=limit,
+            cursor=cursor,
+        )
+        return self._client._run(call)
+
+    def iterate(self, **filters: Unpack[ConnectionFilter]) -> Iterator[Connection]:
+        """All connections that fit, fetched page by page; the filters are those of `list`.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     print([each.alias for each in client.connected_accounts.iterate(entity_id="user-1", limit=100)])
+        []
+        """
+        while True:
+            page = self.list(**filters)
+            yield from page.items
+            if page.next_cursor is None:
+                return
+            filters["cursor"] = page.next_cursor
+
+    def verify(self, connected_account_id: str) -> Verification:
+        """Asks the provider again: a refusal makes the connection EXPIRED, an acceptance ACTIVE again.
+
+        Raises `NotFoundError`, `CorruptRecordError`, `ForbiddenHostError`.
+        """
+        return self._client._run(_calls.verify(connected_account_id))
+
+    def update_credentials(
+        self, connected_account_id: str, connected_account_params: Values, *, verify: str = "auto"
+    ) -> ConnectionRequest:
+        """Puts new values in the place of the present ones; fields that are not given keep theirs.
+
+        Raises as `Keylatch.initiate_connection` does; the present values stay then.
+        """
+        call = _calls.update_credentials(connected_account_id, connected_account_params, verify)
+        return ConnectionRequest.from_dict(self._client._run(call), _client=self._client)
+
+    def enable(self, connected_account_id: str) -> Connection:
+        """Switches a connection on. Raises `NotFoundError`, `InvalidArgumentError`."""
+        return self._client._run(_calls.switch(connected_account_id, on=True))
+
+    def disable(self, connected_account_id: str) -> Connection:
+        """Switches a connection off: it stays, but is not used. Raises `NotFoundError`."""
+        return self._client._run(_calls.switch(connected_account_id, on=False))
+
+    def delete(self, connected_account_id: str) -> None:
+        """Deletes a connection and its credentials. Raises `NotFoundError`."""
+        self._client._run(_calls.delete_connection(connected_account_id))

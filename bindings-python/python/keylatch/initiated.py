@@ -1,0 +1,113 @@
+"""What a connection was made with: the answers to `initiate_connection`, which can wait for ACTIVE."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from keylatch import errors
+from keylatch.models import Connection, Evidence, InputWarning, Lists, Model, Status
+
+if TYPE_CHECKING:
+    from keylatch.aio import AsyncKeylatch
+    from keylatch.client import Keylatch
+
+_COMING = (Status.INITIALIZING, Status.INITIATED)
+_PAUSE = 0.5
+
+
+@dataclass(frozen=True)
+class _Initiated(Model):
+    connection_status: str
+    connected_account_id: str
+    verdict: str
+    evidence: tuple[Evidence, ...]
+    warnings: tuple[InputWarning, ...]
+    replaced: bool
+    redirect_url: str | None = None
+    account: str | None = None
+
+    _lists: ClassVar[Lists] = {"evidence": Evidence, "warnings": InputWarning}
+
+    @property
+    def connectionStatus(self) -> str:  # noqa: N802 - the page's spelling
+        """`connection_status`."""
+        return self.connection_status
+
+    @property
+    def connectedAccountId(self) -> str:  # noqa: N802 - the page's spelling
+        """`connected_account_id`."""
+        return self.connected_account_id
+
+    @property
+    def redirectUrl(self) -> str | None:  # noqa: N802 - the page's spelling
+        """`redirect_url`."""
+        return self.redirect_url
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Without the client, which belongs to this process.
+        return _restored, (type(self), self.to_dict())
+
+
+def _restored(kind: type[_Initiated], data: dict[str, Any]) -> _Initiated:
+    return kind.from_dict(data)
+
+
+@dataclass(frozen=True)
+class ConnectionRequest(_Initiated):
+    """The answer to `initiate_connection`: ACTIVE at once, since there is nothing to redirect to."""
+
+    _client: Keylatch | None = field(default=None, repr=False, compare=False)
+
+    def wait_until_active(self, client: Keylatch | None = None, timeout: float = 60.0) -> Connection:
+        """Fetches the connection, and waits up to `timeout` seconds for it to be ACTIVE.
+
+        client: by default the one that made this request.
+        Raises `TimeoutError`, or `InvalidArgumentError` where the connection can no longer become ACTIVE by itself.
+        """
+        client = client or self._client
+        if client is None:
+            raise _no_client()
+        deadline = time.monotonic() + timeout
+        while True:
+            connection = client.connected_accounts.get(self.connected_account_id)
+            if _is_active(connection, deadline):
+                return connection
+            time.sleep(_PAUSE)
+
+
+@dataclass(frozen=True)
+class AsyncConnectionRequest(_Initiated):
+    """The answer to `AsyncKeylatch.initiate_connection`."""
+
+    _client: AsyncKeylatch | None = field(default=None, repr=False, compare=False)
+
+    async def wait_until_active(self, client: AsyncKeylatch | None = None, timeout: float = 60.0) -> Connection:
+        """As `ConnectionRequest.wait_until_active`."""
+        client = client or self._client
+        if client is None:
+            raise _no_client()
+        deadline = time.monotonic() + timeout
+        while True:
+            connection = await client.connected_accounts.get(self.connected_account_id)
+            if _is_active(connection, deadline):
+                return connection
+            await asyncio.sleep(_PAUSE)
+
+
+def _is_active(connection: Connection, deadline: float) -> bool:
+    if connection.status == Status.ACTIVE:
+        return True
+    if connection.status not in _COMING:
+        message = f"the connection is {connection.status}, which waiting does not change"
+        raise errors.InvalidArgumentError(message, connected_account_id=connection.id)
+    if time.monotonic() >= deadline:
+        message = f"the connection is still {connection.status}"
+        raise errors.TimeoutError(message, connected_account_id=connection.id)
+    return False
+
+
+def _no_client() -> errors.KeylatchError:
+    return errors.InvalidArgumentError("give the client to wait with", fields=["client"])

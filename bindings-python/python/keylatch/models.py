@@ -1,0 +1,289 @@
+"""What calls answer: small unchangeable objects, readable as attributes and by key, in either spelling.
+
+`request.connected_account_id`, `request["connected_account_id"]`, `request.connectedAccountId` and
+`request["connectedAccountId"]` are the same. What is not there is `None`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+
+M = TypeVar("M", bound="Model")
+
+
+class Status(StrEnum):
+    """Where a connection stands. Results carry plain text, so names that come later survive; compare with these."""
+
+    INITIALIZING = "INITIALIZING"
+    INITIATED = "INITIATED"
+    ACTIVE = "ACTIVE"
+    FAILED = "FAILED"
+    EXPIRED = "EXPIRED"
+    INACTIVE = "INACTIVE"
+    REVOKED = "REVOKED"
+
+
+class Verdict(StrEnum):
+    """What the provider said of a credential. Results carry plain text; compare with these."""
+
+    ACCEPTED = "accepted"
+    UNDER_SCOPED = "under_scoped"
+    REJECTED = "rejected"
+    WRONG_HOST = "wrong_host"
+    RATE_LIMITED = "rate_limited"
+    UNREACHABLE = "unreachable"
+    NOT_CHECKABLE = "not_checkable"
+    NOT_CHECKED = "not_checked"
+
+
+class AuthScheme(StrEnum):
+    """How an app is authenticated. Results carry plain text; compare with these."""
+
+    API_KEY = "API_KEY"
+    BEARER_TOKEN = "BEARER_TOKEN"  # noqa: S105 - the name of a scheme
+    BASIC = "BASIC"
+    NO_AUTH = "NO_AUTH"
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])([A-Z])", lambda m: "_" + m[1].lower(), name)
+
+
+# Which fields of a result are lists, with the class of their items (None: plain texts).
+Lists = Mapping[str, "type[Model] | None"]
+
+
+class Model:
+    """Base of all results."""
+
+    _lists: ClassVar[Lists] = {}
+    _aliases: ClassVar[Mapping[str, str]] = {}
+    """Names beside the camelCase spelling of a field, and the field they mean."""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], **extra: Any) -> Self:
+        """Reads what the core answered; names that this version does not know are left out."""
+        names = [field.name for field in fields(cls) if field.name in data]  # type: ignore[arg-type]
+        return cls(**{name: cls._read(name, data[name]) for name in names}, **extra)
+
+    @classmethod
+    def _read(cls, name: str, value: Any) -> Any:
+        if name not in cls._lists or value is None:
+            return value
+        item = cls._lists[name]
+        return tuple(value if item is None else (item.from_dict(each) for each in value))
+
+    def keys(self) -> list[str]:
+        """The names of the fields, so that `dict(result)` works."""
+        return [field.name for field in fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole as plain dicts, lists and texts."""
+        return {name: _plain(getattr(self, name)) for name in self.keys()}
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """The field of this name in either spelling, or `default`."""
+        return self[key] if key in self else default  # noqa: SIM401 - this is that `get`
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._name_of(key) is not None
+
+    def __getitem__(self, key: str) -> Any:
+        name = self._name_of(key) if isinstance(key, str) else None
+        if name is None:
+            raise KeyError(key)
+        return getattr(self, name)
+
+    def _name_of(self, key: str) -> str | None:
+        name = self._aliases.get(key) or _snake(key)
+        return name if name in self.keys() or name in _ALWAYS else None
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, so that a misspelt name is still an error to them.
+        def __getattr__(self, key: str) -> Any:
+            name = None if key.startswith("_") else self._name_of(key)
+            if name is None or name == key:
+                raise AttributeError(f"{type(self).__name__} has no {key!r}", name=key, obj=self)
+            return getattr(self, name)
+
+
+_ALWAYS = ("expected_from_customer",)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Model):
+        return value.to_dict()
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
+
+
+@dataclass(frozen=True)
+class Field(Model):
+    """One thing that a user must type: the key in `connected_account_params`, and how to ask for it."""
+
+    name: str
+    display_name: str
+    description: str
+    type: str
+    required: bool
+    is_secret: bool
+    default: str | None = None
+    enum: tuple[str, ...] | None = None
+    pattern: str | None = None
+    example: str | None = None
+    help_url: str | None = None
+
+    _lists: ClassVar[Lists] = {"enum": None}
+    _aliases: ClassVar[Mapping[str, str]] = {"secret": "is_secret"}
+
+    @property
+    def expected_from_customer(self) -> bool:
+        """Always true: what the developer has fixed is not asked for."""
+        return True
+
+    @property
+    def displayName(self) -> str:  # noqa: N802 - the page's spelling
+        """`display_name`."""
+        return self.display_name
+
+    @property
+    def secret(self) -> bool:
+        """`is_secret`."""
+        return self.is_secret
+
+
+@dataclass(frozen=True)
+class Scheme(Model):
+    """One way to connect an app."""
+
+    auth_scheme: str
+    fields: tuple[Field, ...]
+    base_url: str
+    checkable: bool
+
+    _lists: ClassVar[Lists] = {"fields": Field}
+
+
+@dataclass(frozen=True)
+class App(Model):
+    """Something with an API that users have keys for."""
+
+    slug: str
+    name: str
+    category: str
+    custom: bool
+    schemes: tuple[Scheme, ...]
+    docs_url: str | None = None
+
+    _lists: ClassVar[Lists] = {"schemes": Scheme}
+
+
+@dataclass(frozen=True)
+class Integration(Model):
+    """The developer's configuration of one app with one auth scheme."""
+
+    id: str
+    app: str
+    auth_scheme: str
+    name: str
+    fixed_fields: tuple[str, ...]
+    allow_private_hosts: bool
+    created_at: str
+    base_url: str | None = None
+
+    _lists: ClassVar[Lists] = {"fixed_fields": None}
+
+
+@dataclass(frozen=True)
+class ExpectedParams(Model):
+    """What a user must give to connect, as a list of fields and as JSON Schema (draft 2020-12)."""
+
+    app: str
+    integration_id: str
+    auth_scheme: str
+    expected_params: tuple[Field, ...]
+    json_schema: dict[str, Any]
+
+    _lists: ClassVar[Lists] = {"expected_params": Field}
+    _aliases: ClassVar[Mapping[str, str]] = {"expectedInputFields": "expected_params"}
+
+    @property
+    def expectedInputFields(self) -> tuple[Field, ...]:  # noqa: N802 - the page's spelling
+        """`expected_params`."""
+        return self.expected_params
+
+
+@dataclass(frozen=True)
+class Connection(Model):
+    """One user's connection to one app. It never carries the credential. Times are RFC 3339, UTC."""
+
+    id: str
+    app: str
+    auth_scheme: str
+    integration_id: str
+    entity_id: str
+    status: str
+    verdict: str
+    labels: tuple[str, ...]
+    metadata: Any
+    created_at: str
+    updated_at: str
+    verified_at: str | None = None
+    account: str | None = None
+    alias: str | None = None
+
+    _lists: ClassVar[Lists] = {"labels": None}
+
+
+@dataclass(frozen=True)
+class Evidence(Model):
+    """One request that was made to check a credential, the HTTP status of its answer, and what that means."""
+
+    request: str
+    verdict: str
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class InputWarning(Model):
+    """Something about the input that was put right, and that the user may want to know."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Verification(Model):
+    """The answer to a renewed check of a connection."""
+
+    connected_account_id: str
+    status: str
+    verdict: str
+    evidence: tuple[Evidence, ...]
+    verified_at: str | None = None
+    account: str | None = None
+
+    _lists: ClassVar[Lists] = {"evidence": Evidence}
+
+
+@dataclass(frozen=True)
+class Page(Model, Generic[M]):
+    """A part of a list, newest first; `next_cursor` is `None` on the last."""
+
+    items: tuple[M, ...]
+    next_cursor: str | None = None
+
+    def __iter__(self) -> Iterator[M]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+def read_items(kind: type[M], data: Mapping[str, Any]) -> list[M]:
+    """The items of an answer that is a whole list."""
+    items: Iterable[Mapping[str, Any]] = data["items"]
+    return [kind.from_dict(each) for each in items]

@@ -1,0 +1,96 @@
+//! The blocking client.
+
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::time::Duration;
+
+use keylatch::{Payload, Reply};
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyBytes;
+
+use crate::error::{defect, guarded, raise};
+use crate::options::Options;
+use crate::params::params;
+
+/// How long Ctrl-C may have to wait.
+const SLICE: Duration = Duration::from_millis(50);
+
+#[pyclass(frozen, module = "keylatch._native")]
+pub(crate) struct Client(keylatch::Client);
+
+/// The result as JSON text, and the body of the app's answer to a `request`.
+pub(crate) type Answer<'py> = (String, Option<Bound<'py, PyBytes>>);
+
+pub(crate) fn answer(py: Python<'_>, reply: Reply) -> Answer<'_> {
+    (reply.json, reply.body.map(|body| PyBytes::new(py, &body)))
+}
+
+#[pymethods]
+impl Client {
+    #[staticmethod]
+    fn open(py: Python<'_>, options: &Bound<'_, Options>) -> PyResult<Self> {
+        let options = options.get().consume(py)?;
+        waiting(py, move || keylatch::Client::open(options)).map(Self)
+    }
+
+    #[pyo3(signature = (name, json, values=None, body=None))]
+    fn call<'py>(
+        &self,
+        py: Python<'py>,
+        name: String,
+        json: String,
+        values: Option<&Bound<'py, PyAny>>,
+        body: Option<&[u8]>,
+    ) -> PyResult<Answer<'py>> {
+        let payload = Payload { params: params(values)?, body: body.unwrap_or_default().to_vec() };
+        let client = self.0.clone();
+        let reply = waiting(py, move || client.call(&name, &json, payload))?;
+        Ok(answer(py, reply))
+    }
+
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let client = self.0.clone();
+        py.detach(|| {
+            guarded(|| {
+                client.close();
+                Ok(())
+            })
+        })
+        .map_err(|e| raise(py, &e))
+    }
+}
+
+/// Runs `work` while other Python threads go on. Signals are handled by the main thread alone: there the work runs
+/// beside it, so that Ctrl-C ends the waiting at once (what was under way comes to its end unseen).
+fn waiting<T: Send + 'static>(
+    py: Python<'_>,
+    work: impl FnOnce() -> keylatch::Result<T> + Send + 'static,
+) -> PyResult<T> {
+    let done = if on_main_thread(py)? {
+        let (send, mut receive) = sync_channel(1);
+        let worker = move || drop(send.send(guarded(work)));
+        if std::thread::Builder::new().name("keylatch-call".to_owned()).spawn(worker).is_err() {
+            return Err(raise(py, &defect()));
+        }
+        loop {
+            let (heard, back) = py.detach(move || (receive.recv_timeout(SLICE), receive));
+            receive = back;
+            match heard {
+                Ok(done) => break done,
+                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+                Err(RecvTimeoutError::Disconnected) => break Err(defect()),
+            }
+        }
+    } else {
+        py.detach(|| guarded(work))
+    };
+    done.map_err(|e| raise(py, &e))
+}
+
+fn on_main_thread(py: Python<'_>) -> PyResult<bool> {
+    static MAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    static IDENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let main: &Bound<'_, PyAny> = MAIN.import(py, "threading", "main_thread")?;
+    let ident: &Bound<'_, PyAny> = IDENT.import(py, "threading", "get_ident")?;
+    main.call0()?.getattr("ident")?.eq(ident.call0()?)
+}

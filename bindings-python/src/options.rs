@@ -1,0 +1,97 @@
+//! What a client is opened with, collected from keyword arguments.
+
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use keylatch::{KeySource, Secret};
+use pyo3::buffer::PyBuffer;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+
+use crate::buffer;
+use crate::error;
+use crate::secret::Secret as PySecret;
+
+/// Options for one opening; the key in them goes into the client and is wiped with it.
+#[pyclass(frozen, module = "keylatch._native")]
+pub(crate) struct Options(Mutex<Option<keylatch::Options>>);
+
+impl Options {
+    pub(crate) fn consume(&self, py: Python<'_>) -> PyResult<keylatch::Options> {
+        let options = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        options.ok_or_else(|| error::invalid(py, "these options have opened a client already"))
+    }
+}
+
+#[pymethods]
+impl Options {
+    #[new]
+    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets))]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
+    fn new(
+        py: Python<'_>,
+        path: Option<PathBuf>,
+        key: Option<&Bound<'_, PyAny>>,
+        key_env: Option<String>,
+        key_file: Option<PathBuf>,
+        passphrase: Option<&Bound<'_, PyAny>>,
+        timeout: f64,
+        max_response_bytes: usize,
+        extra_ca_pem: Option<Vec<u8>>,
+        proxy: Option<String>,
+        strict_secrets: bool,
+    ) -> PyResult<Self> {
+        let mut sources = Vec::new();
+        if let Some(key) = key {
+            sources.push(KeySource::Bytes(key_material(key, "key")?));
+        }
+        sources.extend(key_env.map(KeySource::Environment));
+        sources.extend(key_file.map(KeySource::File));
+        if let Some(passphrase) = passphrase {
+            sources.push(KeySource::Passphrase(key_material(passphrase, "passphrase")?));
+        }
+        if sources.len() > 1 {
+            return Err(error::invalid(py, "give at most one of key, key_env, key_file and passphrase"));
+        }
+        let timeout = Duration::try_from_secs_f64(timeout)
+            .map_err(|_| error::invalid(py, "timeout must be a number of seconds above zero"))?;
+        Ok(Self(Mutex::new(Some(keylatch::Options {
+            path,
+            key: sources.pop().unwrap_or_default(),
+            timeout,
+            max_response_bytes,
+            extra_ca_pem,
+            proxy,
+            strict_secrets,
+        }))))
+    }
+
+    fn __repr__(&self) -> &'static str {
+        "Options(…)"
+    }
+}
+
+/// A key or passphrase: text or bytes are copied, a mutable buffer is taken and wiped.
+fn key_material(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Secret> {
+    let py = value.py();
+    if let Ok(secret) = value.cast::<PySecret>() {
+        return secret
+            .get()
+            .duplicate()
+            .ok_or_else(|| error::invalid(py, format!("{name} is a Secret that has been wiped")));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Secret::new(text.to_str()?.as_bytes()));
+    }
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Secret::new(bytes.as_bytes()));
+    }
+    let Ok(view) = PyBuffer::<u8>::get(value) else {
+        return Err(error::invalid(py, format!("{name} must be a Secret, a bytearray, bytes or text")));
+    };
+    match buffer::take(&view, py)? {
+        Some(secret) => Ok(secret),
+        None => buffer::copy(&view, py),
+    }
+}

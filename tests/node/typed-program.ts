@@ -1,0 +1,220 @@
+// Uses every call of the package with its types; `package.test.mjs` compiles it as ESM and as CommonJS under
+// `tsc --strict`. It is never run.
+import {
+  CredentialsRejectedError,
+  errorClasses,
+  Keylatch,
+  KeylatchError,
+  Secret,
+  secretBuffer,
+  version,
+  type App,
+  type AuthScheme,
+  type Connection,
+  type ConnectionRequest,
+  type Entity,
+  type ErrorCode,
+  type ExpectedParams,
+  type Field,
+  type Integration,
+  type Page,
+  type Params,
+  type RequestOptions,
+  type RequiredParams,
+  type Response,
+  type Status,
+  type Verdict,
+  type Verification,
+} from 'keylatch'
+
+/** Whether both types are the same. */
+type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const holds = <T extends true>(_: T): void => undefined
+
+export async function open(signal: AbortSignal): Promise<Keylatch> {
+  await using _temporary = await Keylatch.open()
+  await Keylatch.open({ keyEnv: 'VAULT_KEY', proxy: 'http://proxy:3128' })
+  await Keylatch.open({ keyFile: 'vault.key', passphrase: undefined })
+  await Keylatch.open({ passphrase: Secret.from('correct horse'), extraCa: Buffer.from('') })
+  // @ts-expect-error: no such option
+  await Keylatch.open({ pathe: 'vault.db' })
+  // @ts-expect-error: a key is bytes
+  await Keylatch.open({ key: 'text' })
+  // @ts-expect-error: clients are opened
+  new Keylatch()
+  return Keylatch.open({
+    path: 'vault.db',
+    key: secretBuffer(32),
+    timeoutMs: 10_000,
+    maxResponseBytes: 1 << 20,
+    extraCa: '-----BEGIN CERTIFICATE-----',
+    strictSecrets: true,
+  })
+}
+
+export async function discover(client: Keylatch, signal: AbortSignal): Promise<Field[]> {
+  const expected: ExpectedParams = await client.getExpectedParamsForUser({
+    app: 'stripe',
+    authScheme: 'API_KEY',
+    signal,
+  })
+  const again = await client.getExpectedParamsForUser({ integrationId: expected.integrationId })
+  const apps: App[] = await client.apps.list({ signal })
+  const app: App = await client.apps.get('stripe')
+  await client.apps.get({ app: 'stripe', signal })
+  const own: App = await client.apps.register({ slug: 'acme', name: 'Acme', category: 'test', schemes: [] })
+  const scheme: AuthScheme | undefined = [...apps, app, own][0]?.schemes[0]?.authScheme
+  const info: RequiredParams = await client.apps.getRequiredParamsForAuthScheme({ appId: 'stripe', authScheme: scheme })
+  await client.apps.getRequiredParamsForAuthScheme({ appName: 'stripe' })
+  const names: readonly string[] = [...info.required_fields, ...info.optional_fields, ...info.expected_from_user]
+  const [field] = info.fields
+  if (field) {
+    const shown: string = `${field.displayName} ${field.display_name} ${field.description} ${field.helpUrl ?? ''}`
+    const flags: boolean[] = [
+      field.isSecret,
+      field.is_secret,
+      field.secret,
+      field.required,
+      field.expected_from_customer,
+    ]
+    console.log(shown, flags, names, field.default, field.enum, field.pattern, field.example, field.type, field.name)
+  }
+  return [
+    ...expected.expectedParams,
+    ...again.expectedInputFields,
+    ...again.expected_params,
+    ...info.expectedInputFields,
+  ]
+}
+
+export async function integrations(client: Keylatch, signal: AbortSignal): Promise<void> {
+  const fixedValues: Params = { account_sid: 'AC…', auth_token: Buffer.from('…') }
+  const made: Integration = await client.integrations.create({
+    app: 'twilio',
+    authScheme: 'BASIC',
+    name: 'ours',
+    baseUrl: 'https://api.twilio.example',
+    allowPrivateHosts: false,
+    fixedValues,
+    signal,
+  })
+  const all: Integration[] = await client.integrations.list({ app: made.app })
+  const one: Integration = await client.integrations.get(all[0]?.id ?? made.id)
+  await client.integrations.get({ integrationId: one.id, signal })
+  await client.integrations.delete(one.id)
+  await client.integrations.delete({ integrationId: one.id })
+}
+
+export async function initiate(client: Keylatch, signal: AbortSignal): Promise<ConnectionRequest> {
+  const secret = Secret.take(secretBuffer(16))
+  const user: Entity = client.getEntity('user-1')
+  const awaited: Entity = await client.getEntity('user-1')
+  const connectionParams: Params = { api_key: secret, port: 443, big: 1n, sandbox: true, text: 'x', none: undefined }
+  await client.connectedAccounts.initiate({
+    integrationId: 'ac_1',
+    entityId: 'u',
+    authMode: 'API_KEY',
+    connectionParams,
+  })
+  await user.initiateConnection({ appName: 'stripe', connectionParams: { api_key: new Uint8Array(4) } })
+  await awaited.initiateConnection({ integrationId: 'ac_1', entityId: 'user-1', replace: true })
+  const request: ConnectionRequest = await client.initiateConnection({
+    entityId: user.id,
+    appName: 'stripe',
+    authScheme: 'API_KEY',
+    connectionParams,
+    verify: 'required',
+    alias: 'work',
+    labels: ['a', 'b'],
+    metadata: { plan: ['pro', 1, null] },
+    allowMultiple: true,
+    replace: false,
+    signal,
+  })
+  const facts: [Status, string, string | null, Verdict, boolean] = [
+    request.connectionStatus,
+    request.connectedAccountId,
+    request.redirectUrl,
+    request.verdict,
+    request.replaced,
+  ]
+  console.log(facts, request.account, request.warnings[0]?.field, request.evidence[0]?.status, secret.equals(secret))
+  const connection: Connection = await request.waitUntilActive()
+  await request.waitUntilActive(5, { signal })
+  console.log(connection.metadata, connection.verifiedAt, secret.length, secret.expose().length, String(secret))
+  secret.dispose()
+  // @ts-expect-error: a value is not an array
+  await user.initiateConnection({ appName: 'stripe', connectionParams: { api_key: ['x'] } })
+  // @ts-expect-error: verify is one of three words
+  await user.initiateConnection({ appName: 'stripe', verify: 'perhaps' })
+  // @ts-expect-error: the client must be told whose connection it is
+  await client.initiateConnection({ appName: 'stripe' })
+  return request
+}
+
+export async function accounts(client: Keylatch, id: string, signal: AbortSignal): Promise<void> {
+  const { connectedAccounts } = client
+  const filter = { entityId: 'u', app: 'stripe', integrationId: 'ac_1', statuses: ['ACTIVE'], labels: ['a'], limit: 10 }
+  const page: Page = await connectedAccounts.list({ ...filter, cursor: 'next', signal })
+  holds<Same<typeof page.nextCursor, string | undefined>>(true)
+  for await (const connection of connectedAccounts.iterate(filter)) console.log(connection.alias, connection.labels)
+  const one: Connection = await connectedAccounts.get(id)
+  await connectedAccounts.get({ connectedAccountId: id, signal })
+  const verification: Verification = await connectedAccounts.verify(id)
+  const updated: ConnectionRequest = await connectedAccounts.updateCredentials({
+    connectedAccountId: id,
+    connectionParams: { api_key: Buffer.from('x') },
+    verify: 'off',
+  })
+  const switched: Connection[] = [await connectedAccounts.enable(id), await connectedAccounts.disable(id)]
+  holds<Same<Awaited<ReturnType<typeof connectedAccounts.delete>>, void>>(true)
+  await connectedAccounts.delete({ connectedAccountId: id })
+  console.log(one.status, verification.verdict, verification.evidence.length, updated.replaced, switched.length)
+}
+
+export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer> {
+  const user = client.getEntity('user-1')
+  const byUser: Connection = await client.getConnection({ entityId: 'user-1', app: 'stripe', signal })
+  await user.getConnection({ app: 'stripe' })
+  await user.getConnection({ appName: 'stripe', signal })
+  const mine: Page = await user.connections({ statuses: ['ACTIVE'] })
+  const ask: RequestOptions = { method: 'GET', path: '/v1/balance', connectedAccountId: byUser.id, timeoutMs: 500 }
+  const answer: Response = await client.request({ ...ask, query: { limit: 3, all: true }, headers: new Headers() })
+  await client.request({ ...ask, query: new URLSearchParams('a=1'), headers: [['x-one', 'two']], body: 'text' })
+  await user.request({ app: 'stripe', method: 'POST', path: '/v1/x', json: { a: 1 }, signal })
+  await user.request({ app: 'stripe', method: 'POST', path: '/v1/x', body: new Uint8Array(2) })
+  const { id } = answer.json<{ id: string }>()
+  const found: string | undefined = answer.headers.get('content-type')
+  console.log(
+    answer.status,
+    answer.ok,
+    answer.text(),
+    id,
+    found,
+    answer.headers.getAll('set-cookie'),
+    mine.items.length,
+  )
+  for (const [name, value] of answer.headers) console.log(name, value, answer.headers.has(name))
+  await client.close()
+  return answer.body
+}
+
+export function explain(error: unknown): string {
+  if (error instanceof CredentialsRejectedError) return `rejected: ${error.verdict}`
+  if (!(error instanceof KeylatchError)) throw error
+  const code: ErrorCode = error.code
+  const wait: number | undefined = error.retryAfterMs
+  const known: boolean = error instanceof errorClasses[code]
+  const problems = error.problems.map(({ field, code, message }) => `${field} ${code} ${message}`)
+  return [
+    version,
+    code,
+    wait,
+    known,
+    error.connectedAccountId,
+    ...error.fields,
+    ...error.near,
+    ...error.candidates,
+    ...problems,
+  ].join()
+}

@@ -1,0 +1,210 @@
+"""Runs the conformance cases through the public API: `Keylatch`, then `AsyncKeylatch`.
+
+    python tests/servers/run.py -- python tests/python/conformance.py [WORDS]
+
+WORDS runs only the cases whose names contain them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from double import Double
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response
+from keylatch.models import Model
+from matching import difference, error_difference
+
+CASES = Path(__file__).resolve().parent.parent / "cases"
+DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncKeylatch, "python": Keylatch}
+
+
+class MismatchError(Exception):
+    """A case does not hold; the text says where."""
+
+
+def load() -> list[dict[str, Any]]:
+    """All cases; an app that is a name stands for one of its file's apps."""
+    cases = []
+    for path in sorted(CASES.glob("*.json")):
+        content = json.loads(path.read_text(encoding="utf-8"))
+        shared = content.get("apps", {})
+        for case in content["cases"]:
+            case["apps"] = [shared[app] if isinstance(app, str) else app for app in case.get("apps", [])]
+            cases.append(case)
+    return cases
+
+
+def fill(value: Any, variables: dict[str, Any]) -> Any:
+    """A copy with every ${name} filled in; a text that is one placeholder takes the variable's own type."""
+    if isinstance(value, dict):
+        return {fill(key, variables): fill(item, variables) for key, item in value.items()}
+    if isinstance(value, list):
+        return [fill(item, variables) for item in value]
+    if not isinstance(value, str):
+        return value
+    if (whole := re.fullmatch(r"\$\{([^}]*)\}", value)) and whole[1] in variables:
+        return variables[whole[1]]
+    return re.sub(r"\$\{([^}]*)\}", lambda m: str(variables.get(m[1], m[0])), value)
+
+
+def options(given: dict[str, Any], folder: str, ca: str) -> dict[str, Any]:
+    made: dict[str, Any] = {"path": f"{folder}/vault.db", "key": bytes([7] * 32), "extra_ca": ca}
+    for name, value in sorted(given.items()):
+        if name == "timeout_ms":
+            made["timeout"] = value / 1000
+        elif name == "key_hex":
+            made["key"] = bytearray.fromhex(value)
+        elif name == "passphrase":
+            made["key"] = None
+            made["passphrase"] = value
+        else:
+            made[name] = value
+    return made
+
+
+class Run:
+    """One case at one of the two doors."""
+
+    def __init__(self, case: dict[str, Any], space: str, door: type[Keylatch] | type[AsyncKeylatch]) -> None:
+        self.case = case
+        self.door = door
+        self.double = Double(space)
+        self.variables: dict[str, Any] = dict(self.double.addresses())
+        self.double.script(fill(case.get("provider", {}), self.variables))
+
+    async def all_steps(self) -> None:
+        with tempfile.TemporaryDirectory(prefix="keylatch-case-") as self.folder:
+            self.client = await self.open({})
+            for number, step in enumerate(self.case["steps"], 1):
+                try:
+                    await self.step(step)
+                except MismatchError as why:
+                    raise MismatchError(f"step {number} ({step['call']}): {why}") from None
+            await settled(self.client.close())
+
+    async def open(self, also: dict[str, Any]) -> Keylatch | AsyncKeylatch:
+        client = self.door(**options(self.case.get("client", {}) | also, self.folder, self.double.ca))
+        if isinstance(client, AsyncKeylatch):
+            await client.__aenter__()
+        for app in self.case["apps"]:
+            await settled(client.apps.register(fill(app, self.variables)))
+        return client
+
+    async def step(self, step: dict[str, Any]) -> None:
+        try:
+            result = await self.call(step)
+        except KeylatchError as error:
+            if "error" not in step:
+                raise MismatchError(f"failed: {error.code}: {error}") from None
+            if why := error_difference(fill(step["error"], self.variables), error_as_json(error)):
+                raise MismatchError(why) from None
+            return
+        if "error" in step:
+            raise MismatchError(f"succeeded with {result}")
+        for name, pointer in step.get("save", {}).items():
+            self.variables[name] = at(result, pointer)
+        if "expect" in step and (why := difference(fill(step["expect"], self.variables), result, "result")):
+            raise MismatchError(why)
+
+    async def call(self, step: dict[str, Any]) -> Any:
+        name, args = step["call"], fill(step.get("args", {}), self.variables)
+        if name == "client.close":
+            await settled(self.client.close())
+            return {}
+        if name == "client.reopen":
+            await settled(self.client.close())
+            self.client = await self.open(args)
+            return {}
+        if name == "provider.script":
+            self.double.script(args)
+            return {}
+        if name == "provider.requests":
+            return {"items": self.double.requests()}
+        method: Any = self.client
+        for part in name.split("."):
+            method = getattr(method, part)
+        values = {key: value_of(value) for key, value in fill(step.get("params") or {}, self.variables).items()}
+        if name == "integrations.create":
+            args["fixed_values"] = values
+        elif name in ("initiate_connection", "connected_accounts.update_credentials"):
+            args["connected_account_params"] = values
+        elif name == "request":
+            args["body"] = fill(step.get("body"), self.variables)
+            if "timeout_ms" in args:
+                args["timeout"] = args.pop("timeout_ms") / 1000
+        return as_json(await settled(method(**args)))
+
+
+async def settled(answer: Any) -> Any:
+    return await answer if inspect.isawaitable(answer) else answer
+
+
+def value_of(value: Any) -> Any:
+    """A credential value; `{"$bytes": text}` is one in a buffer that can be wiped."""
+    if isinstance(value, dict) and set(value) == {"$bytes"}:
+        return bytearray(value["$bytes"].encode())
+    return value
+
+
+def as_json(result: Any) -> Any:
+    """A result in the form that cases compare."""
+    if isinstance(result, Response):
+        answer = {"status": result.status, "headers": dict(result.headers.items()), "text": result.text}
+        try:
+            return answer | {"json": result.json()}
+        except KeylatchError:
+            return answer
+    if isinstance(result, list):
+        return {"items": [as_json(each) for each in result]}
+    return result.to_dict() if isinstance(result, Model) else {}
+
+
+def error_as_json(error: KeylatchError) -> dict[str, Any]:
+    return {
+        "code": error.code,
+        "message": str(error),
+        "fields": list(error.fields),
+        "problems": [vars(problem) for problem in error.problems],
+        "retry_after_ms": None if error.retry_after is None else round(error.retry_after * 1000),
+        "connected_account_id": error.connected_account_id,
+        "candidates": list(error.candidates),
+        "near": list(error.near),
+        "verdict": error.verdict,
+    }
+
+
+def at(result: Any, pointer: str) -> Any:
+    for part in pointer.split("/")[1:]:
+        try:
+            result = result[int(part) if isinstance(result, list) else part]
+        except (KeyError, IndexError):
+            raise MismatchError(f"nothing at {pointer} to save") from None
+    return result
+
+
+def main() -> int:
+    words = sys.argv[1] if len(sys.argv) > 1 else ""
+    cases = [case for case in load() if words in case["name"]]
+    failures = 0
+    for name, door in DOORS.items():
+        passed = 0
+        for number, case in enumerate(cases):
+            try:
+                asyncio.run(Run(case, f"{name}-{number}", door).all_steps())
+                passed += 1
+            except (MismatchError, KeylatchError) as why:
+                print(f"FAILED {name}: {case['name']}: {why}")
+        failures += len(cases) - passed
+        print(f"conformance {name}: {passed} passed, {len(cases) - passed} failed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

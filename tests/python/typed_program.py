@@ -1,0 +1,181 @@
+"""A program that uses every call, for `mypy --strict`: what it asserts are the types that users see."""
+
+from __future__ import annotations
+
+from typing import Any, assert_type
+
+from keylatch import (
+    App,
+    AsyncConnectionRequest,
+    AsyncEntity,
+    AsyncKeylatch,
+    Connection,
+    ConnectionRequest,
+    Entity,
+    ExpectedParams,
+    Field,
+    Integration,
+    Keylatch,
+    KeylatchError,
+    Page,
+    Response,
+    Secret,
+    Verification,
+    errors,
+)
+
+
+def secrets() -> None:
+    with Secret.take(bytearray(b"key")) as secret:
+        assert_type(secret, Secret)
+        assert_type(secret.expose(), bytes)
+        assert_type(len(secret), int)
+        assert_type(secret == Secret("key"), bool)
+        assert_type(str(secret), str)
+        secret.wipe()
+
+
+def results(info: ExpectedParams, made: ConnectionRequest, answer: Response) -> None:
+    assert_type(info.expected_params, tuple[Field, ...])
+    assert_type(info.expectedInputFields, tuple[Field, ...])
+    assert_type(info["expectedInputFields"], Any)
+    assert_type(info.expected_params[0].displayName, str)
+    assert_type(info.expected_params[0].is_secret, bool)
+    assert_type(info.expected_params[0].enum, tuple[str, ...] | None)
+    assert_type(info.json_schema, dict[str, Any])
+    assert_type(made.connection_status, str)
+    assert_type(made.connectionStatus, str)
+    assert_type(made.redirectUrl, str | None)
+    assert_type(made.evidence[0].status, int | None)
+    assert_type(made.warnings[0].message, str)
+    assert_type(made.to_dict(), dict[str, Any])
+    assert_type(answer.status, int)
+    assert_type(answer.headers["content-type"], str)
+    assert_type(answer.headers.get("retry-after"), str | None)
+    assert_type(answer.headers.get_all("set-cookie"), list[str])
+    assert_type(answer.body, bytes)
+    assert_type(answer.text, str)
+    assert_type(answer.json(), Any)
+
+
+def problems() -> None:
+    try:
+        Keylatch()
+    except errors.RateLimitedError as error:
+        assert_type(error.retry_after, float | None)
+    except KeylatchError as error:
+        assert_type(error.code, str)
+        assert_type(error.fields, tuple[str, ...])
+        assert_type(error.problems[0], errors.Problem)
+        assert_type(error.candidates, tuple[str, ...])
+        assert_type(error.verdict, str | None)
+
+
+def blocking() -> None:
+    client = Keylatch(path="vault.db", key=Secret(bytes(32)), timeout=5, extra_ca=b"", strict_secrets=True)
+    with client as same:
+        assert_type(same, Keylatch)
+    assert_type(client.apps.list(), list[App])
+    assert_type(client.apps.get("stripe"), App)
+    assert_type(client.apps.register({"slug": "mine"}), App)
+    integration = client.integrations.create("stripe", base_url="https://example.com", fixed_values={"region": "eu"})
+    assert_type(integration, Integration)
+    assert_type(client.integrations.get(integration.id), Integration)
+    assert_type(client.integrations.list("stripe"), list[Integration])
+    client.integrations.delete(integration.id)
+    info = client.get_expected_params_for_user(app="stripe", auth_scheme="API_KEY", integration_id="ac_1")
+    assert_type(info, ExpectedParams)
+    made = client.initiate_connection(
+        entity_id="user-1",
+        app_name="stripe",
+        connected_account_params={"api_key": bytearray(b"key"), "port": 1, "secret": Secret("key"), "on": True},
+        verify="required",
+        alias="main",
+        labels=["a"],
+        metadata={"plan": 1},
+        allow_multiple=True,
+        replace=False,
+    )
+    assert_type(made, ConnectionRequest)
+    assert_type(made.wait_until_active(client=client, timeout=5), Connection)
+    assert_type(client.get_connection(entity_id="user-1", app="stripe"), Connection)
+    answer = client.request(
+        "POST",
+        "/v1/a",
+        entity_id="user-1",
+        app="stripe",
+        query={"a": [1, "b"]},
+        headers=[("x", "y")],
+        json={},
+        timeout=1,
+    )
+    assert_type(answer, Response)
+    results(info, made, answer)
+
+    accounts = client.connected_accounts
+    page = accounts.list(entity_id="user-1", statuses=["ACTIVE"], labels=("a",), limit=10, cursor=None)
+    assert_type(page, Page[Connection])
+    assert_type(page.next_cursor, str | None)
+    assert_type(list(page), list[Connection])
+    for each in accounts.iterate(app="stripe", limit=100):
+        assert_type(each, Connection)
+    assert_type(accounts.get("ca_1"), Connection)
+    assert_type(accounts.verify("ca_1"), Verification)
+    assert_type(accounts.update_credentials("ca_1", {"api_key": b"key"}, verify="off"), ConnectionRequest)
+    assert_type(accounts.enable("ca_1"), Connection)
+    assert_type(accounts.disable("ca_1"), Connection)
+    accounts.delete("ca_1")
+
+    entity = client.get_entity("user-1")
+    assert_type(entity, Entity)
+    assert_type(client.entity("user-1").id, str)
+    assert_type(entity.initiate_connection(app="stripe", connected_account_params={}), ConnectionRequest)
+    assert_type(entity.get_connection("stripe"), Connection)
+    assert_type(entity.connections(statuses=["ACTIVE"]), Page[Connection])
+    assert_type(entity.request("GET", "/", app="stripe"), Response)
+    client.close()
+
+
+async def awaited() -> None:
+    async with AsyncKeylatch("vault.db", passphrase=bytearray(b"words")) as same:
+        assert_type(same, AsyncKeylatch)
+    client = await AsyncKeylatch.open("vault.db", key_env="KEY")
+    assert_type(client, AsyncKeylatch)
+    assert_type(await client.apps.list(), list[App])
+    assert_type(await client.apps.get("stripe"), App)
+    assert_type(await client.apps.register({"slug": "mine"}), App)
+    integration = await client.integrations.create("stripe", allow_private_hosts=True)
+    assert_type(integration, Integration)
+    assert_type(await client.integrations.get(integration.id), Integration)
+    assert_type(await client.integrations.list(), list[Integration])
+    await client.integrations.delete(integration.id)
+    assert_type(await client.get_expected_params_for_user("stripe"), ExpectedParams)
+    made = await client.initiate_connection(
+        entity_id="user-1", integration_id="ac_1", connected_account_params={"api_key": memoryview(bytearray(b"key"))}
+    )
+    assert_type(made, AsyncConnectionRequest)
+    assert_type(await made.wait_until_active(), Connection)
+    assert_type(await client.get_connection(entity_id="user-1", app="stripe"), Connection)
+    assert_type(await client.request("GET", "/", connected_account_id="ca_1", body=b"raw"), Response)
+
+    accounts = client.connected_accounts
+    assert_type(await accounts.list(), Page[Connection])
+    async for each in accounts.iterate(entity_id="user-1"):
+        assert_type(each, Connection)
+    assert_type(await accounts.get("ca_1"), Connection)
+    assert_type(await accounts.verify("ca_1"), Verification)
+    assert_type(await accounts.update_credentials("ca_1", {"api_key": "key"}), AsyncConnectionRequest)
+    assert_type(await accounts.enable("ca_1"), Connection)
+    assert_type(await accounts.disable("ca_1"), Connection)
+    await accounts.delete("ca_1")
+
+    entity = client.entity("user-1")
+    assert_type(entity, AsyncEntity)
+    assert_type(client.get_entity("user-1"), AsyncEntity)
+    assert_type(
+        await entity.initiate_connection(app_name="stripe", connected_account_params={}), AsyncConnectionRequest
+    )
+    assert_type(await entity.get_connection("stripe"), Connection)
+    assert_type(await entity.connections(labels=["a"]), Page[Connection])
+    assert_type(await entity.request("GET", "/", app="stripe"), Response)
+    await client.close()
