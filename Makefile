@@ -8,8 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node lint fmt header servers test-rust test-stress test-conformance \
-        test-c test-python test-node test-interop test-leaks test-docs test-lint clean
+.PHONY: help quickstart test build c python node test-node lint fmt header servers clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +38,9 @@ python: .venv/.made ## the Python package, into .venv
 node: ## the Node package, in bindings-node
 	cd bindings-node && npm install --no-audit --no-fund --loglevel=error
 
+test-node: ## the Node package's own tests; wants the test servers around it
+	node --test --test-reporter=spec tests/node/*.test.mjs
+
 lint: .venv/.made ## formatting and warnings, in every language
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -54,7 +56,7 @@ fmt: .venv/.made ## format everything
 	cd bindings-node && npm run --silent fmt
 
 header: ## write include/keylatch.h anew
-	cargo run --quiet -p keylatch-ffi --features header --bin header
+	cargo run --quiet -p keylatch-ffi --features header --bin keylatch-header
 
 servers: ## install what the tests can use but do not bring along (Debian packages)
 	@missing=""; for pair in valgrind:valgrind g++:g++; do \

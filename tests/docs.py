@@ -88,7 +88,11 @@ def main() -> int:
         for language, code in BLOCK.findall(document.read_text(encoding="utf-8")):
             with tempfile.TemporaryDirectory() as name:
                 folder = Path(name)
-                env = {**os.environ, "XDG_DATA_HOME": str(folder / "data"), "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}
+                env = {
+                    **os.environ,
+                    "XDG_DATA_HOME": str(folder / "data"),
+                    "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
+                }
                 with Keylatch(str(folder / "data/keylatch/vault.db")) as client:
                     client.integrations.create(app="stripe", base_url=os.environ["KEYLATCH_TEST_STRIPE"])
                 if language not in LANGUAGES:

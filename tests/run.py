@@ -30,14 +30,19 @@ STEPS = [
     Step("the cases are well-formed", [PYTHON, "tests/cases/check.py"]),
     Step("build: C library, Python package, Node package", ["make", "build"]),
     Step("formatting and warnings", ["make", "lint"]),
-    Step("Rust: units, properties, tampering, documentation", ["cargo", "test", "--quiet", "--locked", "-p", "keylatch"]),
+    Step(
+        "Rust: units, properties, tampering, documentation", ["cargo", "test", "--quiet", "--locked", "-p", "keylatch"]
+    ),
     Step("the test servers", [PYTHON, "-m", "pytest", "-q", "tests/servers"]),
     Step("build: Rust test programs", ["cargo", "build", "--release", "--locked", "-p", "keylatch-tests"]),
     Step("conformance: Rust", [*SERVERS, "target/release/conformance"]),
     Step("conformance: Python", [*SERVERS, PYTHON, "tests/python/conformance.py"]),
     Step("conformance: Node", [*SERVERS, "node", "tests/node/conformance.mjs"]),
-    Step("C and C++: conformance, abuse, end to end, sanitizers, valgrind",
-         [*SERVERS, PYTHON, "tests/c/run.py", "--profile", "release"], needs=("valgrind",)),
+    Step(
+        "C and C++: conformance, abuse, end to end, sanitizers, valgrind",
+        [*SERVERS, PYTHON, "tests/c/run.py", "--profile", "release"],
+        needs=("valgrind",),
+    ),
     Step("Python: behaviour and types", [*SERVERS, PYTHON, "-m", "pytest", "-q", "tests/python"]),
     Step("Python: end to end", [*SERVERS, PYTHON, "tests/python/e2e_stripe.py"]),
     Step("Node: behaviour and types", [*SERVERS, "make", "test-node"]),

@@ -12,7 +12,7 @@ from typing import Any
 Json = Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "servers"))
-from scripts import BadScript, Script
+from scripts import BadScript, Script  # noqa: E402  (the servers are beside us, in no package)
 
 VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted"}
 CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "key_hex", "passphrase"}

@@ -3,9 +3,10 @@
 //     python tests/servers/run.py -- node tests/node/conformance.mjs [WORDS]
 //
 // WORDS runs only the cases whose names contain them.
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { inspect } from 'node:util'
 
 import { Keylatch } from '../../bindings-node/dist/index.mjs'
 import { ca, Double } from './double.mjs'
@@ -62,6 +63,14 @@ function at(result, pointer) {
   return found
 }
 
+/** Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`). */
+function note(said) {
+  const file = process.env.KEYLATCH_TEST_SAYINGS
+  if (!file) return
+  const shown = inspect(said, { depth: 12, showHidden: true, getters: true })
+  appendFileSync(file, `${String(said)}\n${shown}\n${JSON.stringify(said)}\n${said?.stack ?? ''}\n`)
+}
+
 /** One case on a vault of its own. */
 class Run {
   constructor(given, space) {
@@ -71,7 +80,7 @@ class Run {
   }
 
   async allSteps() {
-    this.folder = mkdtempSync(path.join(tmpdir(), 'keylatch-case-'))
+    this.folder = mkdtempSync(path.join(process.env.KEYLATCH_TEST_KEEP ?? tmpdir(), 'keylatch-case-'))
     try {
       await this.double.script(fill(this.given.provider ?? {}, this.variables))
       await this.open({})
@@ -81,7 +90,7 @@ class Run {
       }
     } finally {
       await this.client?.close()
-      rmSync(this.folder, { recursive: true, force: true })
+      if (!process.env.KEYLATCH_TEST_KEEP) rmSync(this.folder, { recursive: true, force: true })
     }
   }
 
@@ -103,6 +112,7 @@ class Run {
       result = await this.call(step)
     } catch (thrown) {
       if (thrown instanceof Failed) throw thrown
+      note(thrown)
       const error = fromError(thrown)
       if (!step.error) return `failed: ${error.code}: ${error.message}`
       return errorDifference(fill(step.error, this.variables), error)
@@ -137,7 +147,9 @@ class Run {
     const names = call.split('.').map((name) => Object.keys(toArguments({ [name]: 0 }))[0])
     const method = names.pop()
     const owner = names.reduce((owner, name) => owner[name], this.client)
-    return fromResult(await owner[method](options))
+    const answer = await owner[method](options)
+    note(answer)
+    return fromResult(answer)
   }
 }
 

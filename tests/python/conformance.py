@@ -10,9 +10,13 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import os
 import re
 import sys
 import tempfile
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +73,31 @@ def options(given: dict[str, Any], folder: str, ca: str) -> dict[str, Any]:
     return made
 
 
+@contextmanager
+def folder() -> Iterator[str]:
+    """A folder for a vault, gone in the end, unless `tests/leaks.py` wants to look into it."""
+    kept = os.environ.get("KEYLATCH_TEST_KEEP")
+    if kept:
+        yield tempfile.mkdtemp(prefix="keylatch-case-", dir=kept)
+    else:
+        with tempfile.TemporaryDirectory(prefix="keylatch-case-") as made:
+            yield made
+
+
+def note(said: Any) -> None:
+    """Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`)."""
+    path = os.environ.get("KEYLATCH_TEST_SAYINGS")
+    if not path:
+        return
+    forms = [str(said), repr(said), repr(getattr(said, "__dict__", {}))]
+    if isinstance(said, BaseException):
+        forms += traceback.format_exception(said)
+    if isinstance(said, Response):
+        forms += [said.text, repr(list(said.headers.items()))]
+    with open(path, "a", encoding="utf-8") as file:
+        file.write("\n".join(forms) + "\n")
+
+
 class Run:
     """One case at one of the two doors."""
 
@@ -80,7 +109,7 @@ class Run:
         self.double.script(fill(case.get("provider", {}), self.variables))
 
     async def all_steps(self) -> None:
-        with tempfile.TemporaryDirectory(prefix="keylatch-case-") as self.folder:
+        with folder() as self.folder:
             self.client = await self.open({})
             for number, step in enumerate(self.case["steps"], 1):
                 try:
@@ -101,6 +130,7 @@ class Run:
         try:
             result = await self.call(step)
         except KeylatchError as error:
+            note(error)
             if "error" not in step:
                 raise MismatchError(f"failed: {error.code}: {error}") from None
             if why := error_difference(fill(step["error"], self.variables), error_as_json(error)):
@@ -139,7 +169,9 @@ class Run:
             args["body"] = fill(step.get("body"), self.variables)
             if "timeout_ms" in args:
                 args["timeout"] = args.pop("timeout_ms") / 1000
-        return as_json(await settled(method(**args)))
+        answer = await settled(method(**args))
+        note(answer)
+        return as_json(answer)
 
 
 async def settled(answer: Any) -> Any:
