@@ -14,18 +14,23 @@ help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 quickstart: build ## the four steps and the use, in Python, Node, C and C++, against a Stripe server of someone else's
+	@echo; echo '--- Python'
 	@$(WITH_SERVERS) $(PY) examples/quickstart.py
+	@echo; echo '--- Node'
 	@$(WITH_SERVERS) node examples/quickstart.mjs
+	@echo; echo '--- C'
 	@$(WITH_SERVERS) target/examples/quickstart-c
+	@echo; echo '--- C++'
 	@$(WITH_SERVERS) target/examples/quickstart-cpp
 
 test: .venv/.made ## everything: what CI runs
-	@$(PY) tests/run.py
+	@$(PY) tests/all.py
 
 build: c python node ## the C library with its examples, the Python package and the Node package
 
 c: ## libkeylatch and the C and C++ quickstarts
 	cargo build --release --locked -p keylatch-ffi
+	@ln -sf libkeylatch.so $(LIB)/libkeylatch.so.0 # the SONAME, by which programs find it
 	@mkdir -p target/examples
 	$(CC) -std=c99 -Wall -Wextra -Iinclude examples/quickstart.c -o target/examples/quickstart-c \
 	  -L$(LIB) -lkeylatch -Wl,-rpath,$(CURDIR)/$(LIB)
@@ -44,9 +49,12 @@ test-node: ## the Node package's own tests; wants the test servers around it
 lint: .venv/.made ## formatting and warnings, in every language
 	cargo fmt --all -- --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo run --quiet --locked -p keylatch-ffi --features header --bin keylatch-header -- --check
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/run.py
+	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/docs.py tests/leaks.py
+	$(PY) -m mypy --strict tests/interop/run.py
+	$(PY) -m mypy --strict tests/c/run.py
 	cd bindings-node && npm run --silent lint
 	@if command -v cargo-deny >/dev/null; then cargo deny check; fi
 

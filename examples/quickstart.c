@@ -3,6 +3,8 @@
  *
  * Needs a Stripe to talk to: KEYLATCH_TEST_STRIPE is the address of a test server (`make quickstart` starts one).
  */
+#define _XOPEN_SOURCE 700 /* mkdtemp */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -50,7 +50,7 @@ static void use(keylatch_client *client, const char *id) {
     keylatch_request_ask *ask;
     keylatch_response *response;
     const char *verdict;
-    uint16_t status;
+    uint32_t status;
     must(keylatch_connected_accounts_verify(client, TEXT(id), &verification, &error), error);
     must(keylatch_verification_verdict(verification, &verdict, NULL), NULL);
     if (strcmp(verdict, "accepted") != 0) exit(2);

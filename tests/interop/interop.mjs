@@ -16,8 +16,7 @@ if (verb === 'make') {
   const { items } = await client.connectedAccounts.list()
   for (const connectedAccountId of rest) {
     assert.equal((await client.connectedAccounts.verify({ connectedAccountId })).verdict, 'accepted')
-    const answer = await client.request({ method: 'GET', path: '/v1/balance', connectedAccountId })
-    assert.equal(answer.json().object, 'balance')
+    assert.equal((await client.request({ method: 'GET', path: '/v1/balance', connectedAccountId })).status, 200)
   }
   console.log(items.length)
 }

@@ -16,6 +16,5 @@ with Keylatch(vault) as client:
         listed = client.connected_accounts.list().items
         for account in rest:
             assert client.connected_accounts.verify(account).verdict == "accepted"
-            answer = client.request("GET", "/v1/balance", connected_account_id=account)
-            assert answer.json()["object"] == "balance"
+            assert client.request("GET", "/v1/balance", connected_account_id=account).status == 200
         print(len(listed))

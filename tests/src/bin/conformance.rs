@@ -46,7 +46,14 @@ impl Door {
 fn main() {
     if std::env::var_os("KEYLATCH_TEST_TRACE").is_some() {
         // Everything that any library says, for the search for credentials in logs.
-        tracing_subscriber::fmt().with_max_level(tracing_subscriber::filter::LevelFilter::TRACE).init();
+        use tracing_subscriber::filter::{LevelFilter, Targets};
+        use tracing_subscriber::prelude::*;
+        // Not what this program's own HTTP client says: it carries the double's log, credentials and all.
+        let all_but_ours = Targets::new()
+            .with_default(LevelFilter::TRACE)
+            .with_target("ureq", LevelFilter::OFF)
+            .with_target("ureq_proto", LevelFilter::OFF);
+        tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(all_but_ours).init();
     }
     let provider = Provider::of_this_run();
     // `conformance WORDS` runs only the cases whose names contain the words.

@@ -98,7 +98,7 @@ def check_conformance(outcome: Outcome) -> None:
 
 
 def main() -> int:
-    # `tests/run.py WORDS` runs only the steps whose titles contain the words.
+    # `tests/all.py WORDS` runs only the steps whose titles contain the words.
     words = " ".join(sys.argv[1:])
     outcome = Outcome()
     for step in STEPS:

@@ -1,0 +1,194 @@
+//! Fields: what a user must type.
+
+use std::ffi::c_char;
+use std::sync::Arc;
+
+use keylatch_core::Field;
+
+use crate::guard::free;
+use crate::out::{Json, Text, text_at, text_of, value_of};
+use crate::status::keylatch_status;
+
+/// One thing that the user must type.
+pub struct keylatch_field(Arc<Data>);
+
+struct Data {
+    name: Text,
+    display_name: Text,
+    description: Text,
+    kind: Text,
+    default: Option<Text>,
+    choices: Vec<Text>,
+    pattern: Option<Text>,
+    example: Option<Text>,
+    help_url: Option<Text>,
+    json: Json<Field>,
+}
+
+impl keylatch_field {
+    pub(crate) fn new(field: &Field) -> Self {
+        Self(Arc::new(Data {
+            name: Text::new(&field.name),
+            display_name: Text::new(&field.display_name),
+            description: Text::new(&field.description),
+            kind: Text::new(field.kind.as_str()),
+            default: Text::optional(field.default.as_deref()),
+            choices: Text::all(field.choices.as_deref().unwrap_or_default()),
+            pattern: Text::optional(field.pattern.as_deref()),
+            example: Text::optional(field.example.as_deref()),
+            help_url: Text::optional(field.help_url.as_deref()),
+            json: Json::new(field.clone()),
+        }))
+    }
+
+    /// Another handle to the same field.
+    pub(crate) fn share(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// Wire name: the name in the params. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_name(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| &h.0.name) }
+}
+
+/// Label for people. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_display_name(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| &h.0.display_name) }
+}
+
+/// What it is, in a sentence. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_description(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| &h.0.description) }
+}
+
+/// Type of the value: "string", "integer", "number", "boolean" or "url"; there may be more one day. Borrowed until
+/// the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_type(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| &h.0.kind) }
+}
+
+/// Whether it must be given. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_is_required(field: *const keylatch_field, out: *mut bool) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, out, |h| h.0.json.value.required) }
+}
+
+/// Whether it must be hidden while typed and never shown again. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_is_secret(field: *const keylatch_field, out: *mut bool) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, out, |h| h.0.json.value.is_secret) }
+}
+
+/// The value taken when none is given. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_default(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.default.as_ref()) }
+}
+
+/// How many values are allowed, where they are few; 0 where any is. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_choice_count(
+    field: *const keylatch_field,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, count, |h| h.0.choices.len()) }
+}
+
+/// One of the values allowed. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_choice_at(
+    field: *const keylatch_field,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(field, text, length, |h| h.0.choices.get(index)) }
+}
+
+/// Regular expression that the value must match. NULL where there is none. Borrowed until the handle is freed.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_pattern(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.pattern.as_ref()) }
+}
+
+/// What one looks like; never a real one. NULL where there is none. Borrowed until the handle is freed.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_example(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.example.as_ref()) }
+}
+
+/// Page where the user finds or makes it. NULL where there is none. Borrowed until the handle is freed.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_help_url(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.help_url.as_ref()) }
+}
+
+/// The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_json(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.json.text()) }
+}
+
+/// Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_free(field: *mut keylatch_field) {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { free(field) }
+}

@@ -1,0 +1,243 @@
+//! Options: what a client is opened with.
+
+use std::ffi::{c_char, c_void};
+use std::time::Duration;
+
+use keylatch_core::{Error, ErrorKind, KeySource, Options};
+
+use crate::error::keylatch_error;
+use crate::guard::{Failure, Held, Out, bytes, free, guard, lent, taken, text};
+use crate::status::keylatch_status;
+
+/// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it.
+pub struct keylatch_options(Held<Options>);
+
+impl keylatch_options {
+    /// What the core takes; these options stay as they are and can open another client.
+    pub(crate) fn copy(&self) -> Result<Options, Failure> {
+        let held = self.0.lock();
+        let key = match &held.key {
+            KeySource::FileBesideVault => KeySource::FileBesideVault,
+            KeySource::File(path) => KeySource::File(path.clone()),
+            KeySource::Bytes(key) => KeySource::Bytes(key.duplicate()),
+            KeySource::Environment(name) => KeySource::Environment(name.clone()),
+            KeySource::Passphrase(passphrase) => KeySource::Passphrase(passphrase.duplicate()),
+            _ => return Err(Error::new(ErrorKind::Internal, "this key source has no setter in C").into()),
+        };
+        Ok(Options {
+            path: held.path.clone(),
+            key,
+            extra_ca_pem: held.extra_ca_pem.clone(),
+            proxy: held.proxy.clone(),
+            ..*held
+        })
+    }
+}
+
+/// Makes options with the defaults. The caller owns `*out` and releases it with keylatch_options_free.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_new(
+    out: *mut *mut keylatch_options,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        unsafe { Out::handle(out) }?.give_new(keylatch_options(Held::default()));
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// The vault's file (UTF-8), made at first use. Default: keylatch/vault.db in the platform's data folder. Copied.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_path(
+    options: *mut keylatch_options,
+    path: *const c_char,
+    path_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (path, options) = unsafe { (text("path", path, path_length)?, lent("options", options)?) };
+        options.0.lock().path = Some(path.into());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Takes the vault's key from this file of mode 0600 (UTF-8), made at first use. Default: a file beside the vault.
+/// Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_key_file(
+    options: *mut keylatch_options,
+    path: *const c_char,
+    path_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (path, options) = unsafe { (text("path", path, path_length)?, lent("options", options)?) };
+        options.0.lock().key = KeySource::File(path.into());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Takes the vault's key from the environment variable of this name: 64 hexadecimal digits, or Base64 of 32 bytes.
+/// Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_key_environment(
+    options: *mut keylatch_options,
+    name: *const c_char,
+    name_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (name, options) = unsafe { (text("name", name, name_length)?, lent("options", options)?) };
+        options.0.lock().key = KeySource::Environment(name.to_owned());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Gives the vault's key, 32 bytes.
+///
+/// They are copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_take_key(
+    options: *mut keylatch_options,
+    buffer: *mut c_void,
+    length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (value, options) = unsafe { (taken("buffer", buffer, length)?, lent("options", options)?) };
+        options.0.lock().key = KeySource::Bytes(value);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Derives the vault's key from a passphrase.
+///
+/// It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_take_passphrase(
+    options: *mut keylatch_options,
+    buffer: *mut c_void,
+    length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (value, options) = unsafe { (taken("buffer", buffer, length)?, lent("options", options)?) };
+        options.0.lock().key = KeySource::Passphrase(value);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Longest time for one request to a provider, from the start to the last byte. Default: 30000. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_timeout_ms(
+    options: *mut keylatch_options,
+    milliseconds: u64,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let options = unsafe { lent("options", options) }?;
+        options.0.lock().timeout = Duration::from_millis(milliseconds);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Largest answer of a provider that is taken, in bytes. Default: 32 MiB. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_max_response_bytes(
+    options: *mut keylatch_options,
+    size: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let options = unsafe { lent("options", options) }?;
+        options.0.lock().max_response_bytes = size;
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Certificate authorities to trust besides the system's, in PEM. Default: none. Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_extra_ca_pem(
+    options: *mut keylatch_options,
+    pem: *const c_void,
+    pem_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (pem, options) = unsafe { (bytes("pem", pem, pem_length)?, lent("options", options)?) };
+        options.0.lock().extra_ca_pem = Some(pem.to_owned());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Proxy for requests to providers, such as http://proxy:3128. Default: none; the environment is not consulted.
+/// Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_proxy(
+    options: *mut keylatch_options,
+    proxy: *const c_char,
+    proxy_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (proxy, options) = unsafe { (text("proxy", proxy, proxy_length)?, lent("options", options)?) };
+        options.0.lock().proxy = Some(proxy.to_owned());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Whether to refuse secrets in text that cannot be wiped, and to keep no connection on which a credential has
+/// travelled. Default: no. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_strict_secrets(
+    options: *mut keylatch_options,
+    strict: bool,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let options = unsafe { lent("options", options) }?;
+        options.0.lock().strict_secrets = strict;
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Wipes the key in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_free(options: *mut keylatch_options) {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { free(options) }
+}

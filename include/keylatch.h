@@ -1,0 +1,1889 @@
+/*
+ * Keylatch for C: connect your users' own API keys to apps - discover which fields an app needs, collect them,
+ * initiate the connection, have it ACTIVE at once, and use it, without the key ever being printed or logged.
+ *
+ * Rules that hold for every function:
+ *
+ * - Status. A function returns KEYLATCH_OK or the number of an error kind. Results go through out-parameters, which
+ *   stand last; they are cleared first (NULL, 0, false) and written only on success. Where a result cannot be put
+ *   anywhere because `out` is NULL, the call fails with KEYLATCH_INVALID_ARGUMENT and does nothing.
+ * - Errors. `error` may be NULL. Otherwise `*error` is cleared first and set to an object when the call fails, which
+ *   the caller releases with keylatch_error_free. Getters have no `error`: they fail with KEYLATCH_INVALID_ARGUMENT
+ *   only, where a handle or a place for the result is NULL, or an index is not below the count. What is there at the
+ *   place is overwritten, not freed.
+ * - Text in is UTF-8 as a pointer and a length in bytes, without a need for a NUL at its end; NULL is allowed only
+ *   with length 0. What is not UTF-8 is KEYLATCH_INVALID_ARGUMENT. Everything given is copied before the call returns.
+ * - Text out is UTF-8 with a NUL behind it, borrowed from the handle until that is freed. `length`, which counts
+ *   without the NUL, may be NULL where it is not wanted. What is absent is NULL with length 0, unlike an empty text.
+ * - Handles. What a function gives through a non-const `out` belongs to the caller, who releases it with the `_free`
+ *   function of its type. Handles keep alive what they need of each other: any order of freeing is right.
+ *   Every `_free` takes NULL. Using a handle after freeing it, or freeing it twice, is an error that C cannot see.
+ * - Threads. All functions may be called from any thread, also on the same handle at the same time; only `_free` must
+ *   be the last use of its handle.
+ * - Secrets. Give credentials through the functions named `_take`, which wipe the caller's buffer. No function gives a
+ *   credential back, and no error or JSON text ever holds one.
+ * - Signals. No function changes how the process handles a signal. SIGPIPE is blocked on the calling thread for the
+ *   time of a call, and on the library's own threads, so that a provider that hangs up does not end the program.
+ * - Additions. Later versions add functions and constants, and never change or remove one under the same SONAME.
+ *
+ * The static library carries SQLite and ring with their own public symbols: use the shared one in a program that
+ * links another SQLite.
+ *
+ * This file is made by `cargo run -p keylatch-ffi --features header --bin keylatch-header`; do not edit it.
+ */
+
+#ifndef KEYLATCH_H
+#define KEYLATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The version of this header; compare with keylatch_version().
+ */
+#define KEYLATCH_VERSION "0.1.0"
+
+/**
+ * The same as a number: 1000000 major + 1000 minor + patch; compare with keylatch_version_number().
+ */
+#define KEYLATCH_VERSION_NUMBER 1000
+
+/**
+ * Ask the provider where the app has a check; refuse what it rejects and what is not the provider. The default.
+ */
+#define KEYLATCH_VERIFY_AUTO 0
+
+/**
+ * Take only what the provider has accepted.
+ */
+#define KEYLATCH_VERIFY_REQUIRED 1
+
+/**
+ * Do not ask.
+ */
+#define KEYLATCH_VERIFY_OFF 2
+
+/**
+ * Something with an API that users have keys for.
+ */
+typedef struct keylatch_app keylatch_app;
+
+/**
+ * Several apps.
+ */
+typedef struct keylatch_app_list keylatch_app_list;
+
+/**
+ * An open vault and the connections to providers. All calls on it may be made from any thread at any time.
+ */
+typedef struct keylatch_client keylatch_client;
+
+/**
+ * One user's connection to one app. It never carries the credential.
+ */
+typedef struct keylatch_connection keylatch_connection;
+
+/**
+ * The answer to keylatch_initiate_connection: ACTIVE at once, since there is nothing to redirect to.
+ */
+typedef struct keylatch_connection_request keylatch_connection_request;
+
+/**
+ * What went wrong, and what to do. Safe to show and to log: no credential and no text of a provider is ever in it.
+ *
+ * Made by the call that failed and owned by its caller, who releases it with keylatch_error_free.
+ */
+typedef struct keylatch_error keylatch_error;
+
+/**
+ * What a user must give to connect.
+ */
+typedef struct keylatch_expected_params keylatch_expected_params;
+
+/**
+ * Which fields are wanted: the arguments of keylatch_get_expected_params_for_user.
+ */
+typedef struct keylatch_expected_params_ask keylatch_expected_params_ask;
+
+/**
+ * One thing that the user must type.
+ */
+typedef struct keylatch_field keylatch_field;
+
+/**
+ * How to connect: the arguments of keylatch_initiate_connection, without the credentials.
+ */
+typedef struct keylatch_initiate_ask keylatch_initiate_ask;
+
+/**
+ * The developer's configuration of one app with one auth scheme.
+ */
+typedef struct keylatch_integration keylatch_integration;
+
+/**
+ * What to create an integration with: the arguments of keylatch_integrations_create.
+ */
+typedef struct keylatch_integration_ask keylatch_integration_ask;
+
+/**
+ * Several integrations.
+ */
+typedef struct keylatch_integration_list keylatch_integration_list;
+
+/**
+ * Which connections to list: the arguments of keylatch_connected_accounts_list. All that is set must hold.
+ */
+typedef struct keylatch_list_ask keylatch_list_ask;
+
+/**
+ * How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it.
+ */
+typedef struct keylatch_options keylatch_options;
+
+/**
+ * Connections, and where to go on if they are not all.
+ */
+typedef struct keylatch_page keylatch_page;
+
+/**
+ * Credential values by wire name. The call that takes them empties them; what is left is wiped when they are freed.
+ *
+ * A name that is given twice counts as the last.
+ */
+typedef struct keylatch_params keylatch_params;
+
+/**
+ * What to send and over which connection: the arguments of keylatch_request.
+ */
+typedef struct keylatch_request_ask keylatch_request_ask;
+
+/**
+ * What the app answered. Where it echoed the credential, `*` stands in its place.
+ */
+typedef struct keylatch_response keylatch_response;
+
+/**
+ * One way to connect an app.
+ */
+typedef struct keylatch_scheme keylatch_scheme;
+
+/**
+ * A credential. Its content cannot be read back, and is wiped when it is freed.
+ */
+typedef struct keylatch_secret keylatch_secret;
+
+/**
+ * Which connection gets new credentials: the arguments of keylatch_connected_accounts_update_credentials.
+ */
+typedef struct keylatch_update_ask keylatch_update_ask;
+
+/**
+ * The answer to a renewed check of a connection.
+ */
+typedef struct keylatch_verification keylatch_verification;
+
+/**
+ * What every function returns: KEYLATCH_OK, or the number of an error kind. Numbers are never reused.
+ */
+typedef uint32_t keylatch_status;
+
+/**
+ * It worked.
+ */
+#define KEYLATCH_OK 0
+
+/**
+ * An argument is missing, malformed or contradicts another one.
+ */
+#define KEYLATCH_INVALID_ARGUMENT 1
+
+/**
+ * Required fields were not given.
+ */
+#define KEYLATCH_MISSING_FIELDS 2
+
+/**
+ * A field was given that the app does not have.
+ */
+#define KEYLATCH_UNKNOWN_FIELD 3
+
+/**
+ * A field's value cannot be right.
+ */
+#define KEYLATCH_INVALID_FIELD 4
+
+/**
+ * No app of that name; `near` has names like it.
+ */
+#define KEYLATCH_UNKNOWN_APP 5
+
+/**
+ * The app exists but not with that auth scheme.
+ */
+#define KEYLATCH_UNSUPPORTED_SCHEME 6
+
+/**
+ * No integration or connection that fits.
+ */
+#define KEYLATCH_NOT_FOUND 7
+
+/**
+ * Several connections fit and none was named; `candidates` lists them.
+ */
+#define KEYLATCH_AMBIGUOUS 8
+
+/**
+ * There is one already; `connected_account_id` names it.
+ */
+#define KEYLATCH_ALREADY_EXISTS 9
+
+/**
+ * The provider refused the credentials.
+ */
+#define KEYLATCH_CREDENTIALS_REJECTED 10
+
+/**
+ * The provider could not be asked, or what answered is not the provider.
+ */
+#define KEYLATCH_PROVIDER_UNREACHABLE 11
+
+/**
+ * The host is not one that this call may talk to.
+ */
+#define KEYLATCH_FORBIDDEN_HOST 12
+
+/**
+ * The backend refused the developer's own key.
+ */
+#define KEYLATCH_UNAUTHORIZED 13
+
+/**
+ * Too many requests; `retry_after` says when to try again, where known.
+ */
+#define KEYLATCH_RATE_LIMITED 14
+
+/**
+ * The backend failed.
+ */
+#define KEYLATCH_SERVER 15
+
+/**
+ * No answer within the time allowed.
+ */
+#define KEYLATCH_TIMEOUT 16
+
+/**
+ * It cannot be known whether the call acted.
+ */
+#define KEYLATCH_INDETERMINATE 17
+
+/**
+ * The caller cancelled.
+ */
+#define KEYLATCH_CANCELLED 18
+
+/**
+ * The vault's key is not available.
+ */
+#define KEYLATCH_VAULT_LOCKED 19
+
+/**
+ * The key given is not this vault's key.
+ */
+#define KEYLATCH_WRONG_KEY 20
+
+/**
+ * A stored record does not open.
+ */
+#define KEYLATCH_CORRUPT_RECORD 21
+
+/**
+ * The store cannot be read or written.
+ */
+#define KEYLATCH_STORAGE 22
+
+/**
+ * The client is closed.
+ */
+#define KEYLATCH_CLOSED 23
+
+/**
+ * A defect in Keylatch.
+ */
+#define KEYLATCH_INTERNAL 24
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The version of the library that is linked, to compare with KEYLATCH_VERSION. Never freed. Thread-safe.
+ */
+const char *keylatch_version(void);
+
+/**
+ * The version as a number, to compare with KEYLATCH_VERSION_NUMBER: 1000000 major + 1000 minor + patch. Thread-safe.
+ */
+uint32_t keylatch_version_number(void);
+
+/**
+ * The stable text of a status, such as "credentials_rejected", or "ok". Never freed. Thread-safe.
+ *
+ * KEYLATCH_INVALID_ARGUMENT for a number that is none.
+ */
+keylatch_status keylatch_status_code(keylatch_status status, const char **text);
+
+/**
+ * The kind as a number, the same that the failed call returned. Thread-safe.
+ */
+keylatch_status keylatch_error_status(const keylatch_error *error, keylatch_status *out);
+
+/**
+ * The kind as stable text, such as "credentials_rejected". Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_code(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * One line: what happened and what to do. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_message(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * How many fields or arguments are concerned. Thread-safe.
+ */
+keylatch_status keylatch_error_field_count(const keylatch_error *error, size_t *count);
+
+/**
+ * Wire name of a field or argument concerned. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_field_at(const keylatch_error *error, size_t index, const char **text, size_t *length);
+
+/**
+ * How many problems the input has; all are reported at once. Thread-safe.
+ */
+keylatch_status keylatch_error_problem_count(const keylatch_error *error, size_t *count);
+
+/**
+ * Wire name of the field that a problem is about. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_problem_field(const keylatch_error *error,
+                                             size_t index,
+                                             const char **text,
+                                             size_t *length);
+
+/**
+ * The kind of a problem. Thread-safe.
+ */
+keylatch_status keylatch_error_problem_status(const keylatch_error *error, size_t index, keylatch_status *out);
+
+/**
+ * What is wrong with the field and what to do. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_problem_message(const keylatch_error *error,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * How long to wait before trying again; `*known` is false where nobody said so. Thread-safe.
+ */
+keylatch_status keylatch_error_retry_after_ms(const keylatch_error *error, bool *known, uint64_t *milliseconds);
+
+/**
+ * The connection that stands in the way (already_exists). NULL where there is none. Borrowed until the handle is
+ * freed. Thread-safe.
+ */
+keylatch_status keylatch_error_connected_account_id(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * How many connections fit (ambiguous). Thread-safe.
+ */
+keylatch_status keylatch_error_candidate_count(const keylatch_error *error, size_t *count);
+
+/**
+ * Id of a connection that fits. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_candidate_at(const keylatch_error *error,
+                                            size_t index,
+                                            const char **text,
+                                            size_t *length);
+
+/**
+ * How many known names are near the unknown one. Thread-safe.
+ */
+keylatch_status keylatch_error_near_count(const keylatch_error *error, size_t *count);
+
+/**
+ * A known name near the unknown one. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_near_at(const keylatch_error *error, size_t index, const char **text, size_t *length);
+
+/**
+ * What the provider said, if it was asked. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_error_verdict(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_json(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_error_free(keylatch_error *error);
+
+/**
+ * Copies `length` bytes into a guarded buffer and wipes the caller's. The recommended way in for every credential.
+ *
+ * The caller owns `*out` and releases it with keylatch_secret_free. Thread-safe, but nobody else may use the buffer
+ * meanwhile. The buffer is wiped even where `out` is NULL.
+ */
+keylatch_status keylatch_secret_take(void *buffer, size_t length, keylatch_secret **out, keylatch_error **error);
+
+/**
+ * How many bytes it has. Thread-safe.
+ */
+keylatch_status keylatch_secret_length(const keylatch_secret *secret, size_t *length);
+
+/**
+ * Whether two secrets are the same, compared in constant time. Thread-safe.
+ */
+keylatch_status keylatch_secret_equals(const keylatch_secret *secret, const keylatch_secret *other, bool *out);
+
+/**
+ * Wipes and releases it; NULL is a no-op. Nobody may be using it.
+ */
+void keylatch_secret_free(keylatch_secret *secret);
+
+/**
+ * Makes an empty set. The caller owns `*out` and releases it with keylatch_params_free.
+ */
+keylatch_status keylatch_params_new(keylatch_params **out, keylatch_error **error);
+
+/**
+ * Copies `length` bytes as the value of a field and wipes the caller's buffer. The recommended way in.
+ *
+ * The buffer is wiped even where the call fails. Thread-safe, but nobody else may use the buffer meanwhile.
+ */
+keylatch_status keylatch_params_take(keylatch_params *params,
+                                     const char *name,
+                                     size_t name_length,
+                                     void *buffer,
+                                     size_t length,
+                                     keylatch_error **error);
+
+/**
+ * Copies a secret as the value of a field. The secret stays the caller's. Thread-safe.
+ */
+keylatch_status keylatch_params_secret(keylatch_params *params,
+                                       const char *name,
+                                       size_t name_length,
+                                       const keylatch_secret *secret,
+                                       keylatch_error **error);
+
+/**
+ * Copies text as the value of a field. For literals and for values that are no secret: the caller's text cannot be
+ * wiped, and a client with strict secrets refuses it for fields that are secret. Thread-safe.
+ */
+keylatch_status keylatch_params_text(keylatch_params *params,
+                                     const char *name,
+                                     size_t name_length,
+                                     const char *value,
+                                     size_t value_length,
+                                     keylatch_error **error);
+
+/**
+ * A whole number as the value of a field. Thread-safe.
+ */
+keylatch_status keylatch_params_integer(keylatch_params *params,
+                                        const char *name,
+                                        size_t name_length,
+                                        int64_t value,
+                                        keylatch_error **error);
+
+/**
+ * A number as the value of a field; one that is not finite is refused with the other problems of the input. Thread-safe.
+ */
+keylatch_status keylatch_params_number(keylatch_params *params,
+                                       const char *name,
+                                       size_t name_length,
+                                       double value,
+                                       keylatch_error **error);
+
+/**
+ * A truth value as the value of a field. Thread-safe.
+ */
+keylatch_status keylatch_params_boolean(keylatch_params *params,
+                                        const char *name,
+                                        size_t name_length,
+                                        bool value,
+                                        keylatch_error **error);
+
+/**
+ * A value of a type that no field takes. For bindings of dynamic languages, so that the wrong type is reported with
+ * all other problems of the input; `type_name` says what it is in the host's words, such as "a list". Thread-safe.
+ */
+keylatch_status keylatch_params_other(keylatch_params *params,
+                                      const char *name,
+                                      size_t name_length,
+                                      const char *type_name,
+                                      size_t type_name_length,
+                                      keylatch_error **error);
+
+/**
+ * Whether there are no values, as after a call that took them. Thread-safe.
+ */
+keylatch_status keylatch_params_is_empty(const keylatch_params *params, bool *out);
+
+/**
+ * Wipes what is left and releases it; NULL is a no-op. Nobody may be using it.
+ */
+void keylatch_params_free(keylatch_params *params);
+
+/**
+ * Makes options with the defaults. The caller owns `*out` and releases it with keylatch_options_free.
+ */
+keylatch_status keylatch_options_new(keylatch_options **out, keylatch_error **error);
+
+/**
+ * The vault's file (UTF-8), made at first use. Default: keylatch/vault.db in the platform's data folder. Copied.
+ * Thread-safe.
+ */
+keylatch_status keylatch_options_set_path(keylatch_options *options,
+                                          const char *path,
+                                          size_t path_length,
+                                          keylatch_error **error);
+
+/**
+ * Takes the vault's key from this file of mode 0600 (UTF-8), made at first use. Default: a file beside the vault.
+ * Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_key_file(keylatch_options *options,
+                                              const char *path,
+                                              size_t path_length,
+                                              keylatch_error **error);
+
+/**
+ * Takes the vault's key from the environment variable of this name: 64 hexadecimal digits, or Base64 of 32 bytes.
+ * Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_key_environment(keylatch_options *options,
+                                                     const char *name,
+                                                     size_t name_length,
+                                                     keylatch_error **error);
+
+/**
+ * Gives the vault's key, 32 bytes.
+ *
+ * They are copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_options_take_key(keylatch_options *options,
+                                          void *buffer,
+                                          size_t length,
+                                          keylatch_error **error);
+
+/**
+ * Derives the vault's key from a passphrase.
+ *
+ * It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_options_take_passphrase(keylatch_options *options,
+                                                 void *buffer,
+                                                 size_t length,
+                                                 keylatch_error **error);
+
+/**
+ * Longest time for one request to a provider, from the start to the last byte. Default: 30000. Thread-safe.
+ */
+keylatch_status keylatch_options_set_timeout_ms(keylatch_options *options,
+                                                uint64_t milliseconds,
+                                                keylatch_error **error);
+
+/**
+ * Largest answer of a provider that is taken, in bytes. Default: 32 MiB. Thread-safe.
+ */
+keylatch_status keylatch_options_set_max_response_bytes(keylatch_options *options, size_t size, keylatch_error **error);
+
+/**
+ * Certificate authorities to trust besides the system's, in PEM. Default: none. Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_extra_ca_pem(keylatch_options *options,
+                                                  const void *pem,
+                                                  size_t pem_length,
+                                                  keylatch_error **error);
+
+/**
+ * Proxy for requests to providers, such as http://proxy:3128. Default: none; the environment is not consulted.
+ * Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_proxy(keylatch_options *options,
+                                           const char *proxy,
+                                           size_t proxy_length,
+                                           keylatch_error **error);
+
+/**
+ * Whether to refuse secrets in text that cannot be wiped, and to keep no connection on which a credential has
+ * travelled. Default: no. Thread-safe.
+ */
+keylatch_status keylatch_options_set_strict_secrets(keylatch_options *options, bool strict, keylatch_error **error);
+
+/**
+ * Wipes the key in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
+ */
+void keylatch_options_free(keylatch_options *options);
+
+/**
+ * Opens the vault, making it on first use. `options` may be NULL for the defaults; they are read and not kept.
+ *
+ * The caller owns `*out` and releases it with keylatch_client_free. Thread-safe.
+ * Errors: wrong_key, vault_locked, storage; invalid_argument for options that cannot be.
+ */
+keylatch_status keylatch_client_open(const keylatch_options *options, keylatch_client **out, keylatch_error **error);
+
+/**
+ * Lets go of the vault and of all connections. Calls that are under way finish or fail, later ones fail with
+ * KEYLATCH_CLOSED; closing twice is fine. The handle is still to be freed. Thread-safe.
+ */
+keylatch_status keylatch_client_close(const keylatch_client *client, keylatch_error **error);
+
+/**
+ * Closes the client and releases it; NULL is a no-op. No call may be under way on it. What its calls gave stays.
+ */
+void keylatch_client_free(keylatch_client *client);
+
+/**
+ * Wire name: the name in the params. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_name(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * Label for people. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_display_name(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * What it is, in a sentence. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_description(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * Type of the value: "string", "integer", "number", "boolean" or "url"; there may be more one day. Borrowed until
+ * the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_type(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * Whether it must be given. Thread-safe.
+ */
+keylatch_status keylatch_field_is_required(const keylatch_field *field, bool *out);
+
+/**
+ * Whether it must be hidden while typed and never shown again. Thread-safe.
+ */
+keylatch_status keylatch_field_is_secret(const keylatch_field *field, bool *out);
+
+/**
+ * The value taken when none is given. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_default(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * How many values are allowed, where they are few; 0 where any is. Thread-safe.
+ */
+keylatch_status keylatch_field_choice_count(const keylatch_field *field, size_t *count);
+
+/**
+ * One of the values allowed. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_choice_at(const keylatch_field *field, size_t index, const char **text, size_t *length);
+
+/**
+ * Regular expression that the value must match. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_field_pattern(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * What one looks like; never a real one. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_field_example(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * Page where the user finds or makes it. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_field_help_url(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_json(const keylatch_field *field, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_field_free(keylatch_field *field);
+
+/**
+ * Every app, by slug.
+ *
+ * The caller owns `*out` and releases it with keylatch_app_list_free. Thread-safe. Errors: closed.
+ */
+keylatch_status keylatch_apps_list(const keylatch_client *client, keylatch_app_list **out, keylatch_error **error);
+
+/**
+ * The app of this name, compared without regard to case.
+ *
+ * The caller owns `*out` and releases it with keylatch_app_free. Thread-safe. Errors: unknown_app with near names.
+ */
+keylatch_status keylatch_apps_get(const keylatch_client *client,
+                                  const char *app,
+                                  size_t app_length,
+                                  keylatch_app **out,
+                                  keylatch_error **error);
+
+/**
+ * Registers an app of your own, for as long as this client lives. `definition` is JSON text in the catalogue's format.
+ *
+ * The caller owns `*out` and releases it with keylatch_app_free. Thread-safe.
+ * Errors: invalid_argument with a problem for every mistake; already_exists for the slug of a built-in app.
+ */
+keylatch_status keylatch_apps_register(const keylatch_client *client,
+                                       const char *definition,
+                                       size_t definition_length,
+                                       keylatch_app **out,
+                                       keylatch_error **error);
+
+/**
+ * How many apps there are. Thread-safe.
+ */
+keylatch_status keylatch_app_list_count(const keylatch_app_list *list, size_t *count);
+
+/**
+ * One of the apps. The caller owns `*out` and releases it with keylatch_app_free; it outlives the list.
+ * Thread-safe.
+ */
+keylatch_status keylatch_app_list_app_at(const keylatch_app_list *list, size_t index, keylatch_app **out);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_app_list_json(const keylatch_app_list *list, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_app_list_free(keylatch_app_list *list);
+
+/**
+ * Its name in calls, compared without regard to case. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_app_slug(const keylatch_app *app, const char **text, size_t *length);
+
+/**
+ * Its name for people. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_app_name(const keylatch_app *app, const char **text, size_t *length);
+
+/**
+ * One coarse category. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_app_category(const keylatch_app *app, const char **text, size_t *length);
+
+/**
+ * The provider's page on authentication. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_app_docs_url(const keylatch_app *app, const char **text, size_t *length);
+
+/**
+ * Whether this client registered it at run time. Thread-safe.
+ */
+keylatch_status keylatch_app_is_custom(const keylatch_app *app, bool *out);
+
+/**
+ * How many ways there are to connect it. Thread-safe.
+ */
+keylatch_status keylatch_app_scheme_count(const keylatch_app *app, size_t *count);
+
+/**
+ * One of the ways to connect it, the preferred one first. The caller owns `*out` and releases it with
+ * keylatch_scheme_free; it outlives the list. Thread-safe.
+ */
+keylatch_status keylatch_app_scheme_at(const keylatch_app *app, size_t index, keylatch_scheme **out);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_app_json(const keylatch_app *app, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_app_free(keylatch_app *app);
+
+/**
+ * Its name, such as "API_KEY"; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_scheme_auth_scheme(const keylatch_scheme *scheme, const char **text, size_t *length);
+
+/**
+ * Where requests go; `{field}` stands for a value of the user's. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_scheme_base_url(const keylatch_scheme *scheme, const char **text, size_t *length);
+
+/**
+ * Whether the provider can be asked about a credential. Thread-safe.
+ */
+keylatch_status keylatch_scheme_is_checkable(const keylatch_scheme *scheme, bool *out);
+
+/**
+ * How many fields the user gives. Thread-safe.
+ */
+keylatch_status keylatch_scheme_field_count(const keylatch_scheme *scheme, size_t *count);
+
+/**
+ * One of the fields, in the order to ask. The caller owns `*out` and releases it with keylatch_field_free; it
+ * outlives the list. Thread-safe.
+ */
+keylatch_status keylatch_scheme_field_at(const keylatch_scheme *scheme, size_t index, keylatch_field **out);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_scheme_json(const keylatch_scheme *scheme, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_scheme_free(keylatch_scheme *scheme);
+
+/**
+ * Makes an empty set of arguments; the app must be set. The caller owns `*out` and releases it with
+ * keylatch_integration_ask_free.
+ */
+keylatch_status keylatch_integration_ask_new(keylatch_integration_ask **out, keylatch_error **error);
+
+/**
+ * Slug of the app, in any case. Copied. Thread-safe.
+ */
+keylatch_status keylatch_integration_ask_set_app(keylatch_integration_ask *ask,
+                                                 const char *app,
+                                                 size_t app_length,
+                                                 keylatch_error **error);
+
+/**
+ * The auth scheme. Default: the one that the app prefers. Copied. Thread-safe.
+ */
+keylatch_status keylatch_integration_ask_set_auth_scheme(keylatch_integration_ask *ask,
+                                                         const char *auth_scheme,
+                                                         size_t auth_scheme_length,
+                                                         keylatch_error **error);
+
+/**
+ * The developer's name for it. Default: the app's name. Copied. Thread-safe.
+ */
+keylatch_status keylatch_integration_ask_set_name(keylatch_integration_ask *ask,
+                                                  const char *name,
+                                                  size_t name_length,
+                                                  keylatch_error **error);
+
+/**
+ * Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on
+ * loopback. Copied. Thread-safe.
+ */
+keylatch_status keylatch_integration_ask_set_base_url(keylatch_integration_ask *ask,
+                                                      const char *base_url,
+                                                      size_t base_url_length,
+                                                      keylatch_error **error);
+
+/**
+ * Whether hosts that users type may be loopback or private addresses. Default: no. Thread-safe.
+ */
+keylatch_status keylatch_integration_ask_set_allow_private_hosts(keylatch_integration_ask *ask,
+                                                                 bool allow,
+                                                                 keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_integration_ask_free(keylatch_integration_ask *ask);
+
+/**
+ * Stores a configuration of an app. `fixed_values` are values that the developer fixes, so that users are not asked
+ * for them; NULL for none. They are emptied by this call, whatever its outcome. `ask` stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_integration_free. Thread-safe.
+ * Errors: unknown_app, unsupported_scheme, invalid_argument for the base URL, and those of the fixed values.
+ */
+keylatch_status keylatch_integrations_create(const keylatch_client *client,
+                                             const keylatch_integration_ask *ask,
+                                             keylatch_params *fixed_values,
+                                             keylatch_integration **out,
+                                             keylatch_error **error);
+
+/**
+ * The integration of this id.
+ *
+ * The caller owns `*out` and releases it with keylatch_integration_free. Thread-safe. Errors: not_found.
+ */
+keylatch_status keylatch_integrations_get(const keylatch_client *client,
+                                          const char *integration_id,
+                                          size_t integration_id_length,
+                                          keylatch_integration **out,
+                                          keylatch_error **error);
+
+/**
+ * The integrations of this app, or all where `app` is NULL; newest first.
+ *
+ * The caller owns `*out` and releases it with keylatch_integration_list_free. Thread-safe. Errors: unknown_app.
+ */
+keylatch_status keylatch_integrations_list(const keylatch_client *client,
+                                           const char *app,
+                                           size_t app_length,
+                                           keylatch_integration_list **out,
+                                           keylatch_error **error);
+
+/**
+ * Deletes an integration that no connection uses.
+ *
+ * Thread-safe. Errors: not_found; invalid_argument while connections use it.
+ */
+keylatch_status keylatch_integrations_delete(const keylatch_client *client,
+                                             const char *integration_id,
+                                             size_t integration_id_length,
+                                             keylatch_error **error);
+
+/**
+ * Its id. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_id(const keylatch_integration *integration, const char **text, size_t *length);
+
+/**
+ * Slug of the app. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_app(const keylatch_integration *integration, const char **text, size_t *length);
+
+/**
+ * The auth scheme; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_auth_scheme(const keylatch_integration *integration,
+                                                 const char **text,
+                                                 size_t *length);
+
+/**
+ * The developer's name for it. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_name(const keylatch_integration *integration, const char **text, size_t *length);
+
+/**
+ * Where requests go instead of the app's own base URL. NULL where there is none. Borrowed until the handle is
+ * freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_base_url(const keylatch_integration *integration,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * How many fields have values that the developer fixed. Thread-safe.
+ */
+keylatch_status keylatch_integration_fixed_field_count(const keylatch_integration *integration, size_t *count);
+
+/**
+ * Wire name of a field whose value the developer fixed. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_fixed_field_at(const keylatch_integration *integration,
+                                                    size_t index,
+                                                    const char **text,
+                                                    size_t *length);
+
+/**
+ * Whether hosts that a user types may be loopback or private addresses. Thread-safe.
+ */
+keylatch_status keylatch_integration_allows_private_hosts(const keylatch_integration *integration, bool *out);
+
+/**
+ * When it was made (RFC 3339, UTC). Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_created_at(const keylatch_integration *integration,
+                                                const char **text,
+                                                size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_json(const keylatch_integration *integration, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_integration_free(keylatch_integration *integration);
+
+/**
+ * How many integrations there are. Thread-safe.
+ */
+keylatch_status keylatch_integration_list_count(const keylatch_integration_list *list, size_t *count);
+
+/**
+ * One of the integrations. The caller owns `*out` and releases it with keylatch_integration_free; it outlives the
+ * list. Thread-safe.
+ */
+keylatch_status keylatch_integration_list_integration_at(const keylatch_integration_list *list,
+                                                         size_t index,
+                                                         keylatch_integration **out);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_list_json(const keylatch_integration_list *list,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_integration_list_free(keylatch_integration_list *list);
+
+/**
+ * Makes an empty set of arguments; the app or the integration must be set. The caller owns `*out` and releases it
+ * with keylatch_expected_params_ask_free.
+ */
+keylatch_status keylatch_expected_params_ask_new(keylatch_expected_params_ask **out, keylatch_error **error);
+
+/**
+ * Slug of the app, in any case. Copied. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_ask_set_app(keylatch_expected_params_ask *ask,
+                                                     const char *app,
+                                                     size_t app_length,
+                                                     keylatch_error **error);
+
+/**
+ * Id of an integration. Copied. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_ask_set_integration_id(keylatch_expected_params_ask *ask,
+                                                                const char *integration_id,
+                                                                size_t integration_id_length,
+                                                                keylatch_error **error);
+
+/**
+ * The auth scheme. Default: the integration's, or the one that the app prefers. Copied. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_ask_set_auth_scheme(keylatch_expected_params_ask *ask,
+                                                             const char *auth_scheme,
+                                                             size_t auth_scheme_length,
+                                                             keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_expected_params_ask_free(keylatch_expected_params_ask *ask);
+
+/**
+ * What a user must give to connect. Names an integration: the one asked for, else the newest of the app that fits,
+ * else a default one that this call makes. `ask` stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_expected_params_free. Thread-safe.
+ * Errors: unknown_app, unsupported_scheme, not_found, invalid_argument.
+ */
+keylatch_status keylatch_get_expected_params_for_user(const keylatch_client *client,
+                                                      const keylatch_expected_params_ask *ask,
+                                                      keylatch_expected_params **out,
+                                                      keylatch_error **error);
+
+/**
+ * Slug of the app. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_app(const keylatch_expected_params *expected,
+                                             const char **text,
+                                             size_t *length);
+
+/**
+ * The integration that the fields are for. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_integration_id(const keylatch_expected_params *expected,
+                                                        const char **text,
+                                                        size_t *length);
+
+/**
+ * Its auth scheme; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_auth_scheme(const keylatch_expected_params *expected,
+                                                     const char **text,
+                                                     size_t *length);
+
+/**
+ * How many fields the user gives. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_field_count(const keylatch_expected_params *expected, size_t *count);
+
+/**
+ * One of the fields, in the order to ask. The caller owns `*out` and releases it with keylatch_field_free; it
+ * outlives the list. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_field_at(const keylatch_expected_params *expected,
+                                                  size_t index,
+                                                  keylatch_field **out);
+
+/**
+ * The fields as JSON Schema (draft 2020-12) text. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_json_schema(const keylatch_expected_params *expected,
+                                                     const char **text,
+                                                     size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_json(const keylatch_expected_params *expected,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_expected_params_free(keylatch_expected_params *expected);
+
+/**
+ * Makes an empty set of arguments; the entity must be set, and the app or the integration. The caller owns `*out`
+ * and releases it with keylatch_initiate_ask_free.
+ */
+keylatch_status keylatch_initiate_ask_new(keylatch_initiate_ask **out, keylatch_error **error);
+
+/**
+ * The application's user. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_entity_id(keylatch_initiate_ask *ask,
+                                                    const char *entity_id,
+                                                    size_t entity_id_length,
+                                                    keylatch_error **error);
+
+/**
+ * The integration; or set the app. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_integration_id(keylatch_initiate_ask *ask,
+                                                         const char *integration_id,
+                                                         size_t integration_id_length,
+                                                         keylatch_error **error);
+
+/**
+ * The app, whose newest fitting integration is taken, or a default one made. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_app_name(keylatch_initiate_ask *ask,
+                                                   const char *app_name,
+                                                   size_t app_name_length,
+                                                   keylatch_error **error);
+
+/**
+ * The auth scheme, where the app has several. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_auth_scheme(keylatch_initiate_ask *ask,
+                                                      const char *auth_scheme,
+                                                      size_t auth_scheme_length,
+                                                      keylatch_error **error);
+
+/**
+ * Whether to ask the provider: KEYLATCH_VERIFY_AUTO (the default), _REQUIRED or _OFF. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_verify(keylatch_initiate_ask *ask, uint32_t mode, keylatch_error **error);
+
+/**
+ * The application's name for the connection, unique per entity and app. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_alias(keylatch_initiate_ask *ask,
+                                                const char *alias,
+                                                size_t alias_length,
+                                                keylatch_error **error);
+
+/**
+ * Adds a label of the application's, to list by. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_add_label(keylatch_initiate_ask *ask,
+                                                const char *label,
+                                                size_t label_length,
+                                                keylatch_error **error);
+
+/**
+ * The application's own data as JSON text, at most 64 KiB. Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_metadata(keylatch_initiate_ask *ask,
+                                                   const char *json,
+                                                   size_t json_length,
+                                                   keylatch_error **error);
+
+/**
+ * Whether to make another connection although the entity has an active one with the integration. Default: no.
+ * Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_allow_multiple(keylatch_initiate_ask *ask,
+                                                         bool allow,
+                                                         keylatch_error **error);
+
+/**
+ * Whether to put the credentials in the place of those of the entity's connection with the integration, if there
+ * is one. Default: no. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_replace(keylatch_initiate_ask *ask, bool replace, keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_initiate_ask_free(keylatch_initiate_ask *ask);
+
+/**
+ * Checks the input, asks the provider, stores the credentials and answers ACTIVE. `params` is what the user typed, or
+ * NULL for nothing; it is emptied by this call, whatever its outcome. `ask` stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_request_free. Thread-safe.
+ * Errors: all problems of the input at once; already_exists; credentials_rejected, provider_unreachable,
+ * forbidden_host. Nothing is stored then.
+ */
+keylatch_status keylatch_initiate_connection(const keylatch_client *client,
+                                             const keylatch_initiate_ask *ask,
+                                             keylatch_params *params,
+                                             keylatch_connection_request **out,
+                                             keylatch_error **error);
+
+/**
+ * "ACTIVE"; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_status(const keylatch_connection_request *request,
+                                                   const char **text,
+                                                   size_t *length);
+
+/**
+ * Id of the connection. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_connected_account_id(const keylatch_connection_request *request,
+                                                                 const char **text,
+                                                                 size_t *length);
+
+/**
+ * Where to send the user; for keys and tokens there is never anything. NULL where there is none. Borrowed until
+ * the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_redirect_url(const keylatch_connection_request *request,
+                                                         const char **text,
+                                                         size_t *length);
+
+/**
+ * What the provider said, such as "accepted". Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_verdict(const keylatch_connection_request *request,
+                                                    const char **text,
+                                                    size_t *length);
+
+/**
+ * Whose account it is, where the provider tells. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_connection_request_account(const keylatch_connection_request *request,
+                                                    const char **text,
+                                                    size_t *length);
+
+/**
+ * Whether an existing connection got new credentials instead of a new one being made. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_is_replaced(const keylatch_connection_request *request, bool *out);
+
+/**
+ * How many requests are behind the verdict. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_evidence_count(const keylatch_connection_request *request, size_t *count);
+
+/**
+ * Method and path of a request behind the verdict, placeholders unfilled. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_connection_request_evidence_request(const keylatch_connection_request *request,
+                                                             size_t index,
+                                                             const char **text,
+                                                             size_t *length);
+
+/**
+ * HTTP status of its answer; `*known` is false where there was none. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_evidence_status(const keylatch_connection_request *request,
+                                                            size_t index,
+                                                            bool *known,
+                                                            uint32_t *http_status);
+
+/**
+ * What this answer alone means. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_evidence_verdict(const keylatch_connection_request *request,
+                                                             size_t index,
+                                                             const char **text,
+                                                             size_t *length);
+
+/**
+ * How much was put right in the input. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_warning_count(const keylatch_connection_request *request, size_t *count);
+
+/**
+ * Wire name of the field that a warning is about. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_warning_field(const keylatch_connection_request *request,
+                                                          size_t index,
+                                                          const char **text,
+                                                          size_t *length);
+
+/**
+ * What was put right. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_warning_message(const keylatch_connection_request *request,
+                                                            size_t index,
+                                                            const char **text,
+                                                            size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_json(const keylatch_connection_request *request,
+                                                 const char **text,
+                                                 size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_connection_request_free(keylatch_connection_request *request);
+
+/**
+ * The connected account's id. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_id(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * Slug of the app. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_app(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * Auth scheme of its integration; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_auth_scheme(const keylatch_connection *connection,
+                                                const char **text,
+                                                size_t *length);
+
+/**
+ * The integration it belongs to. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_integration_id(const keylatch_connection *connection,
+                                                   const char **text,
+                                                   size_t *length);
+
+/**
+ * The application's user whose connection it is. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_entity_id(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * Where it stands, such as "ACTIVE"; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_status(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * What the provider said last, such as "accepted". Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_verdict(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * When the provider was last asked (RFC 3339, UTC). NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_connection_verified_at(const keylatch_connection *connection,
+                                                const char **text,
+                                                size_t *length);
+
+/**
+ * Whose account it is, where the provider tells. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_connection_account(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * The application's own name for it, unique per entity and app. NULL where there is none. Borrowed until the
+ * handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_alias(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * How many labels it has. Thread-safe.
+ */
+keylatch_status keylatch_connection_label_count(const keylatch_connection *connection, size_t *count);
+
+/**
+ * One of the application's labels. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_label_at(const keylatch_connection *connection,
+                                             size_t index,
+                                             const char **text,
+                                             size_t *length);
+
+/**
+ * The application's own data, as JSON text. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_metadata(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * When it was made (RFC 3339, UTC). Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_created_at(const keylatch_connection *connection,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * When it was last changed (RFC 3339, UTC). Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_updated_at(const keylatch_connection *connection,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_json(const keylatch_connection *connection, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_connection_free(keylatch_connection *connection);
+
+/**
+ * How many connections are on this page. Thread-safe.
+ */
+keylatch_status keylatch_page_count(const keylatch_page *page, size_t *count);
+
+/**
+ * One of the connections, newest first. The caller owns `*out` and releases it with keylatch_connection_free; it
+ * outlives the list. Thread-safe.
+ */
+keylatch_status keylatch_page_connection_at(const keylatch_page *page, size_t index, keylatch_connection **out);
+
+/**
+ * What to give as the cursor for the next page; this is the last one where there is none. NULL where there is
+ * none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_page_next_cursor(const keylatch_page *page, const char **text, size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_page_json(const keylatch_page *page, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_page_free(keylatch_page *page);
+
+/**
+ * Makes an empty set of arguments, which lists all connections. The caller owns `*out` and releases it with
+ * keylatch_list_ask_free.
+ */
+keylatch_status keylatch_list_ask_new(keylatch_list_ask **out, keylatch_error **error);
+
+/**
+ * Of this user. Copied. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_set_entity_id(keylatch_list_ask *ask,
+                                                const char *entity_id,
+                                                size_t entity_id_length,
+                                                keylatch_error **error);
+
+/**
+ * To this app. Copied. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_set_app(keylatch_list_ask *ask,
+                                          const char *app,
+                                          size_t app_length,
+                                          keylatch_error **error);
+
+/**
+ * With this integration. Copied. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_set_integration_id(keylatch_list_ask *ask,
+                                                     const char *integration_id,
+                                                     size_t integration_id_length,
+                                                     keylatch_error **error);
+
+/**
+ * Adds a status, such as "ACTIVE", of those that a connection may have. Default: any. Copied. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_add_status(keylatch_list_ask *ask,
+                                             const char *status,
+                                             size_t status_length,
+                                             keylatch_error **error);
+
+/**
+ * Adds a label that must be on it. Copied. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_add_label(keylatch_list_ask *ask,
+                                            const char *label,
+                                            size_t label_length,
+                                            keylatch_error **error);
+
+/**
+ * How many at most, 1 to 500. Default: 50. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_set_limit(keylatch_list_ask *ask, uint32_t limit, keylatch_error **error);
+
+/**
+ * The next_cursor of the page before. Copied. Thread-safe.
+ */
+keylatch_status keylatch_list_ask_set_cursor(keylatch_list_ask *ask,
+                                             const char *cursor,
+                                             size_t cursor_length,
+                                             keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_list_ask_free(keylatch_list_ask *ask);
+
+/**
+ * Connections that fit, newest first, page by page. `ask` stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_page_free. Thread-safe.
+ * Errors: invalid_argument for a limit or cursor that cannot be.
+ */
+keylatch_status keylatch_connected_accounts_list(const keylatch_client *client,
+                                                 const keylatch_list_ask *ask,
+                                                 keylatch_page **out,
+                                                 keylatch_error **error);
+
+/**
+ * The connection of this id.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+ * Errors: not_found.
+ */
+keylatch_status keylatch_connected_accounts_get(const keylatch_client *client,
+                                                const char *connected_account_id,
+                                                size_t connected_account_id_length,
+                                                keylatch_connection **out,
+                                                keylatch_error **error);
+
+/**
+ * Switches a connection on.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+ * Errors: not_found; invalid_argument where it is neither ACTIVE nor INACTIVE.
+ */
+keylatch_status keylatch_connected_accounts_enable(const keylatch_client *client,
+                                                   const char *connected_account_id,
+                                                   size_t connected_account_id_length,
+                                                   keylatch_connection **out,
+                                                   keylatch_error **error);
+
+/**
+ * Switches a connection off: it stays, but is not used.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+ * Errors: not_found.
+ */
+keylatch_status keylatch_connected_accounts_disable(const keylatch_client *client,
+                                                    const char *connected_account_id,
+                                                    size_t connected_account_id_length,
+                                                    keylatch_connection **out,
+                                                    keylatch_error **error);
+
+/**
+ * Deletes a connection and its credentials. Thread-safe. Errors: not_found.
+ */
+keylatch_status keylatch_connected_accounts_delete(const keylatch_client *client,
+                                                   const char *connected_account_id,
+                                                   size_t connected_account_id_length,
+                                                   keylatch_error **error);
+
+/**
+ * The one active connection of this user to this app.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+ * Errors: not_found; ambiguous with the candidates where there are several.
+ */
+keylatch_status keylatch_get_connection(const keylatch_client *client,
+                                        const char *entity_id,
+                                        size_t entity_id_length,
+                                        const char *app,
+                                        size_t app_length,
+                                        keylatch_connection **out,
+                                        keylatch_error **error);
+
+/**
+ * Asks the provider again: a refusal makes the connection EXPIRED, an acceptance ACTIVE again.
+ *
+ * The caller owns `*out` and releases it with keylatch_verification_free. Thread-safe.
+ * Errors: not_found, corrupt_record, forbidden_host.
+ */
+keylatch_status keylatch_connected_accounts_verify(const keylatch_client *client,
+                                                   const char *connected_account_id,
+                                                   size_t connected_account_id_length,
+                                                   keylatch_verification **out,
+                                                   keylatch_error **error);
+
+/**
+ * Id of the connection. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_connected_account_id(const keylatch_verification *verification,
+                                                           const char **text,
+                                                           size_t *length);
+
+/**
+ * Its status after the check; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_status(const keylatch_verification *verification,
+                                             const char **text,
+                                             size_t *length);
+
+/**
+ * What the provider said, such as "accepted". Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_verdict(const keylatch_verification *verification,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * When (RFC 3339, UTC). NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_verified_at(const keylatch_verification *verification,
+                                                  const char **text,
+                                                  size_t *length);
+
+/**
+ * Whose account it is, where the provider tells. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_verification_account(const keylatch_verification *verification,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * How many requests are behind the verdict. Thread-safe.
+ */
+keylatch_status keylatch_verification_evidence_count(const keylatch_verification *verification, size_t *count);
+
+/**
+ * Method and path of a request behind the verdict, placeholders unfilled. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_verification_evidence_request(const keylatch_verification *verification,
+                                                       size_t index,
+                                                       const char **text,
+                                                       size_t *length);
+
+/**
+ * HTTP status of its answer; `*known` is false where there was none. Thread-safe.
+ */
+keylatch_status keylatch_verification_evidence_status(const keylatch_verification *verification,
+                                                      size_t index,
+                                                      bool *known,
+                                                      uint32_t *http_status);
+
+/**
+ * What this answer alone means. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_evidence_verdict(const keylatch_verification *verification,
+                                                       size_t index,
+                                                       const char **text,
+                                                       size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_json(const keylatch_verification *verification,
+                                           const char **text,
+                                           size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_verification_free(keylatch_verification *verification);
+
+/**
+ * Makes an empty set of arguments; the connection must be set. The caller owns `*out` and releases it with
+ * keylatch_update_ask_free.
+ */
+keylatch_status keylatch_update_ask_new(keylatch_update_ask **out, keylatch_error **error);
+
+/**
+ * The connection. Copied. Thread-safe.
+ */
+keylatch_status keylatch_update_ask_set_connected_account_id(keylatch_update_ask *ask,
+                                                             const char *connected_account_id,
+                                                             size_t connected_account_id_length,
+                                                             keylatch_error **error);
+
+/**
+ * Whether to ask the provider: KEYLATCH_VERIFY_AUTO (the default), _REQUIRED or _OFF. Thread-safe.
+ */
+keylatch_status keylatch_update_ask_set_verify(keylatch_update_ask *ask, uint32_t mode, keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_update_ask_free(keylatch_update_ask *ask);
+
+/**
+ * Puts new credentials in the place of the present ones; fields that are not given keep their values. `params` is
+ * emptied by this call, whatever its outcome. `ask` stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_request_free. Thread-safe.
+ * Errors: as keylatch_initiate_connection; the present credentials stay then.
+ */
+keylatch_status keylatch_connected_accounts_update_credentials(const keylatch_client *client,
+                                                               const keylatch_update_ask *ask,
+                                                               keylatch_params *params,
+                                                               keylatch_connection_request **out,
+                                                               keylatch_error **error);
+
+/**
+ * Makes an empty set of arguments; method and path must be set, and the connection, or entity and app. The caller
+ * owns `*out` and releases it with keylatch_request_ask_free.
+ */
+keylatch_status keylatch_request_ask_new(keylatch_request_ask **out, keylatch_error **error);
+
+/**
+ * The connection to use; or set entity and app. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_connected_account_id(keylatch_request_ask *ask,
+                                                              const char *connected_account_id,
+                                                              size_t connected_account_id_length,
+                                                              keylatch_error **error);
+
+/**
+ * Whose connection to use. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_entity_id(keylatch_request_ask *ask,
+                                                   const char *entity_id,
+                                                   size_t entity_id_length,
+                                                   keylatch_error **error);
+
+/**
+ * To which app. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_app(keylatch_request_ask *ask,
+                                             const char *app,
+                                             size_t app_length,
+                                             keylatch_error **error);
+
+/**
+ * HTTP method. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_method(keylatch_request_ask *ask,
+                                                const char *method,
+                                                size_t method_length,
+                                                keylatch_error **error);
+
+/**
+ * Below the connection's base URL; a whole URL is taken if it is on the connection's own origin. Copied.
+ * Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_path(keylatch_request_ask *ask,
+                                              const char *path,
+                                              size_t path_length,
+                                              keylatch_error **error);
+
+/**
+ * Adds a query parameter; a name may stand several times. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_add_query(keylatch_request_ask *ask,
+                                               const char *name,
+                                               size_t name_length,
+                                               const char *value,
+                                               size_t value_length,
+                                               keylatch_error **error);
+
+/**
+ * Adds a header; not one of those that carry the credential. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_add_header(keylatch_request_ask *ask,
+                                                const char *name,
+                                                size_t name_length,
+                                                const char *value,
+                                                size_t value_length,
+                                                keylatch_error **error);
+
+/**
+ * Longest time in milliseconds. Default: that of the client. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_timeout_ms(keylatch_request_ask *ask,
+                                                    uint64_t milliseconds,
+                                                    keylatch_error **error);
+
+/**
+ * What to send. Copied. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_body(keylatch_request_ask *ask,
+                                              const void *body,
+                                              size_t body_length,
+                                              keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_request_ask_free(keylatch_request_ask *ask);
+
+/**
+ * Sends a request to the app with the user's credential in it. A 401 that the app's check confirms makes the
+ * connection EXPIRED; the answer is given all the same. `ask` stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_response_free. Thread-safe.
+ * Errors: not_found, ambiguous, forbidden_host, credentials_rejected (EXPIRED), provider_unreachable, timeout.
+ */
+keylatch_status keylatch_request(const keylatch_client *client,
+                                 const keylatch_request_ask *ask,
+                                 keylatch_response **out,
+                                 keylatch_error **error);
+
+/**
+ * HTTP status. Thread-safe.
+ */
+keylatch_status keylatch_response_status(const keylatch_response *response, uint32_t *http_status);
+
+/**
+ * How many headers there are. Thread-safe.
+ */
+keylatch_status keylatch_response_header_count(const keylatch_response *response, size_t *count);
+
+/**
+ * Name of a header in lower case; a name may stand several times. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_response_header_name(const keylatch_response *response,
+                                              size_t index,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * Value of a header. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_response_header_value(const keylatch_response *response,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * The body, as it came: not NUL-terminated. `*bytes` is not NULL even where `*length` is 0. Borrowed until the handle
+ * is freed. Thread-safe.
+ */
+keylatch_status keylatch_response_body(const keylatch_response *response, const uint8_t **bytes, size_t *length);
+
+/**
+ * Status and headers as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_response_json(const keylatch_response *response, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_response_free(keylatch_response *response);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* KEYLATCH_H */

@@ -1,0 +1,908 @@
+// Keylatch for C++17: the C interface with handles that free themselves, std types, and exceptions. Header-only.
+//
+// Client, Options, Params and Secret own something and can only be moved; results are plain values that own nothing.
+// Every call throws keylatch::Error where the C function would return a status. All calls on a Client may be made from
+// any thread at any time. Text is UTF-8.
+
+#ifndef KEYLATCH_HPP
+#define KEYLATCH_HPP
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "keylatch.h"
+
+namespace keylatch {
+
+/// One problem of one field.
+struct Problem {
+    std::string field;
+    std::string code;
+    std::string message;
+};
+
+namespace detail {
+
+template <typename H, void (*Free)(H *)>
+struct Deleter {
+    void operator()(H *handle) const noexcept { Free(handle); }
+};
+
+template <typename H, void (*Free)(H *)>
+using Handle = std::unique_ptr<H, Deleter<H, Free>>;
+
+template <typename H>
+using TextGetter = keylatch_status (*)(const H *, const char **, std::size_t *);
+template <typename H>
+using TextAtGetter = keylatch_status (*)(const H *, std::size_t, const char **, std::size_t *);
+template <typename H>
+using CountGetter = keylatch_status (*)(const H *, std::size_t *);
+template <typename A>
+using TextSetter = keylatch_status (*)(A *, const char *, std::size_t, keylatch_error **);
+
+// Getters fail only for NULL and for an index that does not exist, neither of which happens below.
+template <typename H>
+std::optional<std::string> maybe(const H *handle, TextGetter<H> get) {
+    const char *text = nullptr;
+    std::size_t length = 0;
+    if (get(handle, &text, &length) != KEYLATCH_OK || text == nullptr) return std::nullopt;
+    return std::string(text, length);
+}
+
+template <typename H>
+std::string text(const H *handle, TextGetter<H> get) {
+    return maybe(handle, get).value_or(std::string());
+}
+
+template <typename H>
+std::string text(const H *handle, std::size_t index, TextAtGetter<H> get) {
+    const char *text = nullptr;
+    std::size_t length = 0;
+    if (get(handle, index, &text, &length) != KEYLATCH_OK || text == nullptr) return std::string();
+    return std::string(text, length);
+}
+
+template <typename H>
+std::size_t count(const H *handle, CountGetter<H> get) {
+    std::size_t count = 0;
+    get(handle, &count);
+    return count;
+}
+
+template <typename H>
+std::vector<std::string> texts(const H *handle, CountGetter<H> get_count, TextAtGetter<H> get) {
+    std::vector<std::string> all;
+    for (std::size_t i = 0, end = count(handle, get_count); i < end; i++) all.push_back(text(handle, i, get));
+    return all;
+}
+
+template <typename H>
+bool truth(const H *handle, keylatch_status (*get)(const H *, bool *)) {
+    bool value = false;
+    get(handle, &value);
+    return value;
+}
+
+}  // namespace detail
+
+/// What went wrong and what to do. Safe to show and to log: no credential is ever in it.
+class Error : public std::runtime_error {
+public:
+    /// Reads and frees an error of the C interface; NULL stands for one without details.
+    Error(keylatch_status status, keylatch_error *error) : Error(status, Owned(error)) {}
+
+    /// The kind as a number, KEYLATCH_….
+    keylatch_status status() const noexcept { return status_; }
+    /// The kind as stable text, such as "credentials_rejected".
+    const std::string &code() const noexcept { return details_->code; }
+    /// One line: what happened and what to do. what() is the code and this.
+    const std::string &message() const noexcept { return details_->message; }
+    /// Wire names of the fields or arguments concerned.
+    const std::vector<std::string> &fields() const noexcept { return details_->fields; }
+    /// All problems of the input, where the input was at fault.
+    const std::vector<Problem> &problems() const noexcept { return details_->problems; }
+    /// How long to wait before trying again, where somebody said so.
+    std::optional<std::chrono::milliseconds> retry_after() const noexcept { return details_->retry_after; }
+    /// The connection that stands in the way (already_exists).
+    const std::optional<std::string> &connected_account_id() const noexcept { return details_->connected_account_id; }
+    /// Ids of the connections that fit (ambiguous).
+    const std::vector<std::string> &candidates() const noexcept { return details_->candidates; }
+    /// Known names near the unknown one.
+    const std::vector<std::string> &near() const noexcept { return details_->near; }
+    /// What the provider said, if it was asked.
+    const std::optional<std::string> &verdict() const noexcept { return details_->verdict; }
+    /// The whole as JSON text.
+    const std::string &json() const noexcept { return details_->json; }
+
+private:
+    using Owned = detail::Handle<keylatch_error, keylatch_error_free>;
+
+    struct Details {
+        std::string code, message, json;
+        std::vector<std::string> fields, candidates, near;
+        std::vector<Problem> problems;
+        std::optional<std::chrono::milliseconds> retry_after;
+        std::optional<std::string> connected_account_id, verdict;
+    };
+
+    Error(keylatch_status status, const Owned &error) : Error(status, read(status, error.get())) {}
+    Error(keylatch_status status, std::shared_ptr<const Details> details)
+        : std::runtime_error(details->code + ": " + details->message), status_(status), details_(std::move(details)) {}
+
+    static std::string code_of(keylatch_status status) {
+        const char *code = nullptr;
+        return keylatch_status_code(status, &code) == KEYLATCH_OK ? code : "internal";
+    }
+
+    static std::shared_ptr<const Details> read(keylatch_status status, const keylatch_error *error) {
+        auto all = std::make_shared<Details>();
+        all->code = code_of(status);
+        if (error == nullptr) return all;
+        all->message = detail::text(error, keylatch_error_message);
+        all->json = detail::text(error, keylatch_error_json);
+        all->fields = detail::texts(error, keylatch_error_field_count, keylatch_error_field_at);
+        all->candidates = detail::texts(error, keylatch_error_candidate_count, keylatch_error_candidate_at);
+        all->near = detail::texts(error, keylatch_error_near_count, keylatch_error_near_at);
+        for (std::size_t i = 0, end = detail::count(error, keylatch_error_problem_count); i < end; i++) {
+            keylatch_status kind = KEYLATCH_INTERNAL;
+            keylatch_error_problem_status(error, i, &kind);
+            all->problems.push_back({detail::text(error, i, keylatch_error_problem_field), code_of(kind),
+                                     detail::text(error, i, keylatch_error_problem_message)});
+        }
+        bool known = false;
+        std::uint64_t milliseconds = 0;
+        keylatch_error_retry_after_ms(error, &known, &milliseconds);
+        if (known) all->retry_after = std::chrono::milliseconds(milliseconds);
+        all->connected_account_id = detail::maybe(error, keylatch_error_connected_account_id);
+        all->verdict = detail::maybe(error, keylatch_error_verdict);
+        return all;
+    }
+
+    keylatch_status status_;
+    // Shared, so that copying the exception, which the language may do, cannot throw.
+    std::shared_ptr<const Details> details_;
+};
+
+namespace detail {
+
+inline void check(keylatch_status status, keylatch_error *error) {
+    if (status != KEYLATCH_OK) throw Error(status, error);
+}
+
+/// Makes a handle with one of the `_new` functions.
+template <typename Owned>
+Owned make(keylatch_status (*make_new)(typename Owned::pointer *, keylatch_error **)) {
+    typename Owned::pointer handle = nullptr;
+    keylatch_error *error = nullptr;
+    const keylatch_status status = make_new(&handle, &error);
+    check(status, error);
+    return Owned(handle);
+}
+
+/// Calls `function(arguments…, &out, &error)` and owns what it gives.
+template <typename Owned, typename Function, typename... Arguments>
+Owned call(Function function, Arguments... arguments) {
+    typename Owned::pointer handle = nullptr;
+    keylatch_error *error = nullptr;
+    const keylatch_status status = function(arguments..., &handle, &error);
+    check(status, error);
+    return Owned(handle);
+}
+
+/// Calls `function(arguments…, &error)`.
+template <typename Function, typename... Arguments>
+void act(Function function, Arguments... arguments) {
+    keylatch_error *error = nullptr;
+    const keylatch_status status = function(arguments..., &error);
+    check(status, error);
+}
+
+template <typename A>
+void set(A *ask, TextSetter<A> setter, std::string_view value) {
+    act(setter, ask, value.data(), value.size());
+}
+
+template <typename A>
+void set(A *ask, TextSetter<A> setter, const std::optional<std::string> &value) {
+    // An empty string_view may hold NULL, which is the same to the library as an empty text.
+    if (value) set(ask, setter, std::string_view(*value));
+}
+
+}  // namespace detail
+
+/// The version of the library that is linked, to compare with KEYLATCH_VERSION.
+inline std::string_view version() noexcept { return keylatch_version(); }
+/// The version as a number, to compare with KEYLATCH_VERSION_NUMBER.
+inline std::uint32_t version_number() noexcept { return keylatch_version_number(); }
+
+/// A credential: wiped when it goes, compared in constant time, never shown.
+class Secret {
+public:
+    /// Copies the bytes and wipes the caller's buffer.
+    Secret(void *buffer, std::size_t length)
+        : handle_(detail::call<Owned>(keylatch_secret_take, buffer, length)) {}
+    /// Copies the text, wipes the string's content and leaves it empty.
+    explicit Secret(std::string &text) : Secret(text.data(), text.size()) { text.clear(); }
+
+    std::size_t size() const { return detail::count<keylatch_secret>(handle_.get(), keylatch_secret_length); }
+    bool operator==(const Secret &other) const {
+        bool equal = false;
+        detail::check(keylatch_secret_equals(handle_.get(), other.get(), &equal), nullptr);
+        return equal;
+    }
+    bool operator!=(const Secret &other) const { return !(*this == other); }
+    const keylatch_secret *get() const noexcept { return handle_.get(); }
+
+private:
+    using Owned = detail::Handle<keylatch_secret, keylatch_secret_free>;
+    Owned handle_;
+};
+
+/// Credential values by wire name. A call that takes them empties them.
+class Params {
+public:
+    Params() : handle_(detail::make<Owned>(keylatch_params_new)) {}
+
+    /// Copies the bytes and wipes the caller's buffer: the recommended way in.
+    Params &take(std::string_view name, void *buffer, std::size_t length) {
+        detail::act(keylatch_params_take, get(), name.data(), name.size(), buffer, length);
+        return *this;
+    }
+    /// Copies the text, wipes the string's content and leaves it empty.
+    Params &take(std::string_view name, std::string &text) {
+        take(name, text.data(), text.size());
+        text.clear();
+        return *this;
+    }
+    /// Copies a secret, which stays the caller's.
+    Params &secret(std::string_view name, const Secret &secret) {
+        detail::act(keylatch_params_secret, get(), name.data(), name.size(), secret.get());
+        return *this;
+    }
+    /// Copies text that cannot be wiped; a client with strict secrets refuses it for fields that are secret.
+    Params &text(std::string_view name, std::string_view value) {
+        detail::act(keylatch_params_text, get(), name.data(), name.size(), value.data(), value.size());
+        return *this;
+    }
+    Params &integer(std::string_view name, std::int64_t value) {
+        detail::act(keylatch_params_integer, get(), name.data(), name.size(), value);
+        return *this;
+    }
+    Params &number(std::string_view name, double value) {
+        detail::act(keylatch_params_number, get(), name.data(), name.size(), value);
+        return *this;
+    }
+    Params &boolean(std::string_view name, bool value) {
+        detail::act(keylatch_params_boolean, get(), name.data(), name.size(), value);
+        return *this;
+    }
+    /// A value of a type that no field takes, for bindings of dynamic languages.
+    Params &other(std::string_view name, std::string_view type_name) {
+        detail::act(keylatch_params_other, get(), name.data(), name.size(), type_name.data(), type_name.size());
+        return *this;
+    }
+    bool empty() const { return detail::truth<keylatch_params>(handle_.get(), keylatch_params_is_empty); }
+    keylatch_params *get() const noexcept { return handle_.get(); }
+
+private:
+    using Owned = detail::Handle<keylatch_params, keylatch_params_free>;
+    Owned handle_;
+};
+
+/// How to open a client; as made, a vault in the platform's data folder with its key in a file beside it.
+class Options {
+public:
+    Options() : handle_(detail::make<Owned>(keylatch_options_new)) {}
+
+    Options &path(std::string_view path) { return set(keylatch_options_set_path, path); }
+    Options &key_file(std::string_view path) { return set(keylatch_options_set_key_file, path); }
+    Options &key_environment(std::string_view name) { return set(keylatch_options_set_key_environment, name); }
+    /// 32 bytes; they are copied, and the caller's buffer is wiped.
+    Options &take_key(void *buffer, std::size_t length) {
+        detail::act(keylatch_options_take_key, handle_.get(), buffer, length);
+        return *this;
+    }
+    /// Copied; the string's content is wiped and it is left empty.
+    Options &take_passphrase(std::string &passphrase) {
+        detail::act(keylatch_options_take_passphrase, handle_.get(), static_cast<void *>(passphrase.data()),
+                    passphrase.size());
+        passphrase.clear();
+        return *this;
+    }
+    Options &timeout(std::chrono::milliseconds timeout) {
+        auto milliseconds = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
+        detail::act(keylatch_options_set_timeout_ms, handle_.get(), milliseconds);
+        return *this;
+    }
+    Options &max_response_bytes(std::size_t size) {
+        detail::act(keylatch_options_set_max_response_bytes, handle_.get(), size);
+        return *this;
+    }
+    Options &extra_ca_pem(std::string_view pem) {
+        detail::act(keylatch_options_set_extra_ca_pem, handle_.get(), static_cast<const void *>(pem.data()), pem.size());
+        return *this;
+    }
+    Options &proxy(std::string_view proxy) { return set(keylatch_options_set_proxy, proxy); }
+    Options &strict_secrets(bool strict) {
+        detail::act(keylatch_options_set_strict_secrets, handle_.get(), strict);
+        return *this;
+    }
+    const keylatch_options *get() const noexcept { return handle_.get(); }
+
+private:
+    using Owned = detail::Handle<keylatch_options, keylatch_options_free>;
+
+    Options &set(detail::TextSetter<keylatch_options> setter, std::string_view value) {
+        detail::set(handle_.get(), setter, value);
+        return *this;
+    }
+
+    Owned handle_;
+};
+
+/// Whether to ask the provider about a credential.
+enum class Verify : std::uint32_t {
+    automatic = KEYLATCH_VERIFY_AUTO,
+    required = KEYLATCH_VERIFY_REQUIRED,
+    off = KEYLATCH_VERIFY_OFF,
+};
+
+/// Which fields are wanted: those of an integration, or of an app (and scheme).
+struct ExpectedParamsQuery {
+    std::optional<std::string> app, integration_id, auth_scheme;
+};
+
+/// A developer's configuration to be stored.
+struct NewIntegration {
+    std::string app;
+    std::optional<std::string> auth_scheme, name, base_url;
+    bool allow_private_hosts = false;
+};
+
+/// How to connect; the credentials go beside it.
+struct InitiateConnection {
+    std::string entity_id;
+    std::optional<std::string> integration_id, app_name, auth_scheme;
+    Verify verify = Verify::automatic;
+    std::optional<std::string> alias;
+    std::vector<std::string> labels;
+    std::optional<std::string> metadata;  // JSON text
+    bool allow_multiple = false, replace = false;
+};
+
+/// Which connections to list; all that is given must hold.
+struct ConnectionFilter {
+    std::optional<std::string> entity_id, app, integration_id;
+    std::vector<std::string> statuses, labels;
+    std::optional<std::uint32_t> limit;
+    std::optional<std::string> cursor;
+};
+
+/// Which connection gets new credentials; they go beside it.
+struct UpdateCredentials {
+    std::string connected_account_id;
+    Verify verify = Verify::automatic;
+};
+
+/// A request to the app, by connection, or by entity and app.
+struct Request {
+    std::optional<std::string> connected_account_id, entity_id, app;
+    std::string method, path;
+    std::vector<std::pair<std::string, std::string>> query, headers;
+    std::optional<std::chrono::milliseconds> timeout;
+    std::string body;
+};
+
+/// One thing that the user must type.
+struct Field {
+    std::string name, display_name, description, type;
+    bool required = false, is_secret = false;
+    std::optional<std::string> default_value;
+    std::vector<std::string> choices;  // empty where any value is allowed
+    std::optional<std::string> pattern, example, help_url;
+    std::string json;
+};
+
+/// One way to connect an app.
+struct Scheme {
+    std::string auth_scheme, base_url;
+    std::vector<Field> fields;
+    bool checkable = false;
+    std::string json;
+};
+
+/// Something with an API that users have keys for.
+struct App {
+    std::string slug, name, category;
+    std::optional<std::string> docs_url;
+    bool custom = false;
+    std::vector<Scheme> schemes;
+    std::string json;
+};
+
+/// The developer's configuration of one app with one scheme.
+struct Integration {
+    std::string id, app, auth_scheme, name;
+    std::optional<std::string> base_url;
+    std::vector<std::string> fixed_fields;
+    bool allow_private_hosts = false;
+    std::string created_at, json;
+};
+
+/// What a user must give to connect.
+struct ExpectedParams {
+    std::string app, integration_id, auth_scheme;
+    std::vector<Field> expected_params;
+    std::string json_schema, json;
+};
+
+/// One request that was made to check a credential, and what it said.
+struct Evidence {
+    std::string request;
+    std::optional<std::uint32_t> status;
+    std::string verdict;
+};
+
+/// Something about the input that was put right.
+struct Warning {
+    std::string field, message;
+};
+
+/// The answer to initiate_connection: ACTIVE at once, since there is nothing to redirect to.
+struct ConnectionRequest {
+    std::string connection_status, connected_account_id;
+    std::optional<std::string> redirect_url;
+    std::string verdict;
+    std::vector<Evidence> evidence;
+    std::optional<std::string> account;
+    std::vector<Warning> warnings;
+    bool replaced = false;
+    std::string json;
+};
+
+/// One user's connection to one app. It never carries the credential.
+struct Connection {
+    std::string id, app, auth_scheme, integration_id, entity_id, status, verdict;
+    std::optional<std::string> verified_at, account, alias;
+    std::vector<std::string> labels;
+    std::string metadata;  // JSON text
+    std::string created_at, updated_at, json;
+};
+
+/// Connections, newest first, and where to go on if they are not all.
+struct Page {
+    std::vector<Connection> items;
+    std::optional<std::string> next_cursor;
+    std::string json;
+};
+
+/// The answer to a renewed check of a connection.
+struct Verification {
+    std::string connected_account_id, status, verdict;
+    std::optional<std::string> verified_at, account;
+    std::vector<Evidence> evidence;
+    std::string json;
+};
+
+/// What the app answered. Where it echoed the credential, `*` stands in its place.
+struct Response {
+    std::uint32_t status = 0;
+    std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, and a name may repeat
+    std::string body;
+
+    /// The first header of this name, given in lower case.
+    std::optional<std::string> header(std::string_view name) const {
+        for (const auto &one : headers) {
+            if (one.first == name) return one.second;
+        }
+        return std::nullopt;
+    }
+};
+
+namespace detail {
+
+using FieldHandle = Handle<keylatch_field, keylatch_field_free>;
+using SchemeHandle = Handle<keylatch_scheme, keylatch_scheme_free>;
+using AppHandle = Handle<keylatch_app, keylatch_app_free>;
+using AppListHandle = Handle<keylatch_app_list, keylatch_app_list_free>;
+using IntegrationHandle = Handle<keylatch_integration, keylatch_integration_free>;
+using IntegrationListHandle = Handle<keylatch_integration_list, keylatch_integration_list_free>;
+using ExpectedHandle = Handle<keylatch_expected_params, keylatch_expected_params_free>;
+using ConnectionRequestHandle = Handle<keylatch_connection_request, keylatch_connection_request_free>;
+using ConnectionHandle = Handle<keylatch_connection, keylatch_connection_free>;
+using PageHandle = Handle<keylatch_page, keylatch_page_free>;
+using VerificationHandle = Handle<keylatch_verification, keylatch_verification_free>;
+using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
+
+/// Reads each part of a whole: `part_at` gives a handle, `read` makes a value of it.
+template <typename Owned, typename H, typename Read>
+auto parts(const H *whole, CountGetter<H> get_count,
+           keylatch_status (*part_at)(const H *, std::size_t, typename Owned::pointer *), Read read) {
+    std::vector<decltype(read(static_cast<typename Owned::pointer>(nullptr)))> all;
+    for (std::size_t i = 0, end = count(whole, get_count); i < end; i++) {
+        typename Owned::pointer part = nullptr;
+        check(part_at(whole, i, &part), nullptr);
+        all.push_back(read(Owned(part).get()));
+    }
+    return all;
+}
+
+inline Field read_field(const keylatch_field *h) {
+    Field field;
+    field.name = text(h, keylatch_field_name);
+    field.display_name = text(h, keylatch_field_display_name);
+    field.description = text(h, keylatch_field_description);
+    field.type = text(h, keylatch_field_type);
+    field.required = truth(h, keylatch_field_is_required);
+    field.is_secret = truth(h, keylatch_field_is_secret);
+    field.default_value = maybe(h, keylatch_field_default);
+    field.choices = texts(h, keylatch_field_choice_count, keylatch_field_choice_at);
+    field.pattern = maybe(h, keylatch_field_pattern);
+    field.example = maybe(h, keylatch_field_example);
+    field.help_url = maybe(h, keylatch_field_help_url);
+    field.json = text(h, keylatch_field_json);
+    return field;
+}
+
+inline Scheme read_scheme(const keylatch_scheme *h) {
+    Scheme scheme;
+    scheme.auth_scheme = text(h, keylatch_scheme_auth_scheme);
+    scheme.base_url = text(h, keylatch_scheme_base_url);
+    scheme.fields = parts<FieldHandle>(h, keylatch_scheme_field_count, keylatch_scheme_field_at, read_field);
+    scheme.checkable = truth(h, keylatch_scheme_is_checkable);
+    scheme.json = text(h, keylatch_scheme_json);
+    return scheme;
+}
+
+inline App read_app(const keylatch_app *h) {
+    App app;
+    app.slug = text(h, keylatch_app_slug);
+    app.name = text(h, keylatch_app_name);
+    app.category = text(h, keylatch_app_category);
+    app.docs_url = maybe(h, keylatch_app_docs_url);
+    app.custom = truth(h, keylatch_app_is_custom);
+    app.schemes = parts<SchemeHandle>(h, keylatch_app_scheme_count, keylatch_app_scheme_at, read_scheme);
+    app.json = text(h, keylatch_app_json);
+    return app;
+}
+
+inline Integration read_integration(const keylatch_integration *h) {
+    Integration integration;
+    integration.id = text(h, keylatch_integration_id);
+    integration.app = text(h, keylatch_integration_app);
+    integration.auth_scheme = text(h, keylatch_integration_auth_scheme);
+    integration.name = text(h, keylatch_integration_name);
+    integration.base_url = maybe(h, keylatch_integration_base_url);
+    integration.fixed_fields =
+        texts(h, keylatch_integration_fixed_field_count, keylatch_integration_fixed_field_at);
+    integration.allow_private_hosts = truth(h, keylatch_integration_allows_private_hosts);
+    integration.created_at = text(h, keylatch_integration_created_at);
+    integration.json = text(h, keylatch_integration_json);
+    return integration;
+}
+
+template <typename H>
+std::vector<Evidence> read_evidence(const H *h, CountGetter<H> get_count, TextAtGetter<H> request,
+                                    keylatch_status (*status)(const H *, std::size_t, bool *, std::uint32_t *),
+                                    TextAtGetter<H> verdict) {
+    std::vector<Evidence> all;
+    for (std::size_t i = 0, end = count(h, get_count); i < end; i++) {
+        bool known = false;
+        std::uint32_t number = 0;
+        status(h, i, &known, &number);
+        all.push_back({text(h, i, request), known ? std::optional(number) : std::nullopt, text(h, i, verdict)});
+    }
+    return all;
+}
+
+inline ConnectionRequest read_connection_request(const keylatch_connection_request *h) {
+    ConnectionRequest made;
+    made.connection_status = text(h, keylatch_connection_request_status);
+    made.connected_account_id = text(h, keylatch_connection_request_connected_account_id);
+    made.redirect_url = maybe(h, keylatch_connection_request_redirect_url);
+    made.verdict = text(h, keylatch_connection_request_verdict);
+    made.evidence =
+        read_evidence(h, keylatch_connection_request_evidence_count, keylatch_connection_request_evidence_request,
+                      keylatch_connection_request_evidence_status, keylatch_connection_request_evidence_verdict);
+    made.account = maybe(h, keylatch_connection_request_account);
+    for (std::size_t i = 0, end = count(h, keylatch_connection_request_warning_count); i < end; i++) {
+        made.warnings.push_back({text(h, i, keylatch_connection_request_warning_field),
+                                 text(h, i, keylatch_connection_request_warning_message)});
+    }
+    made.replaced = truth(h, keylatch_connection_request_is_replaced);
+    made.json = text(h, keylatch_connection_request_json);
+    return made;
+}
+
+inline Connection read_connection(const keylatch_connection *h) {
+    Connection connection;
+    connection.id = text(h, keylatch_connection_id);
+    connection.app = text(h, keylatch_connection_app);
+    connection.auth_scheme = text(h, keylatch_connection_auth_scheme);
+    connection.integration_id = text(h, keylatch_connection_integration_id);
+    connection.entity_id = text(h, keylatch_connection_entity_id);
+    connection.status = text(h, keylatch_connection_status);
+    connection.verdict = text(h, keylatch_connection_verdict);
+    connection.verified_at = maybe(h, keylatch_connection_verified_at);
+    connection.account = maybe(h, keylatch_connection_account);
+    connection.alias = maybe(h, keylatch_connection_alias);
+    connection.labels = texts(h, keylatch_connection_label_count, keylatch_connection_label_at);
+    connection.metadata = text(h, keylatch_connection_metadata);
+    connection.created_at = text(h, keylatch_connection_created_at);
+    connection.updated_at = text(h, keylatch_connection_updated_at);
+    connection.json = text(h, keylatch_connection_json);
+    return connection;
+}
+
+inline Verification read_verification(const keylatch_verification *h) {
+    Verification verification;
+    verification.connected_account_id = text(h, keylatch_verification_connected_account_id);
+    verification.status = text(h, keylatch_verification_status);
+    verification.verdict = text(h, keylatch_verification_verdict);
+    verification.verified_at = maybe(h, keylatch_verification_verified_at);
+    verification.account = maybe(h, keylatch_verification_account);
+    verification.evidence =
+        read_evidence(h, keylatch_verification_evidence_count, keylatch_verification_evidence_request,
+                      keylatch_verification_evidence_status, keylatch_verification_evidence_verdict);
+    verification.json = text(h, keylatch_verification_json);
+    return verification;
+}
+
+inline Response read_response(const keylatch_response *h) {
+    Response response;
+    keylatch_response_status(h, &response.status);
+    for (std::size_t i = 0, end = count(h, keylatch_response_header_count); i < end; i++) {
+        response.headers.emplace_back(text(h, i, keylatch_response_header_name),
+                                      text(h, i, keylatch_response_header_value));
+    }
+    const std::uint8_t *bytes = nullptr;
+    std::size_t length = 0;
+    check(keylatch_response_body(h, &bytes, &length), nullptr);
+    response.body.assign(reinterpret_cast<const char *>(bytes), length);
+    return response;
+}
+
+}  // namespace detail
+
+class Entity;
+
+/// An open vault. Moving it is cheap; it closes itself when it and all of its entities are gone.
+class Client {
+public:
+    explicit Client(const Options &options = Options())
+        : handle_(detail::call<detail::Handle<keylatch_client, keylatch_client_free>>(keylatch_client_open,
+                                                                                       options.get())) {}
+    Client(Client &&) noexcept = default;
+    Client &operator=(Client &&) noexcept = default;
+    Client(const Client &) = delete;
+    Client &operator=(const Client &) = delete;
+    ~Client() = default;
+
+    /// Lets go of the vault; later calls throw `closed`. Closing twice is fine.
+    void close() const { detail::act(keylatch_client_close, get()); }
+
+    std::vector<App> apps() const {
+        auto list = detail::call<detail::AppListHandle>(keylatch_apps_list, get());
+        return detail::parts<detail::AppHandle, keylatch_app_list>(list.get(), keylatch_app_list_count,
+                                                                   keylatch_app_list_app_at, detail::read_app);
+    }
+    App app(std::string_view name) const {
+        return detail::read_app(by_text<detail::AppHandle>(keylatch_apps_get, name).get());
+    }
+    /// Registers an app of your own from JSON text, for as long as this client lives.
+    App register_app(std::string_view definition) const {
+        return detail::read_app(by_text<detail::AppHandle>(keylatch_apps_register, definition).get());
+    }
+
+    Integration create_integration(const NewIntegration &what, Params fixed_values = Params()) const {
+        auto ask = detail::make<detail::Handle<keylatch_integration_ask, keylatch_integration_ask_free>>(
+            keylatch_integration_ask_new);
+        detail::set(ask.get(), keylatch_integration_ask_set_app, std::string_view(what.app));
+        detail::set(ask.get(), keylatch_integration_ask_set_auth_scheme, what.auth_scheme);
+        detail::set(ask.get(), keylatch_integration_ask_set_name, what.name);
+        detail::set(ask.get(), keylatch_integration_ask_set_base_url, what.base_url);
+        detail::act(keylatch_integration_ask_set_allow_private_hosts, ask.get(), what.allow_private_hosts);
+        return detail::read_integration(detail::call<detail::IntegrationHandle>(keylatch_integrations_create, get(),
+                                                                                ask.get(), fixed_values.get())
+                                            .get());
+    }
+    Integration integration(std::string_view id) const {
+        return detail::read_integration(by_text<detail::IntegrationHandle>(keylatch_integrations_get, id).get());
+    }
+    /// Those of this app, or all; newest first.
+    std::vector<Integration> integrations(const std::optional<std::string> &app = std::nullopt) const {
+        auto list = detail::call<detail::IntegrationListHandle>(
+            keylatch_integrations_list, get(), app ? app->data() : nullptr, app ? app->size() : std::size_t{0});
+        return detail::parts<detail::IntegrationHandle, keylatch_integration_list>(
+            list.get(), keylatch_integration_list_count, keylatch_integration_list_integration_at,
+            detail::read_integration);
+    }
+    void delete_integration(std::string_view id) const {
+        detail::act(keylatch_integrations_delete, get(), id.data(), id.size());
+    }
+
+    ExpectedParams get_expected_params_for_user(const ExpectedParamsQuery &which) const {
+        auto ask = detail::make<detail::Handle<keylatch_expected_params_ask, keylatch_expected_params_ask_free>>(
+            keylatch_expected_params_ask_new);
+        detail::set(ask.get(), keylatch_expected_params_ask_set_app, which.app);
+        detail::set(ask.get(), keylatch_expected_params_ask_set_integration_id, which.integration_id);
+        detail::set(ask.get(), keylatch_expected_params_ask_set_auth_scheme, which.auth_scheme);
+        auto handle = detail::call<detail::ExpectedHandle>(keylatch_get_expected_params_for_user, get(), ask.get());
+        const keylatch_expected_params *h = handle.get();
+        return {detail::text(h, keylatch_expected_params_app),
+                detail::text(h, keylatch_expected_params_integration_id),
+                detail::text(h, keylatch_expected_params_auth_scheme),
+                detail::parts<detail::FieldHandle>(h, keylatch_expected_params_field_count,
+                                                   keylatch_expected_params_field_at, detail::read_field),
+                detail::text(h, keylatch_expected_params_json_schema),
+                detail::text(h, keylatch_expected_params_json)};
+    }
+
+    /// Checks the input, asks the provider, stores the credentials and answers ACTIVE.
+    ConnectionRequest initiate_connection(const InitiateConnection &how, Params params) const {
+        auto ask = detail::make<detail::Handle<keylatch_initiate_ask, keylatch_initiate_ask_free>>(
+            keylatch_initiate_ask_new);
+        detail::set(ask.get(), keylatch_initiate_ask_set_entity_id, std::string_view(how.entity_id));
+        detail::set(ask.get(), keylatch_initiate_ask_set_integration_id, how.integration_id);
+        detail::set(ask.get(), keylatch_initiate_ask_set_app_name, how.app_name);
+        detail::set(ask.get(), keylatch_initiate_ask_set_auth_scheme, how.auth_scheme);
+        detail::act(keylatch_initiate_ask_set_verify, ask.get(), static_cast<std::uint32_t>(how.verify));
+        detail::set(ask.get(), keylatch_initiate_ask_set_alias, how.alias);
+        for (const auto &label : how.labels) {
+            detail::set(ask.get(), keylatch_initiate_ask_add_label, std::string_view(label));
+        }
+        detail::set(ask.get(), keylatch_initiate_ask_set_metadata, how.metadata);
+        detail::act(keylatch_initiate_ask_set_allow_multiple, ask.get(), how.allow_multiple);
+        detail::act(keylatch_initiate_ask_set_replace, ask.get(), how.replace);
+        return detail::read_connection_request(
+            detail::call<detail::ConnectionRequestHandle>(keylatch_initiate_connection, get(), ask.get(), params.get())
+                .get());
+    }
+
+    Connection connected_account(std::string_view id) const {
+        return detail::read_connection(
+            by_text<detail::ConnectionHandle>(keylatch_connected_accounts_get, id).get());
+    }
+    /// Connections that fit, newest first, page by page.
+    Page connected_accounts(const ConnectionFilter &filter = {}) const {
+        auto ask = detail::make<detail::Handle<keylatch_list_ask, keylatch_list_ask_free>>(keylatch_list_ask_new);
+        detail::set(ask.get(), keylatch_list_ask_set_entity_id, filter.entity_id);
+        detail::set(ask.get(), keylatch_list_ask_set_app, filter.app);
+        detail::set(ask.get(), keylatch_list_ask_set_integration_id, filter.integration_id);
+        for (const auto &status : filter.statuses) {
+            detail::set(ask.get(), keylatch_list_ask_add_status, std::string_view(status));
+        }
+        for (const auto &label : filter.labels) {
+            detail::set(ask.get(), keylatch_list_ask_add_label, std::string_view(label));
+        }
+        if (filter.limit) detail::act(keylatch_list_ask_set_limit, ask.get(), *filter.limit);
+        detail::set(ask.get(), keylatch_list_ask_set_cursor, filter.cursor);
+        auto handle = detail::call<detail::PageHandle>(keylatch_connected_accounts_list, get(), ask.get());
+        const keylatch_page *h = handle.get();
+        return {detail::parts<detail::ConnectionHandle>(h, keylatch_page_count, keylatch_page_connection_at,
+                                                        detail::read_connection),
+                detail::maybe(h, keylatch_page_next_cursor), detail::text(h, keylatch_page_json)};
+    }
+    /// Asks the provider again.
+    Verification verify_connection(std::string_view id) const {
+        return detail::read_verification(
+            by_text<detail::VerificationHandle>(keylatch_connected_accounts_verify, id).get());
+    }
+    /// Puts new credentials in the place of the present ones; fields that are not given keep their values.
+    ConnectionRequest update_credentials(const UpdateCredentials &which, Params params) const {
+        auto ask =
+            detail::make<detail::Handle<keylatch_update_ask, keylatch_update_ask_free>>(keylatch_update_ask_new);
+        detail::set(ask.get(), keylatch_update_ask_set_connected_account_id,
+                    std::string_view(which.connected_account_id));
+        detail::act(keylatch_update_ask_set_verify, ask.get(), static_cast<std::uint32_t>(which.verify));
+        return detail::read_connection_request(
+            detail::call<detail::ConnectionRequestHandle>(keylatch_connected_accounts_update_credentials, get(),
+                                                          ask.get(), params.get())
+                .get());
+    }
+    Connection enable_connection(std::string_view id) const {
+        return detail::read_connection(
+            by_text<detail::ConnectionHandle>(keylatch_connected_accounts_enable, id).get());
+    }
+    Connection disable_connection(std::string_view id) const {
+        return detail::read_connection(
+            by_text<detail::ConnectionHandle>(keylatch_connected_accounts_disable, id).get());
+    }
+    void delete_connection(std::string_view id) const {
+        detail::act(keylatch_connected_accounts_delete, get(), id.data(), id.size());
+    }
+    /// The one active connection of this user to this app.
+    Connection get_connection(std::string_view entity_id, std::string_view app) const {
+        return detail::read_connection(detail::call<detail::ConnectionHandle>(keylatch_get_connection, get(),
+                                                                              entity_id.data(), entity_id.size(),
+                                                                              app.data(), app.size())
+                                           .get());
+    }
+
+    /// Sends a request to the app with the user's credential in it.
+    Response request(const Request &what) const {
+        auto ask =
+            detail::make<detail::Handle<keylatch_request_ask, keylatch_request_ask_free>>(keylatch_request_ask_new);
+        detail::set(ask.get(), keylatch_request_ask_set_connected_account_id, what.connected_account_id);
+        detail::set(ask.get(), keylatch_request_ask_set_entity_id, what.entity_id);
+        detail::set(ask.get(), keylatch_request_ask_set_app, what.app);
+        detail::set(ask.get(), keylatch_request_ask_set_method, std::string_view(what.method));
+        detail::set(ask.get(), keylatch_request_ask_set_path, std::string_view(what.path));
+        for (const auto &[name, value] : what.query) {
+            detail::act(keylatch_request_ask_add_query, ask.get(), name.data(), name.size(), value.data(), value.size());
+        }
+        for (const auto &[name, value] : what.headers) {
+            detail::act(keylatch_request_ask_add_header, ask.get(), name.data(), name.size(), value.data(),
+                        value.size());
+        }
+        if (what.timeout) {
+            auto milliseconds = what.timeout->count() < 0 ? 0 : static_cast<std::uint64_t>(what.timeout->count());
+            detail::act(keylatch_request_ask_set_timeout_ms, ask.get(), milliseconds);
+        }
+        detail::act(keylatch_request_ask_set_body, ask.get(), static_cast<const void *>(what.body.data()),
+                    what.body.size());
+        return detail::read_response(
+            detail::call<detail::ResponseHandle>(keylatch_request, get(), ask.get()).get());
+    }
+
+    /// The user of this id; it keeps the client open.
+    Entity entity(std::string_view id) const;
+
+    const keylatch_client *get() const noexcept { return handle_.get(); }
+
+private:
+    friend class Entity;
+
+    explicit Client(std::shared_ptr<keylatch_client> handle) : handle_(std::move(handle)) {}
+
+    template <typename Owned, typename Function>
+    Owned by_text(Function function, std::string_view text) const {
+        return detail::call<Owned>(function, get(), text.data(), text.size());
+    }
+
+    std::shared_ptr<keylatch_client> handle_;
+};
+
+/// One of the application's users, seen through a client.
+class Entity {
+public:
+    const std::string &id() const noexcept { return id_; }
+
+    /// As Client::initiate_connection, for this user whatever `entity_id` says.
+    ConnectionRequest initiate_connection(InitiateConnection how, Params params) const {
+        how.entity_id = id_;
+        return client_.initiate_connection(how, std::move(params));
+    }
+    Connection get_connection(std::string_view app) const { return client_.get_connection(id_, app); }
+    Page connected_accounts(ConnectionFilter filter = {}) const {
+        filter.entity_id = id_;
+        return client_.connected_accounts(filter);
+    }
+    /// As Client::request, over a connection of this user.
+    Response request(Request what) const {
+        what.entity_id = id_;
+        return client_.request(what);
+    }
+
+private:
+    friend class Client;
+
+    Entity(Client client, std::string_view id) : client_(std::move(client)), id_(id) {}
+
+    Client client_;
+    std::string id_;
+};
+
+inline Entity Client::entity(std::string_view id) const { return Entity(Client(handle_), id); }
+
+}  // namespace keylatch
+
+#endif  // KEYLATCH_HPP

@@ -1,0 +1,299 @@
+// keylatch.hpp: every wrapped call, moves, exceptions and values that outlive their client.
+#include "keylatch.hpp"
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <iostream>
+#include <type_traits>
+
+extern "C" {
+#include "http.h"
+}
+
+namespace {
+
+int passed = 0, failures = 0;
+
+void check(bool good, const char *what, int line) {
+    if (good) {
+        passed++;
+    } else {
+        failures++;
+        std::cout << "FAILED line " << line << ": " << what << "\n";
+    }
+}
+#define CHECK(condition) check((condition), #condition, __LINE__)
+
+template <typename Work>
+keylatch::Error thrown(Work work, int line) {
+    try {
+        work();
+    } catch (const keylatch::Error &error) {
+        return error;
+    }
+    check(false, "nothing was thrown", line);
+    return keylatch::Error(KEYLATCH_OK, nullptr);
+}
+#define THROWN(...) thrown([&] { __VA_ARGS__; }, __LINE__)
+
+template <typename T>
+constexpr bool only_moves = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
+                            !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
+static_assert(only_moves<keylatch::Client> && only_moves<keylatch::Secret>);
+static_assert(only_moves<keylatch::Params> && only_moves<keylatch::Options>);
+static_assert(std::is_nothrow_copy_constructible_v<keylatch::Error>);
+
+const char *const definition = R"({"slug": "acme", "name": "Acme", "category": "test", "docs_url": "https://acme.example",
+  "schemes": [{"auth_scheme": "API_KEY", "base_url": "https://api.acme.example",
+    "fields": [{"name": "api_key", "display_name": "Key", "description": "For tests.", "no_help_url": "For tests.",
+                "secret": true, "example": "k-…"},
+               {"name": "port", "display_name": "Port", "description": "For tests.", "no_help_url": "For tests.",
+                "type": "integer", "required": false, "default": "8443"},
+               {"name": "region", "display_name": "Region", "description": "For tests.", "no_help_url": "For tests.",
+                "enum": ["eu", "us"], "required": false, "pattern": "^[a-z]+$", "help_url": "https://acme.example/r"}],
+    "inject": [{"in": "header", "name": "Authorization", "value": "Bearer {api_key}"},
+               {"in": "query", "name": "port", "value": "{port}"}, {"in": "query", "name": "region", "value": "{region}"}],
+    "checks": [{"method": "GET", "path": "/me", "account": "/id"}]}]})";
+
+const char *const script = R"({"GET /me": [{"require": {"header": {"authorization": "Bearer good-key"}},
+    "json": {"id": "acct_1"}}], "* *": [{"echo": true, "headers": {"X-Kind": "echo"}}]})";
+
+struct Place {
+    std::string folder, provider;
+
+    Place() {
+        char name[] = "/tmp/keylatch-cpp-XXXXXX";
+        const char *http = std::getenv("KEYLATCH_TEST_PROVIDER_HTTP");
+        buffer answer = {};
+        std::string space = "hpp-" + std::to_string(getpid());
+        if (http == nullptr || mkdtemp(name) == nullptr ||
+            !http_send(http, "PUT", ("/_control/" + space).c_str(), script, &answer)) {
+            std::cerr << "hpp_test: start me with tests/servers/run.py\n";
+            std::exit(2);
+        }
+        std::free(answer.data);
+        folder = name;
+        provider = std::string(http) + "/" + space;
+    }
+    Place(const Place &) = delete;
+    Place &operator=(const Place &) = delete;
+    ~Place() {
+        for (const char *file : {"/vault.db", "/vault.db-wal", "/vault.db-shm", "/vault.db.key"}) {
+            unlink((folder + file).c_str());
+        }
+        rmdir(folder.c_str());
+    }
+
+    keylatch::Options options() const {
+        keylatch::Options options;
+        std::string key(32, '\x07');
+        options.path(folder + "/vault.db").take_key(key.data(), key.size());
+        CHECK(key == std::string(32, '\0'));
+        options.timeout(std::chrono::seconds(10)).max_response_bytes(1 << 20);
+        return options;
+    }
+};
+
+keylatch::Params params(std::string key) {
+    keylatch::Params params;
+    params.take("api_key", key);
+    CHECK(key.empty());
+    return params;
+}
+
+void secrets_and_params() {
+    std::string text = "sk_test_a", same = "sk_test_a", longer = "sk_test_ab";
+    keylatch::Secret one(text), two(same), three(longer);
+    CHECK(text.empty() && one.size() == 9 && one == two && one != three);
+    keylatch::Secret moved = std::move(one);
+    CHECK(moved == two && one.get() == nullptr);
+    CHECK(THROWN((void)(one == two)).code() == "invalid_argument");
+
+    keylatch::Params params;
+    CHECK(params.empty());
+    params.secret("a", moved).text("b", "x").integer("c", -1).number("d", 0.5).boolean("e", true).other("f", "a list");
+    CHECK(!params.empty() && moved == two);
+    keylatch::Params taken = std::move(params);
+    CHECK(!taken.empty());
+    CHECK(THROWN(params.text("a", "b")).status() == KEYLATCH_INVALID_ARGUMENT);
+    CHECK(THROWN(taken.text("\xff", "b")).fields() == std::vector<std::string>{"name"});
+}
+
+void apps_and_integrations(const keylatch::Client &client, const Place &place) {
+    keylatch::App app = client.register_app(definition);
+    CHECK(app.slug == "acme" && app.custom && app.schemes.size() == 1 && app.docs_url == "https://acme.example");
+    const keylatch::Scheme &scheme = app.schemes.at(0);
+    CHECK(scheme.auth_scheme == "API_KEY" && scheme.checkable && scheme.fields.size() == 3);
+    CHECK(scheme.base_url == "https://api.acme.example" && !scheme.json.empty());
+    CHECK(scheme.fields[0].is_secret && scheme.fields[0].required && scheme.fields[0].example == "k-…");
+    CHECK(scheme.fields[1].type == "integer" && scheme.fields[1].default_value == "8443");
+    CHECK((scheme.fields[2].choices == std::vector<std::string>{"eu", "us"}) && !scheme.fields[2].required);
+    CHECK(scheme.fields[2].pattern == "^[a-z]+$" && scheme.fields[2].help_url == "https://acme.example/r");
+    CHECK(client.app("ACME").json == app.json && client.apps().size() > 30);
+    keylatch::Error unknown = THROWN(client.app("strippe"));
+    CHECK(unknown.code() == "unknown_app" && unknown.status() == KEYLATCH_UNKNOWN_APP && !unknown.near().empty());
+    CHECK(std::string(unknown.what()) == unknown.code() + ": " + unknown.message());
+    CHECK(THROWN(client.register_app("{}")).problems().size() > 1);
+
+    keylatch::NewIntegration what;
+    what.app = "acme";
+    what.name = "Test";
+    what.auth_scheme = "API_KEY";
+    what.base_url = place.provider;
+    what.allow_private_hosts = true;
+    keylatch::Params fixed;
+    fixed.text("region", "eu");
+    keylatch::Integration made = client.create_integration(what, std::move(fixed));
+    CHECK(made.app == "acme" && made.name == "Test" && made.base_url == place.provider && made.allow_private_hosts);
+    CHECK(made.fixed_fields == std::vector<std::string>{"region"} && made.auth_scheme == "API_KEY");
+    CHECK(client.integration(made.id).json == made.json && !made.created_at.empty());
+    CHECK(client.integrations("acme").size() == 1 && client.integrations().size() == 1);
+    what.base_url.reset();
+    keylatch::Integration other = client.create_integration(what);
+    CHECK(!other.base_url && client.integrations().size() == 2);
+    client.delete_integration(other.id);
+    CHECK(THROWN(client.integration(other.id)).code() == "not_found");
+}
+
+void the_four_steps(const keylatch::Client &client) {
+    keylatch::ExpectedParamsQuery which;
+    which.app = "acme";
+    keylatch::ExpectedParams expected = client.get_expected_params_for_user(which);
+    CHECK(expected.app == "acme" && expected.auth_scheme == "API_KEY" && expected.expected_params.size() == 2);
+    CHECK(expected.json_schema.find("2020-12") != std::string::npos && !expected.json.empty());
+
+    keylatch::InitiateConnection how;
+    how.entity_id = "user-1";
+    how.integration_id = expected.integration_id;
+    how.alias = "main";
+    how.labels = {"prod", "eu"};
+    how.metadata = R"({"plan":"pro"})";
+    keylatch::Error missing = THROWN(client.initiate_connection(how, keylatch::Params()));
+    CHECK(missing.code() == "missing_fields" && missing.fields() == std::vector<std::string>{"api_key"});
+    CHECK(missing.problems().at(0).code == "missing_fields" && missing.problems()[0].field == "api_key");
+    keylatch::Error rejected = THROWN(client.initiate_connection(how, params("bad-key")));
+    CHECK(rejected.code() == "credentials_rejected" && rejected.verdict() == "rejected" && !rejected.retry_after());
+    CHECK(rejected.json().find("bad-key") == std::string::npos);
+
+    keylatch::ConnectionRequest made = client.initiate_connection(how, params(" good-key\n"));
+    CHECK(made.connection_status == "ACTIVE" && made.verdict == "accepted" && !made.redirect_url && !made.replaced);
+    CHECK(made.account == "acct_1" && made.evidence.at(0).request == "GET /me" && made.evidence[0].status == 200U);
+    CHECK(made.warnings.at(0).field == "api_key" && !made.warnings[0].message.empty());
+    CHECK(THROWN(client.initiate_connection(how, params("good-key"))).connected_account_id() == made.connected_account_id);
+
+    keylatch::Connection connection = client.connected_account(made.connected_account_id);
+    CHECK(connection.status == "ACTIVE" && connection.entity_id == "user-1" && connection.alias == "main");
+    CHECK((connection.labels == std::vector<std::string>{"prod", "eu"}) && connection.verified_at);
+    CHECK(connection.metadata == R"({"plan":"pro"})" && connection.integration_id == expected.integration_id);
+    CHECK(client.get_connection("user-1", "acme").json == connection.json);
+
+    keylatch::Request request;
+    request.entity_id = "user-1";
+    request.app = "acme";
+    request.method = "POST";
+    request.path = "/echo";
+    request.query = {{"a", "1"}, {"a", "2"}};
+    request.headers = {{"X-Mine", "yes"}};
+    request.timeout = std::chrono::seconds(5);
+    request.body = "hello";
+    keylatch::Response response = client.request(request);
+    CHECK(response.status == 200 && response.body.find("hello") != std::string::npos && response.header("x-kind") == "echo");
+    CHECK(response.body.find("good-key") == std::string::npos && !response.header("x-none"));
+    request.path = "https://elsewhere.example/";
+    CHECK(THROWN(client.request(request)).code() == "forbidden_host");
+}
+
+void accounts(const keylatch::Client &client) {
+    keylatch::Entity user = client.entity("user-1");
+    keylatch::InitiateConnection how;
+    how.app_name = "acme";
+    how.allow_multiple = true;
+    how.verify = keylatch::Verify::required;
+    std::string second = user.initiate_connection(how, params("good-key")).connected_account_id;
+    keylatch::Error two = THROWN(user.get_connection("acme"));
+    CHECK(two.code() == "ambiguous" && two.candidates().size() == 2 && user.id() == "user-1");
+
+    keylatch::ConnectionFilter filter;
+    filter.app = "acme";
+    filter.limit = 1;
+    keylatch::Page page = user.connected_accounts(filter);
+    CHECK(page.items.size() == 1 && page.items[0].id == second && page.next_cursor);
+    filter.cursor = page.next_cursor;
+    page = user.connected_accounts(filter);
+    CHECK(page.items.size() == 1 && page.items[0].alias == "main" && !page.next_cursor && !page.json.empty());
+    filter = {};
+    filter.labels = {"prod"};
+    filter.statuses = {"ACTIVE", "EXPIRED"};
+    CHECK(client.connected_accounts(filter).items.size() == 1 && client.connected_accounts().items.size() == 2);
+
+    CHECK(client.disable_connection(second).status == "INACTIVE");
+    CHECK(user.get_connection("acme").alias == "main");
+    CHECK(client.enable_connection(second).status == "ACTIVE");
+    keylatch::Verification verification = client.verify_connection(second);
+    CHECK(verification.verdict == "accepted" && verification.status == "ACTIVE" && verification.account == "acct_1");
+    CHECK(verification.connected_account_id == second && verification.evidence.size() == 1 && verification.verified_at);
+    keylatch::UpdateCredentials which;
+    which.connected_account_id = second;
+    CHECK(THROWN(client.update_credentials(which, params("bad-key"))).code() == "credentials_rejected");
+    which.verify = keylatch::Verify::off;
+    CHECK(client.update_credentials(which, params("other-key")).replaced);
+    client.delete_connection(second);
+    CHECK(THROWN(client.connected_account(second)).code() == "not_found");
+    keylatch::Request request;
+    request.app = "acme";
+    request.method = "GET";
+    request.path = "/echo";
+    CHECK(user.request(request).status == 200);
+}
+
+void moves_and_closing(const Place &place) {
+    keylatch::Client client(place.options());
+    keylatch::Client moved(std::move(client));
+    CHECK(THROWN(client.apps()).code() == "invalid_argument");
+    client = std::move(moved);
+    CHECK(client.apps().size() > 30);
+    keylatch::Entity user = client.entity("user-1");
+    keylatch::Page page = user.connected_accounts();
+    { keylatch::Client gone = std::move(client); }
+    CHECK(user.connected_accounts().json == page.json);  // the entity kept it open
+
+    keylatch::Client closing(place.options());
+    closing.close();
+    closing.close();
+    CHECK(THROWN(closing.apps()).code() == "closed");
+    CHECK(page.items.at(0).alias == "main");
+
+    keylatch::Options wrong = place.options();
+    std::string key(32, '\x08'), passphrase = "correct horse";
+    wrong.take_key(key.data(), key.size());
+    CHECK(THROWN(keylatch::Client{wrong}).code() == "wrong_key");
+    wrong.take_passphrase(passphrase).proxy("http://127.0.0.1:1").strict_secrets(true);
+    CHECK(passphrase.empty() && THROWN(keylatch::Client{wrong}).code() == "wrong_key");
+    wrong.key_environment("KEYLATCH_TEST_NOT_SET");
+    CHECK(THROWN(keylatch::Client{wrong}).code() == "vault_locked");
+    wrong.key_file(place.folder + "/none.key");
+    CHECK(THROWN(keylatch::Client{wrong}).code() == "vault_locked");
+    wrong.extra_ca_pem("no certificate");
+    CHECK(THROWN(keylatch::Client{wrong}).code() == "invalid_argument");
+}
+
+}  // namespace
+
+int main() {
+    std::cout << std::unitbuf;  // what was said stays said, whatever happens next
+    CHECK(keylatch::version() == KEYLATCH_VERSION && keylatch::version_number() == KEYLATCH_VERSION_NUMBER);
+    Place place;
+    try {
+        secrets_and_params();
+        keylatch::Client client(place.options());
+        apps_and_integrations(client, place);
+        the_four_steps(client);
+        accounts(client);
+        moves_and_closing(place);
+    } catch (const std::exception &error) {
+        check(false, error.what(), 0);
+    }
+    std::cout << "hpp: " << passed << " passed, " << failures << " failed\n";
+    return failures == 0 ? 0 : 1;
+}

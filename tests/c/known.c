@@ -1,0 +1,41 @@
+/* Which calls there are for conformance cases, and which arguments each takes. */
+#include "known.h"
+
+#include <string.h>
+
+/* The arguments that each call takes, with a space after each. */
+static const char *const known_arguments[][2] = {
+    {"apps.list", ""},
+    {"apps.get", "app "},
+    {"apps.register", "definition "},
+    {"integrations.create", "app auth_scheme name base_url allow_private_hosts "},
+    {"integrations.get", "integration_id "},
+    {"integrations.list", "app "},
+    {"integrations.delete", "integration_id "},
+    {"get_expected_params_for_user", "app integration_id auth_scheme "},
+    {"initiate_connection", "entity_id integration_id app_name auth_scheme verify alias labels metadata allow_multiple "
+                            "replace "},
+    {"connected_accounts.get", "connected_account_id "},
+    {"connected_accounts.list", "entity_id app integration_id statuses labels limit cursor "},
+    {"connected_accounts.verify", "connected_account_id "},
+    {"connected_accounts.update_credentials", "connected_account_id verify "},
+    {"connected_accounts.enable", "connected_account_id "},
+    {"connected_accounts.disable", "connected_account_id "},
+    {"connected_accounts.delete", "connected_account_id "},
+    {"get_connection", "entity_id app "},
+    {"request", "connected_account_id entity_id app method path query headers timeout_ms "},
+};
+
+bool is_known_call(const char *name, const json *args) {
+    size_t at = 0, end = sizeof known_arguments / sizeof *known_arguments;
+    while (at < end && strcmp(known_arguments[at][0], name) != 0) at++;
+    for (size_t i = 0; at < end && args != NULL && i < args->count; i++) {
+        const json *key = args->keys[i];
+        const char *word = known_arguments[at][1];
+        while (*word != '\0' && (strncmp(word, key->text, key->length) != 0 || word[key->length] != ' ')) {
+            word += strcspn(word, " ") + 1;
+        }
+        if (*word == '\0') return false;
+    }
+    return at < end;
+}
