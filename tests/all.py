@@ -41,7 +41,7 @@ STEPS = [
     Step(
         "C and C++: conformance, abuse, end to end, sanitizers, valgrind",
         [*SERVERS, PYTHON, "tests/c/run.py", "--profile", "release"],
-        needs=("valgrind",),
+        needs=("valgrind", "c++"),
     ),
     Step("Python: behaviour and types", [*SERVERS, PYTHON, "-m", "pytest", "-q", "tests/python"]),
     Step("Python: end to end", [*SERVERS, PYTHON, "tests/python/e2e_stripe.py"]),

@@ -171,7 +171,9 @@ impl Error {
         }))
     }
 
-    pub(crate) fn argument(field: &str, message: impl Into<String>) -> Self {
+    /// `invalid_argument` for this argument.
+    #[must_use]
+    pub fn argument(field: &str, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message).with_fields([field])
     }
 

@@ -51,3 +51,17 @@ impl Default for Options {
         }
     }
 }
+
+impl Options {
+    /// A second copy, its secrets wiped on their own drop, to open another client with.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        Self {
+            path: self.path.clone(),
+            key: self.key.duplicate(),
+            extra_ca_pem: self.extra_ca_pem.clone(),
+            proxy: self.proxy.clone(),
+            ..*self
+        }
+    }
+}

@@ -3,12 +3,12 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use keylatch_core::{App, Client, Scheme};
+use keylatch_core::{App, Client, Error, Scheme};
 
 use crate::client::{call_with_text, keylatch_client};
 use crate::error::keylatch_error;
 use crate::field::keylatch_field;
-use crate::guard::{Failure, Out, argument, free, guard_call, lent};
+use crate::guard::{Out, argument, free, guard_call, lent};
 use crate::out::{Items, Json, Text, part_at, text_of, value_of};
 use crate::status::keylatch_status;
 
@@ -115,7 +115,7 @@ pub unsafe extern "C" fn keylatch_apps_register(
 ) -> keylatch_status {
     let call = |client: &Client, definition: &str| {
         let definition = serde_json::from_str(definition).map_err(|_| argument("definition", "is not JSON text"))?;
-        Ok::<_, Failure>(keylatch_app::new(client.register_app(&definition)?))
+        Ok::<_, Error>(keylatch_app::new(client.register_app(&definition)?))
     };
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { call_with_text(client, ("definition", definition, definition_length), out, error, call) }

@@ -5,7 +5,7 @@ use std::ffi::c_char;
 use keylatch_core::{Client, Options, Result};
 
 use crate::error::keylatch_error;
-use crate::guard::{Failure, Out, free, guard_call, lent, text};
+use crate::guard::{Out, free, guard_call, lent, text};
 use crate::options::keylatch_options;
 use crate::status::keylatch_status;
 
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn keylatch_client_open(
     let body = || {
         // SAFETY: the pointers are as the header's opening asks for.
         let (out, options) = unsafe { (Out::handle(out)?, options.as_ref()) };
-        let options = options.map_or_else(|| Ok(Options::default()), keylatch_options::copy)?;
+        let options = options.map_or_else(Options::default, keylatch_options::copy);
         out.give_new(keylatch_client(Client::open(options)?));
         Ok(())
     };
@@ -60,18 +60,18 @@ pub unsafe extern "C" fn keylatch_client_free(client: *mut keylatch_client) {
 ///
 /// # Safety
 /// All pointers are as the header's opening asks for.
-pub(crate) unsafe fn call_with_text<H, E: Into<Failure>>(
+pub(crate) unsafe fn call_with_text<H>(
     client: *const keylatch_client,
     (name, pointer, length): (&'static str, *const c_char, usize),
     out: *mut *mut H,
     error: *mut *mut keylatch_error,
-    call: impl FnOnce(&Client, &str) -> Result<H, E>,
+    call: impl FnOnce(&Client, &str) -> Result<H>,
 ) -> keylatch_status {
     let body = || {
         // SAFETY: passed on.
         let (out, client, given) =
             unsafe { (Out::handle(out)?, lent("client", client)?, text(name, pointer, length)?) };
-        out.give_new(call(&client.0, given).map_err(Into::into)?);
+        out.give_new(call(&client.0, given)?);
         Ok(())
     };
     // SAFETY: passed on.
@@ -91,7 +91,7 @@ pub(crate) unsafe fn act_with_text(
     let body = || {
         // SAFETY: passed on.
         let (client, given) = unsafe { (lent("client", client)?, text(name, pointer, length)?) };
-        Ok(call(&client.0, given)?)
+        call(&client.0, given)
     };
     // SAFETY: passed on.
     unsafe { guard_call(error, body) }

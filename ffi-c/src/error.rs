@@ -3,9 +3,8 @@
 use std::ffi::c_char;
 
 use keylatch_core::{Error, ErrorKind};
-use serde_json::Value;
 
-use crate::guard::{Failure, free};
+use crate::guard::free;
 use crate::out::{Text, known_at, text_at, text_of, value_at, value_of};
 use crate::status::keylatch_status;
 
@@ -33,25 +32,12 @@ struct Problem {
 }
 
 impl keylatch_error {
-    pub(crate) fn new(failure: Failure) -> Self {
-        let (error, fields, json) = match failure {
-            Failure::Core(error) => {
-                let (fields, json) = (Text::all(error.fields()), error.to_json());
-                (error, fields, json)
-            }
-            Failure::Argument { name, problem } => {
-                let error = Error::new(ErrorKind::InvalidArgument, format!("`{name}` {problem}"));
-                let mut json: Value = serde_json::from_str(&error.to_json()).unwrap_or_default();
-                json["fields"] = Value::from(vec![name]);
-                let json = json.to_string();
-                (error, vec![Text::new(name)], json)
-            }
-        };
+    pub(crate) fn new(error: &Error) -> Self {
         Self {
             kind: error.kind(),
             code: Text::new(error.kind().code()),
             message: Text::new(error.message()),
-            fields,
+            fields: Text::all(error.fields()),
             problems: error
                 .problems()
                 .iter()
@@ -62,7 +48,7 @@ impl keylatch_error {
             candidates: Text::all(error.candidates()),
             near: Text::all(error.near()),
             verdict: error.verdict().map(|v| Text::new(v.as_str())),
-            json: Text::new(&json),
+            json: Text::new(&error.to_json()),
         }
     }
 

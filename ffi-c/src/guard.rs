@@ -12,27 +12,9 @@ use crate::error::keylatch_error;
 use crate::signals::NoSigpipe;
 use crate::status::{KEYLATCH_OK, keylatch_status};
 
-/// Why a call failed.
-pub(crate) enum Failure {
-    /// The core says so.
-    Core(Error),
-    /// An argument cannot even be handed to the core.
-    Argument {
-        /// Its name in the header.
-        name: &'static str,
-        /// What is wrong with it.
-        problem: &'static str,
-    },
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Core(error)
-    }
-}
-
-pub(crate) fn argument(name: &'static str, problem: &'static str) -> Failure {
-    Failure::Argument { name, problem }
+/// An argument that cannot even be handed to the core; `name` as the header has it.
+pub(crate) fn argument(name: &'static str, problem: &'static str) -> Error {
+    Error::argument(name, format!("`{name}` {problem}"))
 }
 
 /// Runs the body of an exported function: clears `*error`, turns failures and panics into a status and an error object.
@@ -41,7 +23,7 @@ pub(crate) fn argument(name: &'static str, problem: &'static str) -> Failure {
 /// `error` is NULL or can be written.
 pub(crate) unsafe fn guard(
     error: *mut *mut keylatch_error,
-    body: impl FnOnce() -> Result<(), Failure>,
+    body: impl FnOnce() -> Result<(), Error>,
 ) -> keylatch_status {
     if !error.is_null() {
         // SAFETY: not NULL, and the caller vouches for the rest.
@@ -50,10 +32,10 @@ pub(crate) unsafe fn guard(
     // What a panic says may quote what it stumbled over, so it is dropped unread.
     let outcome = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
         std::mem::forget(payload); // its destructor could panic again
-        Err(Error::new(ErrorKind::Internal, "a defect in Keylatch ended this call; please report it").into())
+        Err(Error::new(ErrorKind::Internal, "a defect in Keylatch ended this call; please report it"))
     });
     let Err(failure) = outcome else { return KEYLATCH_OK };
-    let made = catch_unwind(AssertUnwindSafe(|| keylatch_error::new(failure)));
+    let made = catch_unwind(AssertUnwindSafe(|| keylatch_error::new(&failure)));
     match made {
         Ok(made) => {
             let status = made.status();
@@ -76,7 +58,7 @@ pub(crate) unsafe fn guard(
 /// As for [`guard`].
 pub(crate) unsafe fn guard_call(
     error: *mut *mut keylatch_error,
-    body: impl FnOnce() -> Result<(), Failure>,
+    body: impl FnOnce() -> Result<(), Error>,
 ) -> keylatch_status {
     let _quiet = NoSigpipe::new();
     // SAFETY: passed on.
@@ -89,7 +71,7 @@ pub(crate) struct Out<T>(*mut T);
 impl<T> Out<T> {
     /// # Safety
     /// `place` is NULL or can be written.
-    pub(crate) unsafe fn new(place: *mut T, empty: T) -> Result<Self, Failure> {
+    pub(crate) unsafe fn new(place: *mut T, empty: T) -> Result<Self, Error> {
         if place.is_null() {
             return Err(argument("out", "is NULL: there is nowhere to put the result"));
         }
@@ -107,7 +89,7 @@ impl<T> Out<T> {
 impl<H> Out<*mut H> {
     /// # Safety
     /// `place` is NULL or can be written.
-    pub(crate) unsafe fn handle(place: *mut *mut H) -> Result<Self, Failure> {
+    pub(crate) unsafe fn handle(place: *mut *mut H) -> Result<Self, Error> {
         // SAFETY: passed on.
         unsafe { Self::new(place, ptr::null_mut()) }
     }
@@ -122,7 +104,7 @@ impl<H> Out<*mut H> {
 ///
 /// # Safety
 /// `handle` is NULL or a live handle of this library, and stays live for `'h`.
-pub(crate) unsafe fn lent<'h, H>(name: &'static str, handle: *const H) -> Result<&'h H, Failure> {
+pub(crate) unsafe fn lent<'h, H>(name: &'static str, handle: *const H) -> Result<&'h H, Error> {
     // SAFETY: passed on.
     unsafe { handle.as_ref() }.ok_or_else(|| argument(name, "is NULL"))
 }
@@ -145,7 +127,7 @@ pub(crate) unsafe fn free<H>(handle: *mut H) {
 ///
 /// # Safety
 /// `pointer` is NULL or points to `length` readable bytes that nobody writes during `'b`.
-pub(crate) unsafe fn bytes<'b>(name: &'static str, pointer: *const c_void, length: usize) -> Result<&'b [u8], Failure> {
+pub(crate) unsafe fn bytes<'b>(name: &'static str, pointer: *const c_void, length: usize) -> Result<&'b [u8], Error> {
     if length == 0 {
         return Ok(&[]);
     }
@@ -163,7 +145,7 @@ pub(crate) unsafe fn bytes<'b>(name: &'static str, pointer: *const c_void, lengt
 ///
 /// # Safety
 /// As for [`bytes`].
-pub(crate) unsafe fn text<'t>(name: &'static str, pointer: *const c_char, length: usize) -> Result<&'t str, Failure> {
+pub(crate) unsafe fn text<'t>(name: &'static str, pointer: *const c_char, length: usize) -> Result<&'t str, Error> {
     // SAFETY: passed on.
     let bytes = unsafe { bytes(name, pointer.cast(), length) }?;
     std::str::from_utf8(bytes).map_err(|_| argument(name, "is not UTF-8"))
@@ -173,7 +155,7 @@ pub(crate) unsafe fn text<'t>(name: &'static str, pointer: *const c_char, length
 ///
 /// # Safety
 /// `pointer` is NULL or points to `length` bytes that can be written and that nobody else uses meanwhile.
-pub(crate) unsafe fn taken(name: &'static str, pointer: *mut c_void, length: usize) -> Result<Secret, Failure> {
+pub(crate) unsafe fn taken(name: &'static str, pointer: *mut c_void, length: usize) -> Result<Secret, Error> {
     // SAFETY: passed on.
     let secret = Secret::new(unsafe { bytes(name, pointer, length) }?);
     if length > 0 {

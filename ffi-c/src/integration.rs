@@ -3,11 +3,11 @@
 use std::ffi::c_char;
 use std::sync::Arc;
 
-use keylatch_core::{Client, Integration};
+use keylatch_core::{Client, Error, Integration};
 
 use crate::client::{act_with_text, call_with_text, keylatch_client};
 use crate::error::keylatch_error;
-use crate::guard::{Failure, free};
+use crate::guard::free;
 use crate::out::{Items, Json, Text, part_at, text_at, text_of, value_of};
 use crate::status::keylatch_status;
 
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn keylatch_integrations_list(
     let call = |client: &Client, name: &str| {
         let items = client.integrations((!app.is_null()).then_some(name))?;
         let integrations = items.iter().cloned().map(keylatch_integration::new).collect();
-        Ok::<_, Failure>(keylatch_integration_list { integrations, json: Json::new(Items { items }) })
+        Ok::<_, Error>(keylatch_integration_list { integrations, json: Json::new(Items { items }) })
     };
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { call_with_text(client, ("app", app, app_length), out, error, call) }

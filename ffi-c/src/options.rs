@@ -3,10 +3,10 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use keylatch_core::{Error, ErrorKind, KeySource, Options};
+use keylatch_core::{KeySource, Options};
 
 use crate::error::keylatch_error;
-use crate::guard::{Failure, Held, Out, bytes, free, guard, lent, taken, text};
+use crate::guard::{Held, Out, bytes, free, guard, lent, taken, text};
 use crate::status::keylatch_status;
 
 /// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it.
@@ -14,23 +14,8 @@ pub struct keylatch_options(Held<Options>);
 
 impl keylatch_options {
     /// What the core takes; these options stay as they are and can open another client.
-    pub(crate) fn copy(&self) -> Result<Options, Failure> {
-        let held = self.0.lock();
-        let key = match &held.key {
-            KeySource::FileBesideVault => KeySource::FileBesideVault,
-            KeySource::File(path) => KeySource::File(path.clone()),
-            KeySource::Bytes(key) => KeySource::Bytes(key.duplicate()),
-            KeySource::Environment(name) => KeySource::Environment(name.clone()),
-            KeySource::Passphrase(passphrase) => KeySource::Passphrase(passphrase.duplicate()),
-            _ => return Err(Error::new(ErrorKind::Internal, "this key source has no setter in C").into()),
-        };
-        Ok(Options {
-            path: held.path.clone(),
-            key,
-            extra_ca_pem: held.extra_ca_pem.clone(),
-            proxy: held.proxy.clone(),
-            ..*held
-        })
+    pub(crate) fn copy(&self) -> Options {
+        self.0.lock().duplicate()
     }
 }
 

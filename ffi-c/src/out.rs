@@ -6,8 +6,9 @@ use std::sync::OnceLock;
 
 use serde::Serialize;
 
-use crate::guard::{Failure, Out, argument, guard, lent};
+use crate::guard::{Out, argument, guard, lent};
 use crate::status::keylatch_status;
+use keylatch_core::Error;
 
 /// Text that C may borrow: UTF-8 with a NUL behind it.
 pub(crate) struct Text(Box<[u8]>);
@@ -73,7 +74,7 @@ struct TextOut {
 impl TextOut {
     /// # Safety
     /// Both are NULL or can be written.
-    unsafe fn new(text: *mut *const c_char, length: *mut usize) -> Result<Self, Failure> {
+    unsafe fn new(text: *mut *const c_char, length: *mut usize) -> Result<Self, Error> {
         if !length.is_null() {
             // SAFETY: not NULL, and the caller vouches for the rest.
             unsafe { length.write(0) };
@@ -209,6 +210,6 @@ pub(crate) unsafe fn part_at<'h, H: 'h, P>(
     unsafe { guard(ptr::null_mut(), body) }
 }
 
-fn no_such_index() -> Failure {
+fn no_such_index() -> Error {
     argument("index", "is not below the count")
 }

@@ -2,10 +2,10 @@
 
 use std::ffi::{c_char, c_void};
 
-use keylatch_core::{Input, Params, Secret};
+use keylatch_core::{Error, Input, Params, Secret};
 
 use crate::error::keylatch_error;
-use crate::guard::{Failure, Held, Out, free, guard, lent, taken, text};
+use crate::guard::{Held, Out, free, guard, lent, taken, text};
 use crate::out::value_of;
 use crate::secret::keylatch_secret;
 use crate::status::keylatch_status;
@@ -198,8 +198,8 @@ unsafe fn put(
     params: *mut keylatch_params,
     name: *const c_char,
     name_length: usize,
-    value: impl FnOnce() -> Result<Input, Failure>,
-) -> Result<(), Failure> {
+    value: impl FnOnce() -> Result<Input, Error>,
+) -> Result<(), Error> {
     // SAFETY: passed on.
     let (name, params) = unsafe { (text("name", name, name_length)?, lent("params", params)?) };
     let value = value()?;

@@ -3,9 +3,9 @@
 use std::ffi::c_char;
 use std::ptr;
 
-use keylatch_core::Verify;
+use keylatch_core::{Error, Verify};
 
-use crate::guard::{Failure, Out, argument, guard};
+use crate::guard::{Out, argument, guard};
 
 /// What every function returns: KEYLATCH_OK, or the number of an error kind. Numbers are never reused.
 pub type keylatch_status = u32;
@@ -69,7 +69,7 @@ pub const KEYLATCH_VERIFY_REQUIRED: u32 = 1;
 pub const KEYLATCH_VERIFY_OFF: u32 = 2;
 
 /// The mode of this number; any number may come from C.
-pub(crate) fn verify(number: u32) -> Result<Verify, Failure> {
+pub(crate) fn verify(number: u32) -> Result<Verify, Error> {
     match number {
         KEYLATCH_VERIFY_AUTO => Ok(Verify::Auto),
         KEYLATCH_VERIFY_REQUIRED => Ok(Verify::Required),

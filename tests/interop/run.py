@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -33,8 +34,10 @@ def main() -> int:
             "python": [sys.executable, str(HERE / "interop.py")],
             "node": ["node", str(HERE / "interop.mjs")],
             "c": compiled("interop.c", os.environ.get("CC", "cc"), "-std=c99", folder),
-            "c++": compiled("interop.cpp", os.environ.get("CXX", "c++"), "-std=c++17", folder),
         }
+        cxx = os.environ.get("CXX", "c++")
+        if shutil.which(cxx):
+            programs["c++"] = compiled("interop.cpp", cxx, "-std=c++17", folder)
         vault = str(folder / "vault.db")
         ids = {language: call(program, "make", vault, stripe) for language, program in programs.items()}
         for language, program in programs.items():

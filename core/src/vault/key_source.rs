@@ -51,6 +51,18 @@ pub(super) struct Made {
 }
 
 impl KeySource {
+    /// A second copy, its secret wiped on its own drop.
+    #[must_use]
+    pub fn duplicate(&self) -> Self {
+        match self {
+            Self::FileBesideVault => Self::FileBesideVault,
+            Self::File(path) => Self::File(path.clone()),
+            Self::Bytes(key) => Self::Bytes(key.duplicate()),
+            Self::Environment(name) => Self::Environment(name.clone()),
+            Self::Passphrase(passphrase) => Self::Passphrase(passphrase.duplicate()),
+        }
+    }
+
     /// The key for a new vault; makes the key file where that is the source.
     pub(super) fn make(&self, vault: &Path) -> Result<Made> {
         let derivation = match self {
