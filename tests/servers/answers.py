@@ -31,7 +31,9 @@ def received(request: web.Request, raw_path: str, query: str, body: bytes) -> Re
     headers = {
         name: value.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name, value in headers.items()
     }
-    return Received(request.method, raw_path, pairs, headers, body.decode("utf-8", "replace"))
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    connection = f"from port {peer[1]}" if peer else "gone"
+    return Received(request.method, raw_path, pairs, headers, body.decode("utf-8", "replace"), connection)
 
 
 async def send(http: web.Request, request: Received, answer: Json) -> web.StreamResponse:

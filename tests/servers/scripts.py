@@ -40,6 +40,7 @@ class Received:
     query: dict[str, str | list[str]]
     headers: dict[str, str]
     body: str
+    connection: str
 
     def as_json(self) -> Json:
         return {
@@ -48,6 +49,7 @@ class Received:
             "query": self.query,
             "headers": self.headers,
             "body": self.body,
+            "connection": self.connection,
         }
 
 

@@ -100,7 +100,7 @@ impl<I: Io> Embedded<I> {
 
     pub(crate) fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.io.close();
+            self.io.drop_connections();
             self.vault.store.close();
         }
     }

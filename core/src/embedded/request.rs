@@ -30,7 +30,10 @@ impl<I: Io> Embedded<I> {
             Fault::Forbidden => target.forbidden(),
             fault => describe(fault, &opened),
         })?;
-        mask.apply(&mut incoming);
+        if mask.apply(&mut incoming) {
+            // The echo is in the kept connection's buffers too.
+            self.io.drop_connections();
+        }
         if incoming.status == 401 {
             self.doubt(&opened).await;
         }

@@ -55,7 +55,7 @@ impl Io for BlockingIo {
         work()
     }
 
-    fn close(&self) {
-        self.clients.close();
+    fn drop_connections(&self) {
+        self.clients.drop_kept();
     }
 }

@@ -37,7 +37,7 @@ impl<C: Clone> Clients<C> {
         }
     }
 
-    pub(super) fn close(&self) {
+    pub(super) fn drop_kept(&self) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = [None, None];
     }
 

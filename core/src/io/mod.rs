@@ -64,8 +64,8 @@ pub(crate) trait Io: Send + Sync + 'static {
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> impl Future<Output = Result<T>> + Send;
 
-    /// Drops kept connections.
-    fn close(&self);
+    /// Drops kept connections; the next request makes a new one.
+    fn drop_connections(&self);
 }
 
 /// How a driver reaches providers.

@@ -48,7 +48,7 @@ impl Io for AsyncIo {
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a store call ended without an answer")))
     }
 
-    fn close(&self) {
-        self.clients.close();
+    fn drop_connections(&self) {
+        self.clients.drop_kept();
     }
 }

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::mask::Mask;
 use super::target::Target;
@@ -59,7 +60,7 @@ pub(crate) fn prepare(
         match inject {
             Inject::Header { name, value } => {
                 if let Some(filled) = fill(value, values)? {
-                    headers.push((header_name(name)?, header_value(&filled, value)?));
+                    headers.push((header_name(name)?, header_value(filled, value)?));
                 }
             }
             Inject::Query { name, value } => {
@@ -73,7 +74,7 @@ pub(crate) fn prepare(
                 if let (Some(user), Some(password)) = (user, password) {
                     let encoded = basic(&user, &password)?;
                     mask.hide(&encoded);
-                    headers.push((AUTHORIZATION, sensitive(&[b"Basic ", encoded.expose()].concat())?)); // expose: the header
+                    headers.push((AUTHORIZATION, sensitive(Secret::from([b"Basic ", encoded.expose()].concat()))?)); // expose: the header
                 }
             }
             Inject::Path => {}
@@ -148,10 +149,10 @@ fn broken_entry() -> Error {
 }
 
 /// A header value that logs never show; `invalid_field` where a value cannot stand in a header.
-fn header_value(value: &Secret, template: &str) -> Result<HeaderValue> {
+fn header_value(value: Secret, template: &str) -> Result<HeaderValue> {
     let plain = value.expose().iter().all(|b| (0x20..0x7f).contains(b)); // expose: only looked at
     if plain {
-        return sensitive(value.expose()); // expose: the header
+        return sensitive(value);
     }
     let problems = template::names(template)
         .into_iter()
@@ -164,9 +165,9 @@ fn header_value(value: &Secret, template: &str) -> Result<HeaderValue> {
     Err(Error::of_problems(problems, Vec::new()).unwrap_or_else(broken_entry))
 }
 
-fn sensitive(value: &[u8]) -> Result<HeaderValue> {
+fn sensitive(value: Secret) -> Result<HeaderValue> {
     // Owned by a Secret, so that this copy is wiped when the request is done.
-    let bytes = Bytes::from_owner(Secret::new(value));
+    let bytes = Bytes::from_owner(value);
     let mut value = HeaderValue::from_maybe_shared(bytes).map_err(|_| broken_entry())?;
     value.set_sensitive(true);
     Ok(value)
@@ -188,7 +189,7 @@ fn basic(user: &Secret, password: &Secret) -> Result<Secret> {
 fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
     let parts = template::parse(template).map_err(|_| broken_entry())?;
     let size = template.len() + values.iter().map(|(_, v)| v.len()).sum::<usize>();
-    let mut filled: Vec<u8> = Vec::with_capacity(size);
+    let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     for part in parts {
         match part {
             Part::Text(text) => filled.extend_from_slice(text.as_bytes()),
@@ -196,20 +197,20 @@ fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
             Part::Field { name, after } => filled.extend_from_slice(value_of(values, name, after)?),
         }
     }
-    Ok(Some(Secret::from(filled)))
+    Ok(Some(Secret::new(&filled)))
 }
 
 /// A check's path: placeholders percent-encoded.
 pub(super) fn fill_path(template: &str, values: &Values) -> Result<Secret> {
     let size = template.len() + 3 * values.iter().map(|(_, v)| v.len()).sum::<usize>();
-    let mut filled: Vec<u8> = Vec::with_capacity(size);
+    let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     for part in template::parse(template).map_err(|_| broken_entry())? {
         match part {
             Part::Text(text) => filled.extend_from_slice(text.as_bytes()),
             Part::Field { name, after } => percent_encode(value_of(values, name, after)?, &mut filled),
         }
     }
-    Ok(Secret::from(filled))
+    Ok(Secret::new(&filled))
 }
 
 /// A value, or what follows the last `after` in it.

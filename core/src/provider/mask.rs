@@ -26,7 +26,7 @@ impl Mask {
         let form: String = url::form_urlencoded::byte_serialize(value.expose()).collect(); // expose: the needle
         forms.push(Secret::from(form));
         if let Some(text) = value.expose_text() {
-            let json = Zeroizing::new(serde_json::Value::from(text).to_string()); // expose: the needle
+            let json = Zeroizing::new(serde_json::to_string(text).unwrap_or_default()); // expose: the needle
             forms.push(Secret::new(&json.as_bytes()[1..json.len() - 1]));
         }
         forms.push(Secret::from(base64::engine::general_purpose::STANDARD.encode(value.expose()))); // expose: the needle
@@ -37,29 +37,32 @@ impl Mask {
         }
     }
 
-    /// Overwrites every occurrence with `*`; the lengths stay.
-    pub(crate) fn apply(&self, incoming: &mut Incoming) {
+    /// Overwrites every occurrence with `*`; the lengths stay. Tells whether there was one.
+    pub(crate) fn apply(&self, incoming: &mut Incoming) -> bool {
+        let mut found = false;
         for form in &self.0 {
             let needle = form.expose(); // expose: compared and overwritten
-            overwrite(&mut incoming.body, needle);
+            found |= overwrite(&mut incoming.body, needle);
             for (_, value) in &mut incoming.headers {
                 if value.as_bytes().windows(needle.len()).any(|w| w == needle) {
                     let mut bytes = std::mem::take(value).into_bytes();
-                    overwrite(&mut bytes, needle);
+                    found |= overwrite(&mut bytes, needle);
                     *value = String::from_utf8_lossy(&bytes).into_owned();
                 }
             }
         }
+        found
     }
 }
 
-fn overwrite(haystack: &mut [u8], needle: &[u8]) {
+fn overwrite(haystack: &mut [u8], needle: &[u8]) -> bool {
     let mut from = 0;
     while let Some(at) = haystack[from..].windows(needle.len()).position(|w| w == needle) {
         let start = from + at;
         haystack[start..start + needle.len()].fill(b'*');
         from = start + needle.len();
     }
+    from > 0
 }
 
 #[cfg(test)]
@@ -76,7 +79,7 @@ mod tests {
             headers: vec![("x-echo".into(), "pa\"ss/w\\rd+1".into())],
             body: br#"raw pa"ss/w\rd+1 json pa\"ss/w\\rd+1 url pa%22ss%2Fw%5Crd%2B1 b64 cGEic3Mvd1xyZCsx end"#.to_vec(),
         };
-        mask.apply(&mut incoming);
+        assert!(mask.apply(&mut incoming));
         let body = String::from_utf8(incoming.body).unwrap();
         assert_eq!(
             body.split(' ').filter(|word| !word.starts_with('*')).collect::<Vec<_>>(),

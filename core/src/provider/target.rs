@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use url::{Host, Url};
+use zeroize::Zeroizing;
 
 use crate::catalog::{SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
@@ -176,8 +177,8 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
     let whole = base_url.starts_with('{') && !base_url.contains("://");
     let host_end =
         base_url.len() - base_url.split_once("://").map_or(0, |(_, r)| r.split_once('/').map_or(0, |(_, p)| p.len()));
-    let mut filled: Vec<u8> =
-        Vec::with_capacity(base_url.len() + values.iter().map(|(_, v)| 3 * v.len()).sum::<usize>());
+    let size = base_url.len() + values.iter().map(|(_, v)| 3 * v.len()).sum::<usize>();
+    let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     let mut position = 0;
     for part in template::parse(base_url).unwrap_or_default() {
         match part {
@@ -202,7 +203,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
             }
         }
     }
-    Ok(Secret::from(filled))
+    Ok(Secret::new(&filled))
 }
 
 /// Letters, digits, `-`, `_` and dots, with a port at the end at most.
