@@ -105,6 +105,11 @@ impl Values {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Length of the longest value, from which a buffer's size follows: one that grew would leave its old block behind.
+    pub(crate) fn longest(&self) -> usize {
+        self.0.iter().map(|(_, value)| value.len()).max().unwrap_or(0)
+    }
+
     pub(crate) fn remove_all(&mut self, names: &[String]) {
         self.0.retain(|(n, _)| !names.contains(n));
     }

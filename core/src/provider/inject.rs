@@ -188,7 +188,7 @@ fn basic(user: &Secret, password: &Secret) -> Result<Secret> {
 /// A template with its values; `None` where an optional one was not given.
 fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
     let parts = template::parse(template).map_err(|_| broken_entry())?;
-    let size = template.len() + values.iter().map(|(_, v)| v.len()).sum::<usize>();
+    let size = template.len() + parts.len() * values.longest();
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     for part in parts {
         match part {
@@ -202,9 +202,10 @@ fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
 
 /// A check's path: placeholders percent-encoded.
 pub(super) fn fill_path(template: &str, values: &Values) -> Result<Secret> {
-    let size = template.len() + 3 * values.iter().map(|(_, v)| v.len()).sum::<usize>();
+    let parts = template::parse(template).map_err(|_| broken_entry())?;
+    let size = template.len() + 3 * parts.len() * values.longest();
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
-    for part in template::parse(template).map_err(|_| broken_entry())? {
+    for part in parts {
         match part {
             Part::Text(text) => filled.extend_from_slice(text.as_bytes()),
             Part::Field { name, after } => percent_encode(value_of(values, name, after)?, &mut filled),

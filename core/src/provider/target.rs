@@ -177,10 +177,11 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
     let whole = base_url.starts_with('{') && !base_url.contains("://");
     let host_end =
         base_url.len() - base_url.split_once("://").map_or(0, |(_, r)| r.split_once('/').map_or(0, |(_, p)| p.len()));
-    let size = base_url.len() + values.iter().map(|(_, v)| 3 * v.len()).sum::<usize>();
+    let parts = template::parse(base_url).unwrap_or_default();
+    let size = base_url.len() + 3 * parts.len() * values.longest();
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     let mut position = 0;
-    for part in template::parse(base_url).unwrap_or_default() {
+    for part in parts {
         match part {
             template::Part::Text(text) => {
                 filled.extend_from_slice(text.as_bytes());
