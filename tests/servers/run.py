@@ -110,7 +110,7 @@ def wait_until_it_answers(name: str, port: int, path: str) -> None:
             connection.close()
 
 
-def environment(ports: dict[str, int], ca: Path, stripe: int | None) -> dict[str, str]:
+def environment(ports: dict[str, int], composio: dict[str, int], ca: Path, stripe: int | None) -> dict[str, str]:
     env = {
         **os.environ,
         "KEYLATCH_TEST_PROVIDER_HTTP": f"http://127.0.0.1:{ports['http']}",
@@ -119,6 +119,8 @@ def environment(ports: dict[str, int], ca: Path, stripe: int | None) -> dict[str
         "KEYLATCH_TEST_MISNAMED": f"https://localhost:{ports['misnamed']}",
         "KEYLATCH_TEST_UNTRUSTED": f"https://localhost:{ports['untrusted']}",
         "KEYLATCH_TEST_DEAD": f"http://127.0.0.1:{ports['dead']}",
+        "KEYLATCH_TEST_COMPOSIO": f"http://127.0.0.1:{composio['http']}",
+        "KEYLATCH_TEST_COMPOSIO_HTTPS": f"https://localhost:{composio['https']}",
         "KEYLATCH_TEST_CA": str(ca),
     }
     if stripe is not None:
@@ -149,11 +151,13 @@ def main() -> int:
             ca = Path(folder) / "ca.pem"
             ports = stack.enter_context(server("provider.py", "--ca", str(ca), cwd=folder))
             wait_until_it_answers("the provider double", ports["http"], "/")
+            composio = stack.enter_context(server("composio/main.py", "--ca", str(ca), cwd=folder))
+            wait_until_it_answers("the Composio server", composio["http"], "/")
             stripe = None
             if args.localstripe:
                 stripe = stack.enter_context(server("run_localstripe.py", cwd=folder))["http"]
                 wait_until_it_answers("localstripe", stripe, "/v1/balance")
-            return signals.run(command, environment(ports, ca, stripe))
+            return signals.run(command, environment(ports, composio, ca, stripe))
     except Stopped:
         return 128 + (signals.caught or 0)
 
