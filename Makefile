@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node test-node lint fmt header servers clean
+.PHONY: help quickstart test build c python node test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ python: .venv/.made ## the Python package, into .venv
 node: ## the Node package, in bindings-node
 	cd bindings-node && npm install --no-audit --no-fund --loglevel=error
 
+test-official: .venv/.made ## Composio's official SDKs against the test server; downloads them the first time
+	@$(PY) tests/servers/run.py -- $(PY) tests/official/run.py $(ARGS)
+
 test-node: ## the Node package's own tests; wants the test servers around it
 	node --test --test-reporter=spec tests/node/*.test.mjs
 
@@ -57,6 +60,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/docs.py tests/leaks.py
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
+	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py
 	cd bindings-node && npm run --silent lint
 	@if command -v cargo-deny >/dev/null; then cargo deny check; fi
 
@@ -74,6 +78,9 @@ servers: ## install what the tests can use but do not bring along (Debian packag
 	if [ -n "$$missing" ]; then \
 	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
 	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; fi
+
+composio: .venv/.made ## a server that answers as Composio's API does, to try that side offline
+	@$(PY) tests/servers/composio/main.py --try
 
 clean: ## remove everything that was built
 	cargo clean

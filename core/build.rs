@@ -15,12 +15,12 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use definition::{AppDef, Check, Condition, FieldDef, Inject, SchemeDef, Test, Text};
+use definition::{ActionDef, AppDef, Check, Condition, FieldDef, Inject, ParamDef, SchemeDef, Test, Text};
 
 fn main() {
     println!("cargo::rerun-if-changed=catalog");
     println!("cargo::rerun-if-changed=build.rs");
-    for file in ["verdict.rs", "catalog/definition.rs", "catalog/read.rs", "catalog/template.rs"] {
+    for file in ["verdict.rs", "catalog/definition.rs", "catalog/read.rs", "catalog/read", "catalog/template.rs"] {
         println!("cargo::rerun-if-changed=src/{file}");
     }
     let mut files: Vec<PathBuf> = fs::read_dir("catalog")
@@ -63,12 +63,13 @@ fn static_data(apps: &[AppDef]) -> String {
 
 fn app(a: &AppDef) -> String {
     format!(
-        "AppDef {{ slug: {}, name: {}, category: {}, docs_url: {}, schemes: {} }}",
+        "AppDef {{ slug: {}, name: {}, category: {}, docs_url: {}, schemes: {}, actions: {} }}",
         text(&a.slug),
         text(&a.name),
         text(&a.category),
         option(a.docs_url.as_ref()),
         list(&a.schemes, scheme),
+        list(&a.actions, action),
     )
 }
 
@@ -134,6 +135,28 @@ fn condition(c: &Condition) -> String {
         Test::Present(present) => format!("Test::Present({present})"),
     };
     format!("Condition {{ at: {}, test: {test} }}", text(&c.at))
+}
+
+fn action(a: &ActionDef) -> String {
+    format!(
+        "ActionDef {{ name: {}, description: {}, method: {}, path: {}, encoding: Encoding::{:?}, params: {} }}",
+        text(&a.name),
+        text(&a.description),
+        text(&a.method),
+        text(&a.path),
+        a.encoding,
+        list(&a.params, param),
+    )
+}
+
+fn param(p: &ParamDef) -> String {
+    format!(
+        "ParamDef {{ name: {}, description: {}, kind: Kind::{:?}, required: {} }}",
+        text(&p.name),
+        text(&p.description),
+        p.kind,
+        p.required,
+    )
 }
 
 fn text(t: &Text) -> String {

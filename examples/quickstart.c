@@ -15,10 +15,10 @@
 /* A text and its length, as all functions take them. */
 #define TEXT(text) (text), strlen(text)
 
-static void must(keylatch_status status, keylatch_error *error) {
+static void must(keylatch_status status, keylatch_error *const *error) {
     const char *message = "no details";
     if (status == KEYLATCH_OK) return;
-    keylatch_error_message(error, &message, NULL);
+    if (error != NULL) keylatch_error_message(*error, &message, NULL);
     fprintf(stderr, "status %u: %s\n", (unsigned)status, message);
     exit(1);
 }
@@ -27,17 +27,17 @@ static void send_request(const keylatch_client *client, const char *method, cons
                          keylatch_response **out) {
     keylatch_request_ask *ask;
     keylatch_error *error;
-    must(keylatch_request_ask_new(&ask, &error), error);
-    must(keylatch_request_ask_set_entity_id(ask, TEXT("user-1"), &error), error);
-    must(keylatch_request_ask_set_app(ask, TEXT("stripe"), &error), error);
-    must(keylatch_request_ask_set_method(ask, TEXT(method), &error), error);
-    must(keylatch_request_ask_set_path(ask, TEXT(path), &error), error);
+    must(keylatch_request_ask_new(&ask, &error), &error);
+    must(keylatch_request_ask_set_entity_id(ask, TEXT("user-1"), &error), &error);
+    must(keylatch_request_ask_set_app(ask, TEXT("stripe"), &error), &error);
+    must(keylatch_request_ask_set_method(ask, TEXT(method), &error), &error);
+    must(keylatch_request_ask_set_path(ask, TEXT(path), &error), &error);
     if (body != NULL) {
         must(keylatch_request_ask_add_header(ask, TEXT("content-type"), TEXT("application/x-www-form-urlencoded"), &error),
-             error);
-        must(keylatch_request_ask_set_body(ask, TEXT(body), &error), error);
+             &error);
+        must(keylatch_request_ask_set_body(ask, TEXT(body), &error), &error);
     }
-    must(keylatch_request(client, ask, out, &error), error);
+    must(keylatch_request(client, ask, out, &error), &error);
     keylatch_request_ask_free(ask);
 }
 
@@ -68,19 +68,19 @@ int main(void) {
 
     keylatch_options *options;
     keylatch_client *client;
-    must(keylatch_options_new(&options, &error), error);
-    must(keylatch_options_set_path(options, TEXT(path), &error), error);
-    must(keylatch_client_open(options, &client, &error), error);
+    must(keylatch_options_new(&options, &error), &error);
+    must(keylatch_options_set_path(options, TEXT(path), &error), &error);
+    must(keylatch_client_open(options, &client, &error), &error);
     keylatch_options_free(options);
 
     /* The developer's part, once: which app, and where it is. */
     keylatch_integration_ask *what;
     keylatch_integration *integration;
     const char *integration_id;
-    must(keylatch_integration_ask_new(&what, &error), error);
-    must(keylatch_integration_ask_set_app(what, TEXT("stripe"), &error), error);
-    must(keylatch_integration_ask_set_base_url(what, TEXT(stripe), &error), error);
-    must(keylatch_integrations_create(client, what, NULL, &integration, &error), error);
+    must(keylatch_integration_ask_new(&what, &error), &error);
+    must(keylatch_integration_ask_set_app(what, TEXT("stripe"), &error), &error);
+    must(keylatch_integration_ask_set_base_url(what, TEXT(stripe), &error), &error);
+    must(keylatch_integrations_create(client, what, NULL, &integration, &error), &error);
     must(keylatch_integration_id(integration, &integration_id, NULL), NULL);
     keylatch_integration_ask_free(what);
 
@@ -88,9 +88,9 @@ int main(void) {
     keylatch_expected_params_ask *which;
     keylatch_expected_params *expected;
     size_t count;
-    must(keylatch_expected_params_ask_new(&which, &error), error);
-    must(keylatch_expected_params_ask_set_integration_id(which, TEXT(integration_id), &error), error);
-    must(keylatch_get_expected_params_for_user(client, which, &expected, &error), error);
+    must(keylatch_expected_params_ask_new(&which, &error), &error);
+    must(keylatch_expected_params_ask_set_integration_id(which, TEXT(integration_id), &error), &error);
+    must(keylatch_get_expected_params_for_user(client, which, &expected, &error), &error);
     must(keylatch_expected_params_field_count(expected, &count), NULL);
     for (size_t i = 0; i < count; i++) {
         keylatch_field *field;
@@ -111,18 +111,18 @@ int main(void) {
     snprintf(typed, sizeof typed, "%s", example != NULL ? example : "sk_test_quickstart");
     size_t length = strlen(typed);
     printf("2 collect    %zu characters\n", length);
-    must(keylatch_params_new(&params, &error), error);
-    must(keylatch_params_take(params, TEXT("api_key"), typed, length, &error), error);
+    must(keylatch_params_new(&params, &error), &error);
+    must(keylatch_params_take(params, TEXT("api_key"), typed, length, &error), &error);
     for (size_t i = 0; i < length; i++) wiped = wiped && typed[i] == '\0';
 
     /* 3 initiate: Stripe is asked, then the key is sealed in the vault. */
     keylatch_initiate_ask *how;
     keylatch_connection_request *made;
     const char *id;
-    must(keylatch_initiate_ask_new(&how, &error), error);
-    must(keylatch_initiate_ask_set_entity_id(how, TEXT("user-1"), &error), error);
-    must(keylatch_initiate_ask_set_integration_id(how, TEXT(integration_id), &error), error);
-    must(keylatch_initiate_connection(client, how, params, &made, &error), error);
+    must(keylatch_initiate_ask_new(&how, &error), &error);
+    must(keylatch_initiate_ask_set_entity_id(how, TEXT("user-1"), &error), &error);
+    must(keylatch_initiate_ask_set_integration_id(how, TEXT(integration_id), &error), &error);
+    must(keylatch_initiate_connection(client, how, params, &made, &error), &error);
     must(keylatch_connection_request_verdict(made, &text, NULL), NULL);
     printf("3 initiate   %s by Stripe, buffer wiped: %s\n", text, wiped ? "yes" : "no");
     keylatch_initiate_ask_free(how);
@@ -133,7 +133,7 @@ int main(void) {
     const char *redirect_url;
     must(keylatch_connection_request_connected_account_id(made, &id, NULL), NULL);
     must(keylatch_connection_request_redirect_url(made, &redirect_url, NULL), NULL);
-    must(keylatch_connected_accounts_get(client, TEXT(id), &account, &error), error);
+    must(keylatch_connected_accounts_get(client, TEXT(id), &account, &error), &error);
     must(keylatch_connection_status(account, &text, NULL), NULL);
     printf("4 active     %s, redirect URL %s\n", text, redirect_url != NULL ? redirect_url : "none");
     keylatch_connection_free(account);

@@ -65,6 +65,21 @@
 #define KEYLATCH_VERIFY_OFF 2
 
 /**
+ * Something that keylatch_execute_action does with a connection.
+ */
+typedef struct keylatch_action keylatch_action;
+
+/**
+ * What to do and with which connection: the arguments of keylatch_execute_action.
+ */
+typedef struct keylatch_action_ask keylatch_action_ask;
+
+/**
+ * What an action brought.
+ */
+typedef struct keylatch_action_result keylatch_action_result;
+
+/**
  * Something with an API that users have keys for.
  */
 typedef struct keylatch_app keylatch_app;
@@ -75,7 +90,8 @@ typedef struct keylatch_app keylatch_app;
 typedef struct keylatch_app_list keylatch_app_list;
 
 /**
- * An open vault and the connections to providers. All calls on it may be made from any thread at any time.
+ * An open vault, or a project on Composio's API, and the connections that its calls make. All calls on it may be made
+ * from any thread at any time.
  */
 typedef struct keylatch_client keylatch_client;
 
@@ -90,7 +106,8 @@ typedef struct keylatch_connection keylatch_connection;
 typedef struct keylatch_connection_request keylatch_connection_request;
 
 /**
- * What went wrong, and what to do. Safe to show and to log: no credential and no text of a provider is ever in it.
+ * What went wrong, and what to do. Safe to show and to log: no credential is ever in it, and what others said of the
+ * call stands in it scrubbed and cut short.
  *
  * Made by the call that failed and owned by its caller, who releases it with keylatch_error_free.
  */
@@ -137,7 +154,8 @@ typedef struct keylatch_integration_list keylatch_integration_list;
 typedef struct keylatch_list_ask keylatch_list_ask;
 
 /**
- * How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it.
+ * How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it;
+ * the functions with composio in their names make it stand for a project on Composio's API instead.
  */
 typedef struct keylatch_options keylatch_options;
 
@@ -313,6 +331,11 @@ typedef uint32_t keylatch_status;
  */
 #define KEYLATCH_INTERNAL 24
 
+/**
+ * The app did not do what the action asked; the message says why, where it told.
+ */
+#define KEYLATCH_ACTION_FAILED 25
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -424,6 +447,38 @@ keylatch_status keylatch_error_near_at(const keylatch_error *error, size_t index
  * Thread-safe.
  */
 keylatch_status keylatch_error_verdict(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * The HTTP status of Composio's API; `*known` is false where it was not that which refused or failed the call.
+ * Thread-safe.
+ */
+keylatch_status keylatch_error_upstream_status(const keylatch_error *error, bool *known, uint32_t *http_status);
+
+/**
+ * Composio's number for the problem, such as 612; `*known` is false where it gave none. Thread-safe.
+ */
+keylatch_status keylatch_error_upstream_code(const keylatch_error *error, bool *known, int64_t *code);
+
+/**
+ * Composio's name for the problem. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_upstream_slug(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * Composio's sentence on it. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_upstream_message(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * What Composio suggests to do. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_error_upstream_suggested_fix(const keylatch_error *error, const char **text, size_t *length);
+
+/**
+ * The id under which Composio's support finds the call. NULL where there is none. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_error_upstream_request_id(const keylatch_error *error, const char **text, size_t *length);
 
 /**
  * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
@@ -596,7 +651,43 @@ keylatch_status keylatch_options_take_passphrase(keylatch_options *options,
                                                  keylatch_error **error);
 
 /**
- * Longest time for one request to a provider, from the start to the last byte. Default: 30000. Thread-safe.
+ * Composio's API instead of a vault, with the project's API key and the base URL from the environment variables
+ * COMPOSIO_API_KEY and COMPOSIO_BASE_URL, as far as the next functions do not set them. Options of the vault must not
+ * be set beside it: opening fails then. Thread-safe.
+ */
+keylatch_status keylatch_options_set_composio(keylatch_options *options, keylatch_error **error);
+
+/**
+ * Composio's API instead of a vault, with this API key of the project.
+ *
+ * It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_options_take_composio_api_key(keylatch_options *options,
+                                                       void *buffer,
+                                                       size_t length,
+                                                       keylatch_error **error);
+
+/**
+ * Composio's API instead of a vault, at this address, with or without /api at its end. HTTPS, or HTTP on loopback.
+ * Default: https://backend.composio.dev. Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_composio_base_url(keylatch_options *options,
+                                                       const char *base_url,
+                                                       size_t base_url_length,
+                                                       keylatch_error **error);
+
+/**
+ * Composio's API instead of a vault, in this generation of it: "v3.1" (the default), or "v1" for servers that still
+ * speak that. Thread-safe.
+ */
+keylatch_status keylatch_options_set_composio_api_version(keylatch_options *options,
+                                                          const char *api_version,
+                                                          size_t api_version_length,
+                                                          keylatch_error **error);
+
+/**
+ * Longest time for one request to a provider, from the start to the last byte; on Composio's API for one call with all
+ * its retries and pauses. Default: 30000. Thread-safe.
  */
 keylatch_status keylatch_options_set_timeout_ms(keylatch_options *options,
                                                 uint64_t milliseconds,
@@ -631,12 +722,13 @@ keylatch_status keylatch_options_set_proxy(keylatch_options *options,
 keylatch_status keylatch_options_set_strict_secrets(keylatch_options *options, bool strict, keylatch_error **error);
 
 /**
- * Wipes the key in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
+ * Wipes the keys in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
  */
 void keylatch_options_free(keylatch_options *options);
 
 /**
- * Opens the vault, making it on first use. `options` may be NULL for the defaults; they are read and not kept.
+ * Opens the vault, making it on first use; or, where the options name a project on Composio's API, stands for that
+ * (nothing is sent yet). `options` may be NULL for the defaults; they are read and not kept.
  *
  * The caller owns `*out` and releases it with keylatch_client_free. Thread-safe.
  * Errors: wrong_key, vault_locked, storage; invalid_argument for options that cannot be.
@@ -729,6 +821,61 @@ keylatch_status keylatch_field_json(const keylatch_field *field, const char **te
 void keylatch_field_free(keylatch_field *field);
 
 /**
+ * Its name, such as "STRIPE_RETRIEVE_BALANCE", compared without regard to case. Borrowed until the handle is freed.
+ * Thread-safe.
+ */
+keylatch_status keylatch_action_name(const keylatch_action *action, const char **text, size_t *length);
+
+/**
+ * What it does, in a sentence. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_description(const keylatch_action *action, const char **text, size_t *length);
+
+/**
+ * How many params it takes. Thread-safe.
+ */
+keylatch_status keylatch_action_param_count(const keylatch_action *action, size_t *count);
+
+/**
+ * Name of a param. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_param_name(const keylatch_action *action,
+                                           size_t index,
+                                           const char **text,
+                                           size_t *length);
+
+/**
+ * What a param is, in a sentence. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_param_description(const keylatch_action *action,
+                                                  size_t index,
+                                                  const char **text,
+                                                  size_t *length);
+
+/**
+ * Type of a param's value, as keylatch_field_type. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_param_type(const keylatch_action *action,
+                                           size_t index,
+                                           const char **text,
+                                           size_t *length);
+
+/**
+ * Whether a param must be given. Thread-safe.
+ */
+keylatch_status keylatch_action_param_is_required(const keylatch_action *action, size_t index, bool *out);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_json(const keylatch_action *action, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_action_free(keylatch_action *action);
+
+/**
  * Every app, by slug.
  *
  * The caller owns `*out` and releases it with keylatch_app_list_free. Thread-safe. Errors: closed.
@@ -817,6 +964,17 @@ keylatch_status keylatch_app_scheme_count(const keylatch_app *app, size_t *count
 keylatch_status keylatch_app_scheme_at(const keylatch_app *app, size_t index, keylatch_scheme **out);
 
 /**
+ * How many actions are known beforehand, for keylatch_execute_action. Thread-safe.
+ */
+keylatch_status keylatch_app_action_count(const keylatch_app *app, size_t *count);
+
+/**
+ * One of the actions. The caller owns `*out` and releases it with keylatch_action_free; it outlives the list.
+ * Thread-safe.
+ */
+keylatch_status keylatch_app_action_at(const keylatch_app *app, size_t index, keylatch_action **out);
+
+/**
  * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_app_json(const keylatch_app *app, const char **text, size_t *length);
@@ -851,6 +1009,17 @@ keylatch_status keylatch_scheme_field_count(const keylatch_scheme *scheme, size_
  * outlives the list. Thread-safe.
  */
 keylatch_status keylatch_scheme_field_at(const keylatch_scheme *scheme, size_t index, keylatch_field **out);
+
+/**
+ * How many fields the developer gives to an integration; none on a vault. Thread-safe.
+ */
+keylatch_status keylatch_scheme_developer_field_count(const keylatch_scheme *scheme, size_t *count);
+
+/**
+ * One of the developer's fields. The caller owns `*out` and releases it with keylatch_field_free; it outlives the list.
+ * Thread-safe.
+ */
+keylatch_status keylatch_scheme_developer_field_at(const keylatch_scheme *scheme, size_t index, keylatch_field **out);
 
 /**
  * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
@@ -1130,7 +1299,21 @@ keylatch_status keylatch_expected_params_field_at(const keylatch_expected_params
                                                   keylatch_field **out);
 
 /**
- * The fields as JSON Schema (draft 2020-12) text. Borrowed until the handle is freed. Thread-safe.
+ * How many fields the developer must give to the integration, not the user: on Composio's API, those of the auth
+ * config. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_developer_field_count(const keylatch_expected_params *expected, size_t *count);
+
+/**
+ * One of the developer's fields. The caller owns `*out` and releases it with keylatch_field_free; it outlives the
+ * list. Thread-safe.
+ */
+keylatch_status keylatch_expected_params_developer_field_at(const keylatch_expected_params *expected,
+                                                            size_t index,
+                                                            keylatch_field **out);
+
+/**
+ * The user's fields as JSON Schema (draft 2020-12) text. Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_expected_params_json_schema(const keylatch_expected_params *expected,
                                                      const char **text,
@@ -1228,6 +1411,15 @@ keylatch_status keylatch_initiate_ask_set_allow_multiple(keylatch_initiate_ask *
  * is one. Default: no. Thread-safe.
  */
 keylatch_status keylatch_initiate_ask_set_replace(keylatch_initiate_ask *ask, bool replace, keylatch_error **error);
+
+/**
+ * Where the user's browser would go after a redirect. Keys and tokens need none, so only Composio's API is told.
+ * Copied. Thread-safe.
+ */
+keylatch_status keylatch_initiate_ask_set_callback_url(keylatch_initiate_ask *ask,
+                                                       const char *callback_url,
+                                                       size_t callback_url_length,
+                                                       keylatch_error **error);
 
 /**
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
@@ -1569,6 +1761,20 @@ keylatch_status keylatch_connected_accounts_get(const keylatch_client *client,
                                                 keylatch_error **error);
 
 /**
+ * Fetches the connection until it is ACTIVE: with keys and tokens at once. Waits `timeout_ms` milliseconds at most.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+ * Errors: timeout; not_found; invalid_argument at once where it is FAILED, EXPIRED, REVOKED or INACTIVE, which waiting
+ * does not change.
+ */
+keylatch_status keylatch_connected_accounts_wait_until_active(const keylatch_client *client,
+                                                              const char *connected_account_id,
+                                                              size_t connected_account_id_length,
+                                                              uint64_t timeout_ms,
+                                                              keylatch_connection **out,
+                                                              keylatch_error **error);
+
+/**
  * Switches a connection on.
  *
  * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
@@ -1593,11 +1799,29 @@ keylatch_status keylatch_connected_accounts_disable(const keylatch_client *clien
                                                     keylatch_error **error);
 
 /**
- * Deletes a connection and its credentials. Thread-safe. Errors: not_found.
+ * Gives a connection another alias, or none where `alias` is NULL.
+ *
+ * The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+ * Errors: not_found; already_exists where another connection of the entity to the app has it.
+ */
+keylatch_status keylatch_connected_accounts_set_alias(const keylatch_client *client,
+                                                      const char *connected_account_id,
+                                                      size_t connected_account_id_length,
+                                                      const char *alias,
+                                                      size_t alias_length,
+                                                      keylatch_connection **out,
+                                                      keylatch_error **error);
+
+/**
+ * Deletes a connection and its credentials; with `revoke`, withdraws them at the provider too, which only Composio's API
+ * can.
+ *
+ * Thread-safe. Errors: not_found; invalid_argument for `revoke` on a vault.
  */
 keylatch_status keylatch_connected_accounts_delete(const keylatch_client *client,
                                                    const char *connected_account_id,
                                                    size_t connected_account_id_length,
+                                                   bool revoke,
                                                    keylatch_error **error);
 
 /**
@@ -1740,6 +1964,92 @@ keylatch_status keylatch_connected_accounts_update_credentials(const keylatch_cl
                                                                keylatch_params *params,
                                                                keylatch_connection_request **out,
                                                                keylatch_error **error);
+
+/**
+ * Makes an empty set of arguments; the action must be set, and the connection or the entity. The caller owns `*out`
+ * and releases it with keylatch_action_ask_free.
+ */
+keylatch_status keylatch_action_ask_new(keylatch_action_ask **out, keylatch_error **error);
+
+/**
+ * The action's name, such as "STRIPE_RETRIEVE_BALANCE", in any case. Copied. Thread-safe.
+ */
+keylatch_status keylatch_action_ask_set_action(keylatch_action_ask *ask,
+                                               const char *action,
+                                               size_t action_length,
+                                               keylatch_error **error);
+
+/**
+ * What it takes, as the JSON text of an object. Default: nothing. Copied. Thread-safe.
+ */
+keylatch_status keylatch_action_ask_set_params(keylatch_action_ask *ask,
+                                               const char *json,
+                                               size_t json_length,
+                                               keylatch_error **error);
+
+/**
+ * The connection to use; or set the entity. Copied. Thread-safe.
+ */
+keylatch_status keylatch_action_ask_set_connected_account_id(keylatch_action_ask *ask,
+                                                             const char *connected_account_id,
+                                                             size_t connected_account_id_length,
+                                                             keylatch_error **error);
+
+/**
+ * Whose connection to the action's app to use. Copied. Thread-safe.
+ */
+keylatch_status keylatch_action_ask_set_entity_id(keylatch_action_ask *ask,
+                                                  const char *entity_id,
+                                                  size_t entity_id_length,
+                                                  keylatch_error **error);
+
+/**
+ * Longest time in milliseconds. Default: that of the client. Thread-safe.
+ */
+keylatch_status keylatch_action_ask_set_timeout_ms(keylatch_action_ask *ask,
+                                                   uint64_t milliseconds,
+                                                   keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_action_ask_free(keylatch_action_ask *ask);
+
+/**
+ * Does one of an app's actions with a user's connection. That there is a result says that the app did it. `ask` stays
+ * as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_action_result_free. Thread-safe.
+ * Errors: invalid_argument for an action that is not known; missing_fields and the like for its params; action_failed
+ * where the app did not do it; not_found, ambiguous, and those of keylatch_request.
+ */
+keylatch_status keylatch_execute_action(const keylatch_client *client,
+                                        const keylatch_action_ask *ask,
+                                        keylatch_action_result **out,
+                                        keylatch_error **error);
+
+/**
+ * The app's answer as the JSON text of an object; what was not one stands in one, as `value`. Borrowed until the handle
+ * is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_result_data_json(const keylatch_action_result *result,
+                                                 const char **text,
+                                                 size_t *length);
+
+/**
+ * Composio's id for what it did. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_result_log_id(const keylatch_action_result *result, const char **text, size_t *length);
+
+/**
+ * The whole as JSON text. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_action_result_json(const keylatch_action_result *result, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_action_result_free(keylatch_action_result *result);
 
 /**
  * Makes an empty set of arguments; method and path must be set, and the connection, or entity and app. The caller

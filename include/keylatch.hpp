@@ -29,6 +29,13 @@ struct Problem {
     std::string message;
 };
 
+/// What Composio's API said of a call that it refused or failed; scrubbed of every credential of the call.
+struct Upstream {
+    std::uint32_t status = 0;  // of HTTP
+    std::optional<std::int64_t> code;
+    std::optional<std::string> slug, message, suggested_fix, request_id;
+};
+
 namespace detail {
 
 template <typename H, void (*Free)(H *)>
@@ -84,6 +91,15 @@ std::vector<std::string> texts(const H *handle, CountGetter<H> get_count, TextAt
     return all;
 }
 
+/// A number that may be unknown.
+template <typename H, typename Number>
+std::optional<Number> maybe(const H *handle, keylatch_status (*get)(const H *, bool *, Number *)) {
+    bool known = false;
+    Number number = 0;
+    get(handle, &known, &number);
+    return known ? std::optional<Number>(number) : std::nullopt;
+}
+
 template <typename H>
 bool truth(const H *handle, keylatch_status (*get)(const H *, bool *)) {
     bool value = false;
@@ -93,7 +109,8 @@ bool truth(const H *handle, keylatch_status (*get)(const H *, bool *)) {
 
 }  // namespace detail
 
-/// What went wrong and what to do. Safe to show and to log: no credential is ever in it.
+/// What went wrong and what to do. Safe to show and to log: no credential is ever in it, and what others said of the call
+/// stands in it scrubbed and cut short.
 class Error : public std::runtime_error {
 public:
     /// Reads and frees an error of the C interface; NULL stands for one without details.
@@ -119,6 +136,8 @@ public:
     const std::vector<std::string> &near() const noexcept { return details_->near; }
     /// What the provider said, if it was asked.
     const std::optional<std::string> &verdict() const noexcept { return details_->verdict; }
+    /// What Composio's API said, where it answered; never on a vault.
+    const std::optional<Upstream> &upstream() const noexcept { return details_->upstream; }
     /// The whole as JSON text.
     const std::string &json() const noexcept { return details_->json; }
 
@@ -131,6 +150,7 @@ private:
         std::vector<Problem> problems;
         std::optional<std::chrono::milliseconds> retry_after;
         std::optional<std::string> connected_account_id, verdict;
+        std::optional<Upstream> upstream;
     };
 
     Error(keylatch_status status, const Owned &error) : Error(status, read(status, error.get())) {}
@@ -157,12 +177,19 @@ private:
             all->problems.push_back({detail::text(error, i, keylatch_error_problem_field), code_of(kind),
                                      detail::text(error, i, keylatch_error_problem_message)});
         }
-        bool known = false;
-        std::uint64_t milliseconds = 0;
-        keylatch_error_retry_after_ms(error, &known, &milliseconds);
-        if (known) all->retry_after = std::chrono::milliseconds(milliseconds);
+        if (auto milliseconds = detail::maybe(error, keylatch_error_retry_after_ms)) {
+            all->retry_after = std::chrono::milliseconds(*milliseconds);
+        }
         all->connected_account_id = detail::maybe(error, keylatch_error_connected_account_id);
         all->verdict = detail::maybe(error, keylatch_error_verdict);
+        if (auto http_status = detail::maybe(error, keylatch_error_upstream_status)) {
+            all->upstream = Upstream{*http_status,
+                                     detail::maybe(error, keylatch_error_upstream_code),
+                                     detail::maybe(error, keylatch_error_upstream_slug),
+                                     detail::maybe(error, keylatch_error_upstream_message),
+                                     detail::maybe(error, keylatch_error_upstream_suggested_fix),
+                                     detail::maybe(error, keylatch_error_upstream_request_id)};
+        }
         return all;
     }
 
@@ -203,6 +230,11 @@ void act(Function function, Arguments... arguments) {
     keylatch_error *error = nullptr;
     const keylatch_status status = function(arguments..., &error);
     check(status, error);
+}
+
+/// What the C functions take; less than no time is none.
+inline std::uint64_t in_milliseconds(std::chrono::milliseconds time) {
+    return time.count() < 0 ? 0 : static_cast<std::uint64_t>(time.count());
 }
 
 template <typename A>
@@ -297,7 +329,8 @@ private:
     Owned handle_;
 };
 
-/// How to open a client; as made, a vault in the platform's data folder with its key in a file beside it.
+/// How to open a client; as made, a vault in the platform's data folder with its key in a file beside it. The functions
+/// with composio in their names make it a project on Composio's API instead.
 class Options {
 public:
     Options() : handle_(detail::make<Owned>(keylatch_options_new)) {}
@@ -317,9 +350,27 @@ public:
         passphrase.clear();
         return *this;
     }
+    /// API key and base URL from COMPOSIO_API_KEY and COMPOSIO_BASE_URL, as far as the next functions do not set them.
+    Options &composio() {
+        detail::act(keylatch_options_set_composio, handle_.get());
+        return *this;
+    }
+    /// Copied; the string's content is wiped and it is left empty.
+    Options &take_composio_api_key(std::string &api_key) {
+        detail::act(keylatch_options_take_composio_api_key, handle_.get(), static_cast<void *>(api_key.data()),
+                    api_key.size());
+        api_key.clear();
+        return *this;
+    }
+    Options &composio_base_url(std::string_view base_url) {
+        return set(keylatch_options_set_composio_base_url, base_url);
+    }
+    /// "v3.1", which it is as made, or "v1".
+    Options &composio_api_version(std::string_view api_version) {
+        return set(keylatch_options_set_composio_api_version, api_version);
+    }
     Options &timeout(std::chrono::milliseconds timeout) {
-        auto milliseconds = timeout.count() < 0 ? 0 : static_cast<std::uint64_t>(timeout.count());
-        detail::act(keylatch_options_set_timeout_ms, handle_.get(), milliseconds);
+        detail::act(keylatch_options_set_timeout_ms, handle_.get(), detail::in_milliseconds(timeout));
         return *this;
     }
     Options &max_response_bytes(std::size_t size) {
@@ -376,6 +427,7 @@ struct InitiateConnection {
     std::vector<std::string> labels;
     std::optional<std::string> metadata;  // JSON text
     bool allow_multiple = false, replace = false;
+    std::optional<std::string> callback_url;  // only Composio's API is told
 };
 
 /// Which connections to list; all that is given must hold.
@@ -390,6 +442,14 @@ struct ConnectionFilter {
 struct UpdateCredentials {
     std::string connected_account_id;
     Verify verify = Verify::automatic;
+};
+
+/// An action of an app, by connection or by entity.
+struct ExecuteAction {
+    std::string action;
+    std::optional<std::string> params;  // JSON text of an object
+    std::optional<std::string> connected_account_id, entity_id;
+    std::optional<std::chrono::milliseconds> timeout;
 };
 
 /// A request to the app, by connection, or by entity and app.
@@ -414,8 +474,21 @@ struct Field {
 /// One way to connect an app.
 struct Scheme {
     std::string auth_scheme, base_url;
-    std::vector<Field> fields;
+    std::vector<Field> fields, developer_fields;
     bool checkable = false;
+    std::string json;
+};
+
+/// What an action takes.
+struct ActionParam {
+    std::string name, description, type;
+    bool required = false;
+};
+
+/// Something that execute_action does with a connection.
+struct Action {
+    std::string name, description;
+    std::vector<ActionParam> params;
     std::string json;
 };
 
@@ -425,6 +498,7 @@ struct App {
     std::optional<std::string> docs_url;
     bool custom = false;
     std::vector<Scheme> schemes;
+    std::vector<Action> actions;  // as far as they are known beforehand
     std::string json;
 };
 
@@ -441,6 +515,7 @@ struct Integration {
 struct ExpectedParams {
     std::string app, integration_id, auth_scheme;
     std::vector<Field> expected_params;
+    std::vector<Field> developer_params;  // what the developer must give to the integration, not the user
     std::string json_schema, json;
 };
 
@@ -492,6 +567,13 @@ struct Verification {
     std::string json;
 };
 
+/// What an action brought: that there is a result says that the app did it.
+struct ActionResult {
+    std::string data;  // JSON text of an object
+    std::optional<std::string> log_id;
+    std::string json;
+};
+
 /// What the app answered. Where it echoed the credential, `*` stands in its place.
 struct Response {
     std::uint32_t status = 0;
@@ -511,6 +593,7 @@ namespace detail {
 
 using FieldHandle = Handle<keylatch_field, keylatch_field_free>;
 using SchemeHandle = Handle<keylatch_scheme, keylatch_scheme_free>;
+using ActionHandle = Handle<keylatch_action, keylatch_action_free>;
 using AppHandle = Handle<keylatch_app, keylatch_app_free>;
 using AppListHandle = Handle<keylatch_app_list, keylatch_app_list_free>;
 using IntegrationHandle = Handle<keylatch_integration, keylatch_integration_free>;
@@ -520,6 +603,7 @@ using ConnectionRequestHandle = Handle<keylatch_connection_request, keylatch_con
 using ConnectionHandle = Handle<keylatch_connection, keylatch_connection_free>;
 using PageHandle = Handle<keylatch_page, keylatch_page_free>;
 using VerificationHandle = Handle<keylatch_verification, keylatch_verification_free>;
+using ActionResultHandle = Handle<keylatch_action_result, keylatch_action_result_free>;
 using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
 
 /// Reads each part of a whole: `part_at` gives a handle, `read` makes a value of it.
@@ -557,9 +641,25 @@ inline Scheme read_scheme(const keylatch_scheme *h) {
     scheme.auth_scheme = text(h, keylatch_scheme_auth_scheme);
     scheme.base_url = text(h, keylatch_scheme_base_url);
     scheme.fields = parts<FieldHandle>(h, keylatch_scheme_field_count, keylatch_scheme_field_at, read_field);
+    scheme.developer_fields =
+        parts<FieldHandle>(h, keylatch_scheme_developer_field_count, keylatch_scheme_developer_field_at, read_field);
     scheme.checkable = truth(h, keylatch_scheme_is_checkable);
     scheme.json = text(h, keylatch_scheme_json);
     return scheme;
+}
+
+inline Action read_action(const keylatch_action *h) {
+    Action action;
+    action.name = text(h, keylatch_action_name);
+    action.description = text(h, keylatch_action_description);
+    for (std::size_t i = 0, end = count(h, keylatch_action_param_count); i < end; i++) {
+        bool required = false;
+        keylatch_action_param_is_required(h, i, &required);
+        action.params.push_back({text(h, i, keylatch_action_param_name), text(h, i, keylatch_action_param_description),
+                                 text(h, i, keylatch_action_param_type), required});
+    }
+    action.json = text(h, keylatch_action_json);
+    return action;
 }
 
 inline App read_app(const keylatch_app *h) {
@@ -570,6 +670,7 @@ inline App read_app(const keylatch_app *h) {
     app.docs_url = maybe(h, keylatch_app_docs_url);
     app.custom = truth(h, keylatch_app_is_custom);
     app.schemes = parts<SchemeHandle>(h, keylatch_app_scheme_count, keylatch_app_scheme_at, read_scheme);
+    app.actions = parts<ActionHandle>(h, keylatch_app_action_count, keylatch_app_action_at, read_action);
     app.json = text(h, keylatch_app_json);
     return app;
 }
@@ -674,7 +775,8 @@ inline Response read_response(const keylatch_response *h) {
 
 class Entity;
 
-/// An open vault. Moving it is cheap; it closes itself when it and all of its entities are gone.
+/// An open vault, or a project on Composio's API. Moving it is cheap; it closes itself when it and all of its entities
+/// are gone.
 class Client {
 public:
     explicit Client(const Options &options = Options())
@@ -742,6 +844,8 @@ public:
                 detail::text(h, keylatch_expected_params_auth_scheme),
                 detail::parts<detail::FieldHandle>(h, keylatch_expected_params_field_count,
                                                    keylatch_expected_params_field_at, detail::read_field),
+                detail::parts<detail::FieldHandle>(h, keylatch_expected_params_developer_field_count,
+                                                   keylatch_expected_params_developer_field_at, detail::read_field),
                 detail::text(h, keylatch_expected_params_json_schema),
                 detail::text(h, keylatch_expected_params_json)};
     }
@@ -762,6 +866,7 @@ public:
         detail::set(ask.get(), keylatch_initiate_ask_set_metadata, how.metadata);
         detail::act(keylatch_initiate_ask_set_allow_multiple, ask.get(), how.allow_multiple);
         detail::act(keylatch_initiate_ask_set_replace, ask.get(), how.replace);
+        detail::set(ask.get(), keylatch_initiate_ask_set_callback_url, how.callback_url);
         return detail::read_connection_request(
             detail::call<detail::ConnectionRequestHandle>(keylatch_initiate_connection, get(), ask.get(), params.get())
                 .get());
@@ -816,8 +921,25 @@ public:
         return detail::read_connection(
             by_text<detail::ConnectionHandle>(keylatch_connected_accounts_disable, id).get());
     }
-    void delete_connection(std::string_view id) const {
-        detail::act(keylatch_connected_accounts_delete, get(), id.data(), id.size());
+    /// Fetches the connection until it is ACTIVE, with keys and tokens at once; throws `timeout` after this time.
+    Connection wait_until_active(std::string_view id,
+                                 std::chrono::milliseconds timeout = std::chrono::seconds(60)) const {
+        return detail::read_connection(
+            detail::call<detail::ConnectionHandle>(keylatch_connected_accounts_wait_until_active, get(), id.data(),
+                                                   id.size(), detail::in_milliseconds(timeout))
+                .get());
+    }
+    /// Gives a connection another alias, or none.
+    Connection set_alias(std::string_view id, const std::optional<std::string> &alias) const {
+        return detail::read_connection(
+            detail::call<detail::ConnectionHandle>(keylatch_connected_accounts_set_alias, get(), id.data(), id.size(),
+                                                   alias ? alias->data() : nullptr,
+                                                   alias ? alias->size() : std::size_t{0})
+                .get());
+    }
+    /// With `revoke`, withdraws the credentials at the provider too, which only Composio's API can.
+    void delete_connection(std::string_view id, bool revoke = false) const {
+        detail::act(keylatch_connected_accounts_delete, get(), id.data(), id.size(), revoke);
     }
     /// The one active connection of this user to this app.
     Connection get_connection(std::string_view entity_id, std::string_view app) const {
@@ -825,6 +947,23 @@ public:
                                                                               entity_id.data(), entity_id.size(),
                                                                               app.data(), app.size())
                                            .get());
+    }
+
+    /// Does one of an app's actions with a user's connection; throws `action_failed` where the app did not do it.
+    ActionResult execute_action(const ExecuteAction &what) const {
+        auto ask =
+            detail::make<detail::Handle<keylatch_action_ask, keylatch_action_ask_free>>(keylatch_action_ask_new);
+        detail::set(ask.get(), keylatch_action_ask_set_action, std::string_view(what.action));
+        detail::set(ask.get(), keylatch_action_ask_set_params, what.params);
+        detail::set(ask.get(), keylatch_action_ask_set_connected_account_id, what.connected_account_id);
+        detail::set(ask.get(), keylatch_action_ask_set_entity_id, what.entity_id);
+        if (what.timeout) {
+            detail::act(keylatch_action_ask_set_timeout_ms, ask.get(), detail::in_milliseconds(*what.timeout));
+        }
+        auto handle = detail::call<detail::ActionResultHandle>(keylatch_execute_action, get(), ask.get());
+        const keylatch_action_result *h = handle.get();
+        return {detail::text(h, keylatch_action_result_data_json), detail::maybe(h, keylatch_action_result_log_id),
+                detail::text(h, keylatch_action_result_json)};
     }
 
     /// Sends a request to the app with the user's credential in it.
@@ -844,8 +983,7 @@ public:
                         value.size());
         }
         if (what.timeout) {
-            auto milliseconds = what.timeout->count() < 0 ? 0 : static_cast<std::uint64_t>(what.timeout->count());
-            detail::act(keylatch_request_ask_set_timeout_ms, ask.get(), milliseconds);
+            detail::act(keylatch_request_ask_set_timeout_ms, ask.get(), detail::in_milliseconds(*what.timeout));
         }
         detail::act(keylatch_request_ask_set_body, ask.get(), static_cast<const void *>(what.body.data()),
                     what.body.size());
@@ -885,6 +1023,11 @@ public:
     Page connected_accounts(ConnectionFilter filter = {}) const {
         filter.entity_id = id_;
         return client_.connected_accounts(filter);
+    }
+    /// As Client::execute_action, with a connection of this user.
+    ActionResult execute_action(ExecuteAction what) const {
+        what.entity_id = id_;
+        return client_.execute_action(what);
     }
     /// As Client::request, over a connection of this user.
     Response request(Request what) const {

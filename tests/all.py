@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 SERVERS = [PYTHON, "tests/servers/run.py", "--localstripe", "--"]
 RUNNERS = ("rust", "c", "python", "node")
+BACKENDS = {"": "the embedded backend", "-composio": "Composio's API"}
 FEWEST_CASES = 120
 CONFORMANCE = re.compile(r"^conformance ([a-z-]+): (\d+) passed, (\d+) failed$", re.MULTILINE)
 
@@ -37,6 +38,7 @@ STEPS = [
     Step("build: Rust test programs", ["cargo", "build", "--release", "--locked", "-p", "keylatch-tests"]),
     Step("conformance: Rust", [*SERVERS, "target/release/conformance"]),
     Step("conformance: Python", [*SERVERS, PYTHON, "tests/python/conformance.py"]),
+    Step("Composio: requests as the official SDKs send them", [*SERVERS, PYTHON, "tests/official/compare.py"]),
     Step("conformance: Node", [*SERVERS, "node", "tests/node/conformance.mjs"]),
     Step(
         "C and C++: conformance, abuse, end to end, sanitizers, valgrind",
@@ -90,11 +92,13 @@ def check_conformance(outcome: Outcome) -> None:
     print("\n=== conformance cases by runner")
     for runner, (passed, failed) in outcome.conformance.items():
         print(f"  {runner:14} {passed} passed, {failed} failed")
-    counts = {outcome.conformance.get(runner, (0, 1)) for runner in RUNNERS}
-    if len(counts) != 1 or min(counts)[0] < FEWEST_CASES or max(failed for _, failed in counts) > 0:
-        outcome.failed.append(f"the runners {', '.join(RUNNERS)} do not agree on at least {FEWEST_CASES} cases passed")
-    else:
-        outcome.passed += 1
+    for suffix, backend in BACKENDS.items():
+        counts = {outcome.conformance.get(runner + suffix, (0, 1)) for runner in RUNNERS}
+        if len(counts) != 1 or min(counts)[0] < FEWEST_CASES or max(failed for _, failed in counts) > 0:
+            runners = ", ".join(RUNNERS)
+            outcome.failed.append(f"{runners} do not agree on at least {FEWEST_CASES} cases passed on {backend}")
+        else:
+            outcome.passed += 1
 
 
 def main() -> int:

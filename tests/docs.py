@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,8 +21,11 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 LIBRARY = ROOT / "target/release"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-# Commands that this very run consists of.
-RUNNING = {"make test"}
+# Commands that this very run consists of, that go on until Ctrl-C (tests/servers/test_composio.py runs it), or that
+# download what the tests must do without.
+RUNNING = {"make test", "make composio", "make test-official"}
+# What `make composio` serves, and on which address; here it is this run's server.
+STAND_IN = "http://127.0.0.1:9900"
 
 
 def run(command: list[str], folder: Path, env: dict[str, str]) -> None:
@@ -55,6 +59,12 @@ def cpp(code: str, folder: Path, env: dict[str, str]) -> None:
     compiler = [os.environ.get("CXX", "c++"), "-std=c++17", "-Wall", "-Werror", "snippet.cpp", "-o", "snippet-cpp"]
     run([*compiler, f"-I{ROOT}/include", f"-L{LIBRARY}", "-lkeylatch", f"-Wl,-rpath,{LIBRARY}"], folder, env)
     run(["./snippet-cpp"], folder, env)
+
+
+def stand_in() -> None:
+    """Makes the project of `make composio`, afresh."""
+    url = f"{os.environ['KEYLATCH_TEST_COMPOSIO']}/_control/try"
+    urllib.request.urlopen(urllib.request.Request(url, b"{}", method="PUT")).close()
 
 
 def shell(code: str, _folder: Path, env: dict[str, str]) -> None:
@@ -97,7 +107,8 @@ def main() -> int:
                     client.integrations.create(app="stripe", base_url=os.environ["KEYLATCH_TEST_STRIPE"])
                 if language not in LANGUAGES:
                     raise SystemExit(f"{document.relative_to(ROOT)}: nobody runs ```{language} blocks")
-                LANGUAGES[language](code, folder, env)
+                stand_in()
+                LANGUAGES[language](code.replace(STAND_IN, os.environ["KEYLATCH_TEST_COMPOSIO"]), folder, env)
                 count += 1
                 print(f"docs: {document.relative_to(ROOT)}: a {language} block runs")
     print(f"{count} passed, 0 failed")

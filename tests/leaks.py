@@ -46,6 +46,11 @@ def secrets() -> set[str]:
     return found
 
 
+def project_keys() -> set[str]:
+    """How the keys of the runners' Composio projects begin: `ak_` and the name of the door."""
+    return {f"ak_{runner}-" for runner in RUNNERS}
+
+
 def forms(secret: bytes) -> Iterator[bytes]:
     """The ways in which a credential might be written down."""
     yield secret
@@ -78,7 +83,7 @@ def run(name: str, command: list[str], folder: Path) -> None:
 
 
 def main() -> int:
-    wanted = secrets()
+    wanted = secrets() | project_keys()
     needles = {form: secret for secret in wanted for form in forms(secret.encode()) if len(form) >= SHORTEST}
     assert len(wanted) > 20, "the cases give credentials to look for"
     with tempfile.TemporaryDirectory() as name:

@@ -27,6 +27,30 @@ export interface ConnectionFilter extends CallOptions {
   cursor?: string | undefined
 }
 
+/** A connection to wait for. */
+export interface WaitUntilActive extends CallOptions {
+  /** The connection. */
+  connectedAccountId: string
+  /** How long to wait at most, in milliseconds. Default: 60 000. */
+  timeoutMs?: number | undefined
+}
+
+/** A name for a connection. */
+export interface SetAlias extends CallOptions {
+  /** The connection. */
+  connectedAccountId: string
+  /** The application's name for it, unique per entity and app; `null` or none takes the present one away. */
+  alias?: string | null | undefined
+}
+
+/** A connection to delete. */
+export interface DeleteConnection extends CallOptions {
+  /** The connection. */
+  connectedAccountId: string
+  /** Withdraw the credential at the provider too. Only Composio's API can. Default: no. */
+  revoke?: boolean | undefined
+}
+
 /** New credentials for a connection. */
 export interface UpdateCredentials extends CallOptions {
   /** The connection. */
@@ -39,7 +63,7 @@ export interface UpdateCredentials extends CallOptions {
 
 type RawEvidence = { evidence: { status: number | null }[] }
 
-/** The connections of all users in a vault. */
+/** The connections of all users. */
 export class ConnectedAccounts {
   readonly #calls: Calls
 
@@ -132,15 +156,42 @@ export class ConnectedAccounts {
   }
 
   /**
+   * The connection, once it is ACTIVE: with keys and tokens at once.
+   *
+   * @example
+   * ```ts
+   * const connection = await client.connectedAccounts.waitUntilActive({ connectedAccountId, timeoutMs: 5_000 })
+   * ```
+   * @throws TimeoutError where it is not ACTIVE by then; InvalidArgumentError at once where its status is one that waiting
+   *   does not change (FAILED, EXPIRED, REVOKED, INACTIVE); NotFoundError
+   */
+  waitUntilActive(account: string | WaitUntilActive): Promise<Connection> {
+    return this.#connection('connected_accounts.wait_until_active', account)
+  }
+
+  /**
+   * Gives a connection another name, or takes its name away.
+   *
+   * @example
+   * ```ts
+   * await client.connectedAccounts.setAlias({ connectedAccountId, alias: 'work' })
+   * ```
+   * @throws NotFoundError; AlreadyExistsError where the entity has another connection of this name to the app.
+   */
+  async setAlias(options: SetAlias): Promise<Connection> {
+    return this.#connection('connected_accounts.set_alias', asOptions('connectedAccounts.setAlias', options))
+  }
+
+  /**
    * Deletes a connection and its credentials.
    *
-   * @throws NotFoundError
+   * @throws NotFoundError; InvalidArgumentError where it should be revoked and cannot be.
    */
-  async delete(account: ConnectedAccountId): Promise<void> {
+  async delete(account: string | DeleteConnection): Promise<void> {
     await this.#calls.make('connected_accounts.delete', named('connectedAccountId', account))
   }
 
-  async #connection(call: string, account: ConnectedAccountId): Promise<Connection> {
+  async #connection(call: string, account: string | object): Promise<Connection> {
     return camelKeys(await this.#calls.value<object>(call, named('connectedAccountId', account)))
   }
 }

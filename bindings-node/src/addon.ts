@@ -5,4 +5,12 @@ import type * as Native from './native'
 export const native = require('./keylatch.node') as typeof Native
 
 /** @internal */
-export type { NativeCancel, NativeClient, NativeOptions, NativeParams, NativeSecret, Outcome } from './native'
+export type {
+  NativeCancel,
+  NativeClient,
+  NativeOptions,
+  NativeParams,
+  NativeProject,
+  NativeSecret,
+  Outcome,
+} from './native'

@@ -1,7 +1,15 @@
 // `client.apps`: what can be connected, and what it takes.
 import { asOptions, named, type CallOptions, type Calls } from './calls'
 import { badArgument } from './errors'
-import { appOf, ExpectedParams, RequiredParams, type App, type AuthScheme, type Json } from './model'
+import {
+  appOf,
+  ExpectedParams,
+  RequiredParams,
+  type App,
+  type AuthScheme,
+  type Json,
+  type RawExpectedParams,
+} from './model'
 import { kindOf } from './secret'
 
 type RawApp = Parameters<typeof appOf>[0]
@@ -33,7 +41,7 @@ export interface RequiredParamsOptions extends CallOptions {
  */
 export async function expectedParams(calls: Calls, options: ExpectedParamsOptions): Promise<ExpectedParams> {
   const given = asOptions('getExpectedParamsForUser', options)
-  return new ExpectedParams(await calls.value<{ expected_params: object[] }>('get_expected_params_for_user', given))
+  return new ExpectedParams(await calls.value<RawExpectedParams>('get_expected_params_for_user', given))
 }
 
 /** The apps that a client knows: the catalogue, and those registered at run time. */
@@ -46,7 +54,7 @@ export class Apps {
   }
 
   /**
-   * Every app, by slug.
+   * Every app, by slug; on Composio's API every toolkit.
    *
    * @throws ClosedError
    */

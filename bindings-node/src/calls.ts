@@ -1,7 +1,8 @@
 // One call to the core: arguments and credential values in, plain data or an error out, stopped by an `AbortSignal`.
-import { native, type NativeCancel, type NativeSecret, type NativeOptions, type Outcome } from './addon'
-import { badArgument, errorOf, type ErrorDetails } from './errors'
+import { native, type NativeCancel, type Outcome } from './addon'
+import { badArgument, errorOf, type ErrorDetails, type Upstream } from './errors'
 import { camelKeys, snakeKeys } from './names'
+import type { NativeOpening } from './options'
 import { nativeParams } from './params'
 import { kindOf } from './secret'
 
@@ -43,9 +44,9 @@ export interface Answer<T> {
 export class Calls {
   readonly #client = new native.NativeClient()
 
-  /** Opens the vault. */
-  async open(options: NativeOptions, key?: NativeSecret, passphrase?: NativeSecret): Promise<void> {
-    settle(await this.#client.open(options, key, passphrase))
+  /** Opens the vault or the project. */
+  async open({ options, key, passphrase, apiKey }: NativeOpening): Promise<void> {
+    settle(await this.#client.open(options, key, passphrase, apiKey))
   }
 
   /** Closes the client. */
@@ -100,7 +101,9 @@ function argumentsJson(name: string, args: object): string {
 
 function settle(outcome: Outcome): Outcome {
   if (outcome.error === undefined) return outcome
-  throw errorOf(camelKeys<ErrorDetails>(JSON.parse(outcome.error) as object))
+  const details = camelKeys<ErrorDetails>(JSON.parse(outcome.error) as object)
+  if (details.upstream) details.upstream = camelKeys<Upstream>(details.upstream)
+  throw errorOf(details)
 }
 
 async function stoppable(

@@ -31,7 +31,7 @@ impl From<Result<Reply>> for Outcome {
     }
 }
 
-/// One vault, open or not yet. It is its own object before it is open, since only Promises of plain data are made here.
+/// One client, open or not yet. It is its own object before it is open, since only Promises of plain data are made here.
 #[napi]
 #[derive(Default)]
 pub struct NativeClient(Arc<OnceLock<AsyncClient>>);
@@ -43,7 +43,7 @@ impl NativeClient {
         Self::default()
     }
 
-    /// Opens the vault. To be called once, before any other call.
+    /// Opens the vault, or the project on Composio's API. To be called once, before any other call.
     #[napi(catch_unwind)]
     pub fn open<'env>(
         &self,
@@ -51,9 +51,11 @@ impl NativeClient {
         options: NativeOptions,
         key: Option<&NativeSecret>,
         passphrase: Option<&NativeSecret>,
+        api_key: Option<&NativeSecret>,
     ) -> napi::Result<PromiseRaw<'env, Outcome>> {
         let slot = self.0.clone();
-        let options = options.with_key(key.map(NativeSecret::duplicate), passphrase.map(NativeSecret::duplicate));
+        let [key, passphrase, api_key] = [key, passphrase, api_key].map(|secret| secret.map(NativeSecret::duplicate));
+        let options = options.with_secrets(key, passphrase, api_key);
         promise(env, &NativeCancel::new(), async move {
             let client = AsyncClient::open(options?).await?;
             slot.set(client).map_err(|_| Error::new(ErrorKind::Internal, "this client was opened twice"))?;

@@ -1,5 +1,6 @@
 // `Keylatch`: the client, in the order of the flow: discover, initiate, fetch, use.
 import { ConnectedAccounts } from './accounts'
+import { executeAction, type ExecuteActionOptions } from './actions'
 import { Apps, expectedParams, type ExpectedParamsOptions } from './apps'
 import { asOptions, Calls, type CallOptions } from './calls'
 import type { ConnectionRequest } from './connection-request'
@@ -7,9 +8,9 @@ import { Entity } from './entity'
 import { badArgument } from './errors'
 import { initiate, type InitiateOptions } from './initiate'
 import { Integrations } from './integrations'
-import type { Connection, ExpectedParams } from './model'
+import type { ActionResult, Connection, ExpectedParams } from './model'
 import { camelKeys } from './names'
-import { nativeOpening, type OpenOptions } from './options'
+import { composioOpening, vaultOpening, type ComposioOptions, type NativeOpening, type OpenOptions } from './options'
 import { request, type RequestOptions } from './requests'
 import type { Response } from './response'
 import { kindOf } from './secret'
@@ -23,8 +24,8 @@ export interface GetConnectionOptions extends CallOptions {
 }
 
 /**
- * A client of one vault. Open it once and share it: calls run side by side, on threads of their own, and never block the
- * event loop. Several clients and processes may open one vault.
+ * A client of one vault, or of one project on Composio's API: the calls are the same. Open it once and share it: calls run
+ * side by side, on threads of their own, and never block the event loop. Several clients and processes may open one vault.
  *
  * @example
  * ```ts
@@ -47,7 +48,7 @@ export class Keylatch {
   readonly #calls: Calls
 
   private constructor(calls: Calls) {
-    if (!(calls instanceof Calls)) throw new TypeError('use Keylatch.open')
+    if (!(calls instanceof Calls)) throw new TypeError('use Keylatch.open or Keylatch.composio')
     this.#calls = calls
     this.apps = new Apps(calls)
     this.integrations = new Integrations(calls)
@@ -60,9 +61,28 @@ export class Keylatch {
    * @throws WrongKeyError, VaultLockedError, StorageError; InvalidArgumentError for options that cannot be.
    */
   static async open(options?: OpenOptions): Promise<Keylatch> {
-    const { options: plain, key, passphrase } = nativeOpening(asOptions('open', options))
+    return Keylatch.opened(vaultOpening(asOptions('open', options)))
+  }
+
+  /**
+   * Uses a project on Composio's API, where the connections and their credentials then are, instead of a vault.
+   *
+   * @example
+   * ```ts
+   * const client = await Keylatch.composio() // the project of COMPOSIO_API_KEY
+   * const other = await Keylatch.composio({ apiKey: buffer, timeoutMs: 10_000 }) // `buffer` is zeros from here on
+   * ```
+   * @throws InvalidArgumentError for options that cannot be, and where there is no API key. Nothing is asked yet, so a key
+   *   that Composio refuses is an UnauthorizedError of the first call.
+   */
+  static async composio(options?: ComposioOptions): Promise<Keylatch> {
+    return Keylatch.opened(composioOpening(asOptions('composio', options)))
+  }
+
+  /** @internal */
+  static async opened(opening: NativeOpening): Promise<Keylatch> {
     const calls = new Calls()
-    await calls.open(plain, key, passphrase)
+    await calls.open(opening)
     return new Keylatch(calls)
   }
 
@@ -133,6 +153,23 @@ export class Keylatch {
    */
   request(options: RequestOptions): Promise<Response> {
     return request(this.#calls, options)
+  }
+
+  /**
+   * Does what an action says, over the connection of `connectedAccountId`, or the one of `entityId` to the action's app.
+   * `apps.get` lists the actions of an app.
+   *
+   * @example
+   * ```ts
+   * const { data } = await client.executeAction({
+   *   action: 'STRIPE_CREATE_CUSTOMER', params: { name: 'Ada' }, entityId: 'user-1',
+   * })
+   * ```
+   * @throws ActionFailedError with the app's reason; MissingFieldsError, UnknownFieldError, InvalidFieldError for `params`;
+   *   InvalidArgumentError for an action that does not exist, with names like it in `near`; and what `request` throws.
+   */
+  executeAction(options: ExecuteActionOptions): Promise<ActionResult> {
+    return executeAction(this.#calls, options)
   }
 
   /** Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`. */

@@ -1,12 +1,8 @@
 // The answer to `initiateConnection`.
-import { setTimeout as sleep } from 'node:timers/promises'
-
 import type { CallOptions, Calls } from './calls'
-import { badArgument, TimeoutError, type Verdict } from './errors'
+import { badArgument, type Verdict } from './errors'
 import { evidenceOf, type Connection, type Evidence, type Status, type Warning } from './model'
 import { camelKeys } from './names'
-
-const PAUSE_MS = 500
 
 /** ACTIVE at once, since with keys and tokens there is nothing to redirect to. */
 export class ConnectionRequest {
@@ -39,25 +35,15 @@ export class ConnectionRequest {
    * The connection, once it is ACTIVE: with keys and tokens at once.
    *
    * @param timeoutSeconds - How long to wait at most, in seconds. Default: 60.
-   * @throws TimeoutError where it is not ACTIVE by then; NotFoundError where it is gone.
+   * @throws What `client.connectedAccounts.waitUntilActive` throws.
    */
   async waitUntilActive(timeoutSeconds: number = 60, options: CallOptions = {}): Promise<Connection> {
     if (typeof timeoutSeconds !== 'number' || !(timeoutSeconds >= 0)) {
       throw badArgument('timeout', 'the timeout must be a number of seconds, 0 or more')
     }
-    const { signal } = options
-    const end = performance.now() + timeoutSeconds * 1000
-    for (;;) {
-      const args = { connectedAccountId: this.connectedAccountId, signal }
-      const connection = camelKeys<Connection>(await this.#calls.value<object>('connected_accounts.get', args))
-      if (connection.status === 'ACTIVE') return connection
-      const left = end - performance.now()
-      if (left <= 0) {
-        const message = `the connection is ${connection.status}, not ACTIVE, after ${timeoutSeconds} seconds`
-        throw new TimeoutError({ code: 'timeout', message, connectedAccountId: this.connectedAccountId })
-      }
-      await sleep(Math.min(PAUSE_MS, left))
-      signal?.throwIfAborted()
-    }
+    // The core counts whole milliseconds.
+    const timeoutMs = Math.min(Math.round(timeoutSeconds * 1000), Number.MAX_SAFE_INTEGER)
+    const args = { connectedAccountId: this.connectedAccountId, timeoutMs, signal: options.signal }
+    return camelKeys(await this.#calls.value<object>('connected_accounts.wait_until_active', args))
   }
 }

@@ -1,10 +1,11 @@
 // An entity: one of the application's users.
 import type { ConnectionFilter } from './accounts'
+import type { ExecuteActionOptions } from './actions'
 import { asOptions, type CallOptions } from './calls'
 import type { Keylatch } from './client'
 import type { ConnectionRequest } from './connection-request'
 import type { InitiateOptions } from './initiate'
-import type { Connection, Page } from './model'
+import type { ActionResult, Connection, Page } from './model'
 import type { RequestOptions } from './requests'
 import type { Response } from './response'
 
@@ -70,5 +71,18 @@ export class Entity {
    */
   request(options: Omit<RequestOptions, 'entityId'>): Promise<Response> {
     return this.#client.request({ ...asOptions('request', options), entityId: this.id })
+  }
+
+  /**
+   * Does what an action says, over this user's connection to its app.
+   *
+   * @example
+   * ```ts
+   * const { data } = await user.executeAction({ action: 'STRIPE_RETRIEVE_BALANCE' })
+   * ```
+   * @throws What `client.executeAction` throws.
+   */
+  executeAction(options: Omit<ExecuteActionOptions, 'entityId'>): Promise<ActionResult> {
+    return this.#client.executeAction({ ...asOptions('executeAction', options), entityId: this.id })
   }
 }

@@ -27,6 +27,7 @@ export type ErrorCode =
   | 'storage'
   | 'closed'
   | 'internal'
+  | 'action_failed'
 
 /** What the provider said of the credentials. The set is open: expect names that this version does not list. */
 export type Verdict =
@@ -50,6 +51,22 @@ export interface Problem {
   readonly message: string
 }
 
+/** What Composio's API said of a call that it refused or failed; no credential of the call is in it. */
+export interface Upstream {
+  /** The HTTP status. */
+  readonly status: number
+  /** Its number for the problem, such as 612. */
+  readonly code?: number
+  /** Its name for the problem, such as `ConnectedAccount_MissingRequiredFields`. */
+  readonly slug?: string
+  /** Its sentence. */
+  readonly message?: string
+  /** What it suggests to do. */
+  readonly suggestedFix?: string
+  /** The id under which its support finds the call. */
+  readonly requestId?: string
+}
+
 /** What an error is made of. */
 export interface ErrorDetails {
   code: ErrorCode
@@ -61,10 +78,12 @@ export interface ErrorDetails {
   candidates?: string[]
   near?: string[]
   verdict?: Verdict
+  upstream?: Upstream
 }
 
 /**
- * The error of every call. Safe to show and to log: it never holds a credential or a provider's text.
+ * The error of every call. Safe to show and to log: it never holds a credential, and the words of others only in
+ * `upstream` and in the message of `action_failed`.
  *
  * @example
  * ```ts
@@ -94,6 +113,8 @@ export class KeylatchError extends Error {
   readonly near: readonly string[]
   /** What the provider said, where it was asked. */
   declare readonly verdict?: Verdict
+  /** What Composio's API said, where it is the backend and answered. */
+  declare readonly upstream?: Upstream
 
   constructor(details: ErrorDetails) {
     super(details.message)
@@ -106,6 +127,7 @@ export class KeylatchError extends Error {
     if (details.retryAfterMs !== undefined) this.retryAfterMs = details.retryAfterMs
     if (details.connectedAccountId !== undefined) this.connectedAccountId = details.connectedAccountId
     if (details.verdict !== undefined) this.verdict = details.verdict
+    if (details.upstream !== undefined) this.upstream = details.upstream
   }
 }
 
@@ -157,6 +179,8 @@ export class StorageError extends KeylatchError {}
 export class ClosedError extends KeylatchError {}
 /** A defect in Keylatch. */
 export class InternalError extends KeylatchError {}
+/** The app did not do what an action asked; the message says why, where it told. */
+export class ActionFailedError extends KeylatchError {}
 
 /** The class of each code. */
 export const errorClasses: Readonly<Record<ErrorCode, new (details: ErrorDetails) => KeylatchError>> = Object.freeze({
@@ -184,6 +208,7 @@ export const errorClasses: Readonly<Record<ErrorCode, new (details: ErrorDetails
   storage: StorageError,
   closed: ClosedError,
   internal: InternalError,
+  action_failed: ActionFailedError,
 })
 
 // On the prototypes, where the first line of a stack trace takes the name from.

@@ -2,14 +2,23 @@
 import { native } from './addon'
 
 export { Keylatch, type GetConnectionOptions } from './client'
+export type { ExecuteActionOptions } from './actions'
 export { Entity, type AppOption } from './entity'
 export { Apps, type ExpectedParamsOptions, type RequiredParamsOptions } from './apps'
 export { Integrations, type IntegrationId, type NewIntegration } from './integrations'
-export { ConnectedAccounts, type ConnectedAccountId, type ConnectionFilter, type UpdateCredentials } from './accounts'
+export {
+  ConnectedAccounts,
+  type ConnectedAccountId,
+  type ConnectionFilter,
+  type DeleteConnection,
+  type SetAlias,
+  type UpdateCredentials,
+  type WaitUntilActive,
+} from './accounts'
 export type { CallOptions } from './calls'
 export { ConnectionRequest } from './connection-request'
 export type { InitiateOptions, Verify } from './initiate'
-export type { OpenOptions } from './options'
+export type { ComposioOptions, ConnectionOptions, OpenOptions } from './options'
 export type { Params, ParamValue } from './params'
 export type { Pairs, RequestOptions } from './requests'
 export { Response, ResponseHeaders } from './response'
@@ -18,10 +27,14 @@ export {
   ExpectedParams,
   Field,
   RequiredParams,
+  type Action,
+  type ActionParam,
+  type ActionResult,
   type App,
   type AuthScheme,
   type Connection,
   type Evidence,
+  type FieldType,
   type Integration,
   type Json,
   type Page,
@@ -31,6 +44,7 @@ export {
   type Warning,
 } from './model'
 export {
+  ActionFailedError,
   AlreadyExistsError,
   AmbiguousError,
   CancelledError,
@@ -60,6 +74,7 @@ export {
   type ErrorCode,
   type ErrorDetails,
   type Problem,
+  type Upstream,
   type Verdict,
 } from './errors'
 

@@ -40,6 +40,8 @@ export interface InitiateOptions extends CallOptions {
   allowMultiple?: boolean | undefined
   /** Put the credentials in the place of those of the entity's connection with the integration. Default: no. */
   replace?: boolean | undefined
+  /** Where the user's browser would go after a redirect. Keys and tokens need none, so only Composio's API is told. */
+  callbackUrl?: string | undefined
 }
 
 /**

@@ -23,7 +23,7 @@ export interface NewIntegration extends CallOptions {
 /** One integration. */
 export type IntegrationId = string | ({ integrationId: string } & CallOptions)
 
-/** The integrations in a vault. */
+/** The developer's configurations of apps. */
 export class Integrations {
   readonly #calls: Calls
 

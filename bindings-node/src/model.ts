@@ -12,6 +12,9 @@ export type Status =
 /** Anything that JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
+/** The type of a value. The set is open: expect names that this version does not list. */
+export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'url' | (string & {})
+
 /** One thing that the user must type. */
 export class Field {
   /** Wire name: the key in `connectionParams`. */
@@ -21,7 +24,7 @@ export class Field {
   /** What it is, in a sentence. */
   declare readonly description: string
   /** Type of the value. */
-  declare readonly type: 'string' | 'integer' | 'number' | 'boolean' | 'url'
+  declare readonly type: FieldType
   /** Whether it must be given. */
   declare readonly required: boolean
   /** Whether it must be hidden while typed and never shown again. */
@@ -66,10 +69,44 @@ export interface Scheme {
   readonly authScheme: AuthScheme
   /** What the user gives. */
   readonly fields: readonly Field[]
+  /** What the developer gives to an integration; none on a vault. */
+  readonly developerFields: readonly Field[]
   /** Where requests go; `{field}` stands for a value of the user's. */
   readonly baseUrl: string
   /** Whether the provider can be asked about a credential. */
   readonly checkable: boolean
+}
+
+/** A parameter of an action. */
+export interface ActionParam {
+  /** Its name: the key in `params`. */
+  readonly name: string
+  /** What it is, in a sentence. */
+  readonly description: string
+  /** Type of the value. */
+  readonly type: FieldType
+  /** Whether it must be given. */
+  readonly required: boolean
+}
+
+/** Something that `executeAction` does with a connection. */
+export interface Action {
+  /** Its name, such as `STRIPE_RETRIEVE_BALANCE`; compared without regard to case. */
+  readonly name: string
+  /** What it does, in a sentence. */
+  readonly description: string
+  /** What it takes. */
+  readonly params: readonly ActionParam[]
+}
+
+/** What an action brought. */
+export interface ActionResult {
+  /** The app's answer; what is not a JSON object stands in one, as `value`. */
+  readonly data: { readonly [name: string]: Json }
+  /** Always `true`: an action that failed is an ActionFailedError. */
+  readonly successful: boolean
+  /** Composio's id for what it did. */
+  readonly logId?: string
 }
 
 /** Something with an API that users have keys for. */
@@ -86,6 +123,8 @@ export interface App {
   readonly custom: boolean
   /** How it can be connected, the preferred way first. */
   readonly schemes: readonly Scheme[]
+  /** What `executeAction` can do, as far as it is known beforehand. */
+  readonly actions: readonly Action[]
 }
 
 /** The developer's configuration of one app with one scheme. */
@@ -108,6 +147,12 @@ export interface Integration {
   readonly createdAt: string
 }
 
+/** @internal */
+export interface RawExpectedParams {
+  expected_params: object[]
+  developer_params: object[]
+}
+
 /** What a user must give to connect. */
 export class ExpectedParams {
   /** Slug of the app. */
@@ -118,12 +163,17 @@ export class ExpectedParams {
   declare readonly authScheme: AuthScheme
   /** The fields, in the order to ask. */
   declare readonly expectedParams: readonly Field[]
+  /** What you, the developer, must give to the integration, and not the user; empty on a vault. */
+  declare readonly developerParams: readonly Field[]
   /** The same as JSON Schema, draft 2020-12; secrets are `writeOnly` with format `password`. */
   declare readonly jsonSchema: { readonly [keyword: string]: Json }
 
   /** @internal */
-  constructor(raw: { expected_params: object[] }) {
-    Object.assign(this, camelKeys(raw), { expectedParams: raw.expected_params.map((field) => new Field(field)) })
+  constructor(raw: RawExpectedParams) {
+    const [expectedParams, developerParams] = [raw.expected_params, raw.developer_params].map((fields) =>
+      fields.map((field) => new Field(field)),
+    )
+    Object.assign(this, camelKeys(raw), { expectedParams, developerParams })
   }
 
   /** The same as `expectedParams`. */
@@ -251,10 +301,11 @@ export interface Page {
  *
  * @internal
  */
-export function appOf(raw: { schemes: { fields: object[] }[] }): App {
+export function appOf(raw: { schemes: { fields: object[]; developer_fields: object[] }[] }): App {
   const schemes = raw.schemes.map((scheme) => ({
     ...camelKeys<Scheme>(scheme),
     fields: scheme.fields.map((field) => new Field(field)),
+    developerFields: scheme.developer_fields.map((field) => new Field(field)),
   }))
   return { ...camelKeys<App>(raw), schemes }
 }

@@ -8,11 +8,11 @@ export declare class NativeCancel {
   cancel(): void
 }
 
-/** One vault, open or not yet. It is its own object before it is open, since only Promises of plain data are made here. */
+/** One client, open or not yet. It is its own object before it is open, since only Promises of plain data are made here. */
 export declare class NativeClient {
   constructor()
-  /** Opens the vault. To be called once, before any other call. */
-  open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null): Promise<Outcome>
+  /** Opens the vault, or the project on Composio's API. To be called once, before any other call. */
+  open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null): Promise<Outcome>
   /** Makes a call by its name. Values are taken out of `params` before this returns. */
   call(name: string, json: string, params: NativeParams | undefined | null, body: Uint8Array | undefined | null, cancel: NativeCancel): Promise<Outcome>
   /** Closes the client. Calls that are under way finish or fail. */
@@ -55,6 +55,8 @@ export declare function errorCodes(): Array<string>
 
 /** The options without the secret ones. */
 export interface NativeOptions {
+  /** Composio's API instead of a vault. */
+  composio?: NativeProject
   path?: string
   keyEnv?: string
   keyFile?: string
@@ -63,6 +65,12 @@ export interface NativeOptions {
   extraCa?: string
   proxy?: string
   strictSecrets?: boolean
+}
+
+/** A project on Composio's API, without its key. */
+export interface NativeProject {
+  baseUrl?: string
+  apiVersion?: string
 }
 
 /** How a call ended: `error` has the error as JSON, else `json` the result and `body` the bytes of an app's answer. */

@@ -2,12 +2,21 @@
 
 use std::time::Duration;
 
-use keylatch::{Error, ErrorKind, KeySource, Options, Result, Secret};
+use keylatch::{ApiVersion, Composio, Error, ErrorKind, KeySource, Options, Result, Secret};
 use napi_derive::napi;
+
+/// A project on Composio's API, without its key.
+#[napi(object, object_to_js = false)]
+pub struct NativeProject {
+    pub base_url: Option<String>,
+    pub api_version: Option<String>,
+}
 
 /// The options without the secret ones.
 #[napi(object, object_to_js = false)]
 pub struct NativeOptions {
+    /// Composio's API instead of a vault.
+    pub composio: Option<NativeProject>,
     pub path: Option<String>,
     pub key_env: Option<String>,
     pub key_file: Option<String>,
@@ -19,7 +28,13 @@ pub struct NativeOptions {
 }
 
 impl NativeOptions {
-    pub(crate) fn with_key(self, key: Option<Secret>, passphrase: Option<Secret>) -> Result<Options> {
+    /// The options with the secrets that belong to them: a vault's key or passphrase, or a project's API key.
+    pub(crate) fn with_secrets(
+        self,
+        key: Option<Secret>,
+        passphrase: Option<Secret>,
+        api_key: Option<Secret>,
+    ) -> Result<Options> {
         let mut sources: Vec<KeySource> = [
             key.map(KeySource::Bytes),
             passphrase.map(KeySource::Passphrase),
@@ -36,6 +51,7 @@ impl NativeOptions {
         }
         let defaults = Options::default();
         Ok(Options {
+            composio: self.composio.map(|project| project.with_key(api_key)).transpose()?,
             path: self.path.map(Into::into),
             key,
             timeout: self.timeout_ms.map_or(Ok(defaults.timeout), milliseconds)?,
@@ -44,6 +60,17 @@ impl NativeOptions {
             proxy: self.proxy,
             strict_secrets: self.strict_secrets.unwrap_or(defaults.strict_secrets),
         })
+    }
+}
+
+impl NativeProject {
+    fn with_key(self, api_key: Option<Secret>) -> Result<Composio> {
+        let api_version = match self.api_version {
+            Some(text) => ApiVersion::parse(&text)
+                .ok_or_else(|| Error::argument("api_version", "apiVersion must be 'v3.1' or 'v1'"))?,
+            None => ApiVersion::default(),
+        };
+        Ok(Composio { api_key, base_url: self.base_url, api_version })
     }
 }
 

@@ -1,10 +1,27 @@
-// What a client is opened with.
-import { native, type NativeOptions, type NativeSecret } from './addon'
+// What a client is opened with: a vault, or a project on Composio's API.
+import { native, type NativeOptions, type NativeProject, type NativeSecret } from './addon'
 import { badArgument } from './errors'
 import { kindOf, nativeOf, notTakeable, Secret } from './secret'
 
-/** How to open a client. Without any option: a vault in the platform's data folder, its key in a file beside it. */
-export interface OpenOptions {
+/** What both kinds of client take. */
+export interface ConnectionOptions {
+  /**
+   * Longest time for one request to a provider in milliseconds, to the last byte; on Composio's API for one call with all
+   * its retries and pauses. Default: 30 000.
+   */
+  timeoutMs?: number | undefined
+  /** Largest answer that is taken, in bytes. Default: 32 MiB. */
+  maxResponseBytes?: number | undefined
+  /** Certificate authorities to trust besides the system's, in PEM. Default: none. */
+  extraCa?: string | Uint8Array | undefined
+  /** Proxy for requests, such as `http://proxy:3128`. Default: none; the environment is not consulted. */
+  proxy?: string | undefined
+  /** Refuse secrets in strings, and keep no connection on which a credential has travelled. Default: no. */
+  strictSecrets?: boolean | undefined
+}
+
+/** How to open a vault. Without any option: one in the platform's data folder, its key in a file beside it. */
+export interface OpenOptions extends ConnectionOptions {
   /** The vault's file, made at first use. Default: `keylatch/vault.db` in the platform's data folder. */
   path?: string | undefined
   /** The vault's key, 32 bytes. A buffer is filled with zeros before `open` returns its Promise. */
@@ -15,27 +32,35 @@ export interface OpenOptions {
   keyFile?: string | undefined
   /** Passphrase to derive the vault's key from (Argon2id). A buffer is filled with zeros; a string cannot be. */
   passphrase?: string | Uint8Array | Secret | undefined
-  /** Longest time for one request to a provider in milliseconds, to the last byte. Default: 30 000. */
-  timeoutMs?: number | undefined
-  /** Largest answer of a provider that is taken, in bytes. Default: 32 MiB. */
-  maxResponseBytes?: number | undefined
-  /** Certificate authorities to trust besides the system's, in PEM. Default: none. */
-  extraCa?: string | Uint8Array | undefined
-  /** Proxy for requests to providers, such as `http://proxy:3128`. Default: none; the environment is not consulted. */
-  proxy?: string | undefined
-  /** Refuse secrets in strings, and keep no connection on which a credential has travelled. Default: no. */
-  strictSecrets?: boolean | undefined
 }
 
-const TYPES = {
-  path: 'string',
-  keyEnv: 'string',
-  keyFile: 'string',
+/** Which project on Composio's API to use. */
+export interface ComposioOptions extends ConnectionOptions {
+  /**
+   * The project's API key, `ak_…`. A buffer is filled with zeros before the call returns its Promise; a string cannot be.
+   * Default: the environment variable `COMPOSIO_API_KEY`.
+   */
+  apiKey?: string | Uint8Array | Secret | undefined
+  /**
+   * Where the API is, with or without `/api` at the end. Default: the environment variable `COMPOSIO_BASE_URL`, else
+   * Composio's own.
+   */
+  baseUrl?: string | undefined
+  /** Which generation of the API to speak. Default: `v3.1`. */
+  apiVersion?: 'v3.1' | 'v1' | undefined
+}
+
+type Types = Readonly<Record<string, 'string' | 'number' | 'boolean'>>
+
+const CONNECTION: Types = {
   timeoutMs: 'number',
   maxResponseBytes: 'number',
   proxy: 'string',
   strictSecrets: 'boolean',
-} as const
+}
+const VAULT: Types = { ...CONNECTION, path: 'string', keyEnv: 'string', keyFile: 'string' }
+const PROJECT: Types = { baseUrl: 'string', apiVersion: 'string' }
+const COMPOSIO: Types = { ...CONNECTION, ...PROJECT }
 
 /**
  * Options as the native side takes them.
@@ -44,34 +69,56 @@ const TYPES = {
  */
 export interface NativeOpening {
   options: NativeOptions
-  key: NativeSecret | undefined
-  passphrase: NativeSecret | undefined
+  key?: NativeSecret | undefined
+  passphrase?: NativeSecret | undefined
+  apiKey?: NativeSecret | undefined
 }
 
 /**
- * Checks options and takes the secret ones; buffers are zeros afterwards.
+ * Checks a vault's options and takes the secret ones; buffers are zeros afterwards.
  *
  * @internal
  */
-export function nativeOpening(given: OpenOptions): NativeOpening {
-  const { key, passphrase, extraCa, ...plain } = given
-  const taken = { key: secretOf('key', key), passphrase: secretOf('passphrase', passphrase) }
+export function vaultOpening(given: OpenOptions): NativeOpening {
+  const { key, passphrase, ...rest } = given
+  const taken = { key: bytesOrSecret('key', key), passphrase: textOrSecret('passphrase', passphrase) }
+  return { options: checked('open', rest, VAULT), ...taken }
+}
+
+/**
+ * Checks a project's options and takes the key; a buffer is zeros afterwards.
+ *
+ * @internal
+ */
+export function composioOpening(given: ComposioOptions): NativeOpening {
+  const { apiKey, ...rest } = given
+  const taken = textOrSecret('apiKey', apiKey)
+  const { baseUrl, apiVersion, ...options } = checked('composio', rest, COMPOSIO)
+  return { options: { ...options, composio: { baseUrl, apiVersion } as NativeProject }, apiKey: taken }
+}
+
+/** The options that are given, each of its type. */
+function checked(call: string, given: ConnectionOptions, types: Types): NativeOptions & NativeProject {
+  const { extraCa, ...plain } = given
   const options: NativeOptions = {}
   for (const [name, value] of Object.entries(plain)) {
-    if (!Object.hasOwn(TYPES, name)) throw badArgument(name, `open has no option ${name}`)
+    const wanted = Object.hasOwn(types, name) ? types[name] : undefined
+    if (!wanted) throw badArgument(name, `${call} has no option ${name}`)
     if (value === undefined) continue
-    const wanted = TYPES[name as keyof typeof TYPES]
     if (typeof value !== wanted) throw badArgument(name, `${name} must be a ${wanted}, not ${kindOf(value)}`)
     Object.assign(options, { [name]: value })
   }
   if (extraCa !== undefined) options.extraCa = pemOf(extraCa)
-  return { options, ...taken }
+  return options
 }
 
-function secretOf(name: 'key' | 'passphrase', value: unknown): NativeSecret | undefined {
+function textOrSecret(name: string, value: unknown): NativeSecret | undefined {
+  return typeof value === 'string' ? native.NativeSecret.fromText(value) : bytesOrSecret(name, value)
+}
+
+function bytesOrSecret(name: string, value: unknown): NativeSecret | undefined {
   if (value === undefined) return undefined
   if (value instanceof Secret) return nativeOf(value)
-  if (name === 'passphrase' && typeof value === 'string') return native.NativeSecret.fromText(value)
   const fault = notTakeable(value)
   if (fault) throw badArgument(name, `${name} must be a Uint8Array or a Secret, not ${fault}`)
   return native.NativeSecret.take(value as Uint8Array)

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use keylatch::{KeySource, Secret};
+use keylatch::{ApiVersion, Composio, KeySource, Secret};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -18,6 +18,10 @@ use crate::secret::Secret as PySecret;
 pub(crate) struct Options(Mutex<Option<keylatch::Options>>);
 
 impl Options {
+    fn ready(options: keylatch::Options) -> Self {
+        Self(Mutex::new(Some(options)))
+    }
+
     pub(crate) fn consume(&self, py: Python<'_>) -> PyResult<keylatch::Options> {
         let options = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         options.ok_or_else(|| error::invalid(py, "these options have opened a client already"))
@@ -54,22 +58,58 @@ impl Options {
         if sources.len() > 1 {
             return Err(error::invalid(py, "give at most one of key, key_env, key_file and passphrase"));
         }
-        let timeout = Duration::try_from_secs_f64(timeout)
-            .map_err(|_| error::invalid(py, "timeout must be a number of seconds above zero"))?;
-        Ok(Self(Mutex::new(Some(keylatch::Options {
+        Ok(Self::ready(keylatch::Options {
             path,
             key: sources.pop().unwrap_or_default(),
-            timeout,
+            timeout: seconds(py, timeout)?,
             max_response_bytes,
             extra_ca_pem,
             proxy,
             strict_secrets,
-        }))))
+            ..keylatch::Options::default()
+        }))
+    }
+
+    /// For a project on Composio's API.
+    #[staticmethod]
+    #[pyo3(signature = (*, api_key, base_url, api_version, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets))]
+    #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
+    fn composio(
+        py: Python<'_>,
+        api_key: Option<&Bound<'_, PyAny>>,
+        base_url: Option<String>,
+        api_version: &str,
+        timeout: f64,
+        max_response_bytes: usize,
+        extra_ca_pem: Option<Vec<u8>>,
+        proxy: Option<String>,
+        strict_secrets: bool,
+    ) -> PyResult<Self> {
+        let project = Composio {
+            api_key: api_key.map(|key| key_material(key, "api_key")).transpose()?,
+            base_url,
+            api_version: ApiVersion::parse(api_version)
+                .ok_or_else(|| error::invalid(py, "api_version must be \"v3.1\" or \"v1\""))?,
+        };
+        Ok(Self::ready(keylatch::Options {
+            composio: Some(project),
+            timeout: seconds(py, timeout)?,
+            max_response_bytes,
+            extra_ca_pem,
+            proxy,
+            strict_secrets,
+            ..keylatch::Options::default()
+        }))
     }
 
     fn __repr__(&self) -> &'static str {
         "Options(…)"
     }
+}
+
+fn seconds(py: Python<'_>, timeout: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(timeout)
+        .map_err(|_| error::invalid(py, "timeout must be a number of seconds above zero"))
 }
 
 /// A key or passphrase: text or bytes are copied, a mutable buffer is taken and wiped.

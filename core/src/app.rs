@@ -40,6 +40,8 @@ pub struct App {
     pub custom: bool,
     /// How it can be connected, the preferred way first.
     pub schemes: Vec<Scheme>,
+    /// What `execute_action` can do, as far as it is known beforehand.
+    pub actions: Vec<Action>,
 }
 
 /// One way to connect an app.
@@ -50,10 +52,39 @@ pub struct Scheme {
     pub auth_scheme: AuthScheme,
     /// What the user gives.
     pub fields: Vec<Field>,
+    /// What the developer gives to an integration; none on a vault.
+    pub developer_fields: Vec<Field>,
     /// Where requests go; `{field}` stands for a value of the user's.
     pub base_url: String,
     /// Whether the provider can be asked about a credential.
     pub checkable: bool,
+}
+
+/// Something that `execute_action` does with a connection.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Action {
+    /// Its name, such as `STRIPE_RETRIEVE_BALANCE`; compared without regard to case.
+    pub name: String,
+    /// What it does, in a sentence.
+    pub description: String,
+    /// What it takes.
+    pub params: Vec<ActionParam>,
+}
+
+/// A parameter of an action.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ActionParam {
+    /// Its name.
+    pub name: String,
+    /// What it is, in a sentence.
+    pub description: String,
+    /// Type of the value.
+    #[serde(rename = "type")]
+    pub kind: crate::field::FieldType,
+    /// Whether it must be given.
+    pub required: bool,
 }
 
 /// The developer's configuration of one app with one scheme.
@@ -91,6 +122,8 @@ pub struct ExpectedParams {
     pub auth_scheme: AuthScheme,
     /// The fields, in the order to ask.
     pub expected_params: Vec<Field>,
-    /// The same as JSON Schema, draft 2020-12.
+    /// What the developer must give to the integration, not the user: on Composio's API, fields of the auth config.
+    pub developer_params: Vec<Field>,
+    /// `expected_params` as JSON Schema, draft 2020-12.
     pub json_schema: serde_json::Value,
 }

@@ -1,15 +1,20 @@
 //! What each call takes, and the way to make a call by its name, which hosts with dynamic values use.
 
+use std::time::Duration;
+
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 use crate::app::AuthScheme;
+use crate::backend::Backend;
 use crate::connection::Status;
-use crate::embedded::Embedded;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Params;
 use crate::io::Io;
+
+/// How long `wait_until_active` waits where the caller does not say.
+const DEFAULT_WAIT: Duration = Duration::from_secs(60);
 
 /// Whether and how hard to ask the provider about a credential.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -80,6 +85,8 @@ pub struct InitiateConnection {
     pub allow_multiple: bool,
     /// Put the credentials in the place of those of the entity's connection with the integration, if there is one.
     pub replace: bool,
+    /// Where the user's browser would go after a redirect. Keys and tokens need none, so only Composio's API is told.
+    pub callback_url: Option<String>,
     /// What the user typed, by wire name.
     #[serde(skip)]
     pub connected_account_params: Params,
@@ -157,6 +164,35 @@ pub struct Request {
     /// What to send.
     #[serde(skip)]
     pub body: Vec<u8>,
+}
+
+/// An action of an app, to be done with a user's connection.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ExecuteAction {
+    /// The action's name, such as `STRIPE_RETRIEVE_BALANCE`, in any case.
+    pub action: String,
+    /// What it takes, as a JSON object.
+    pub params: Value,
+    /// The connection to use; or name the entity.
+    pub connected_account_id: Option<String>,
+    /// Whose connection to the action's app to use.
+    pub entity_id: Option<String>,
+    /// Longest time in milliseconds. Default: the client's `timeout`.
+    pub timeout_ms: Option<u64>,
+}
+
+/// What an action brought.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ActionResult {
+    /// The app's answer; what is not a JSON object stands in one, as `value`.
+    pub data: Value,
+    /// Always true: an action that failed is an error.
+    pub successful: bool,
+    /// Composio's id for what it did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_id: Option<String>,
 }
 
 /// What the app answered. Where it echoed the credential, `*` stands in its place.
@@ -258,13 +294,42 @@ struct ConnectionId {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
+struct Wait {
+    connected_account_id: String,
+    #[serde(default)]
+    timeout_ms: Option<u64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alias {
+    connected_account_id: String,
+    #[serde(default)]
+    alias: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delete {
+    connected_account_id: String,
+    #[serde(default)]
+    revoke: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct EntityAndApp {
     entity_id: String,
     app: String,
 }
 
 fn arguments<T: DeserializeOwned>(call: &str, json: &str) -> Result<T> {
-    let mut deserializer = serde_json::Deserializer::from_str(if json.is_empty() { "{}" } else { json });
+    let json = if json.is_empty() { "{}" } else { json };
+    // Serde would take a list too, value by value.
+    if json.trim_start().starts_with('[') {
+        return Err(Error::argument("args", format!("{call}: the arguments must be a JSON object")));
+    }
+    let mut deserializer = serde_json::Deserializer::from_str(json);
     serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         let field = path.split(['.', '[']).next().unwrap_or_default();
@@ -304,15 +369,16 @@ struct Head<'r> {
     headers: &'r [(String, String)],
 }
 
-impl<I: Io> Embedded<I> {
+impl<I: Io> Backend<I> {
     /// Makes a call by its name.
     pub(crate) async fn call(&self, name: &str, json: &str, payload: Payload) -> Result<Reply> {
         let Payload { params, body } = payload;
         match name {
             "apps.list" => {
-                arguments::<Nothing>(name, json).and_then(|Nothing {}| reply(&Items { items: self.apps()? }))
+                let Nothing {} = arguments(name, json)?;
+                reply(&Items { items: self.apps().await? })
             }
-            "apps.get" => reply(&self.app(&arguments::<AppName>(name, json)?.app)?),
+            "apps.get" => reply(&self.app(&arguments::<AppName>(name, json)?.app).await?),
             "apps.register" => {
                 let definition = arguments::<Definition>(name, json)?.definition;
                 reply(&self.register_app(&definition)?)
@@ -354,14 +420,25 @@ impl<I: Io> Embedded<I> {
             "connected_accounts.disable" => {
                 reply(&self.disable_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?)
             }
+            "connected_accounts.wait_until_active" => {
+                let ask: Wait = arguments(name, json)?;
+                let limit = ask.timeout_ms.map_or(DEFAULT_WAIT, Duration::from_millis);
+                reply(&self.wait_until_active(&ask.connected_account_id, limit).await?)
+            }
+            "connected_accounts.set_alias" => {
+                let ask: Alias = arguments(name, json)?;
+                reply(&self.set_alias(&ask.connected_account_id, ask.alias.as_deref()).await?)
+            }
             "connected_accounts.delete" => {
-                self.delete_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?;
+                let ask: Delete = arguments(name, json)?;
+                self.delete_connection(&ask.connected_account_id, ask.revoke).await?;
                 reply(&Done {})
             }
             "get_connection" => {
                 let ask: EntityAndApp = arguments(name, json)?;
                 reply(&self.get_connection(&ask.entity_id, &ask.app).await?)
             }
+            "execute_action" => reply(&self.execute_action(arguments(name, json)?).await?),
             "request" => {
                 let response = self.request(Request { body, ..arguments(name, json)? }).await?;
                 let head = reply(&Head { status: response.status, headers: &response.headers })?;

@@ -1,16 +1,17 @@
 //! The public face: a blocking and an async client with the same calls, in the order of the flow.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::app::{App, ExpectedParams, Integration};
+use crate::backend::{self, Backend};
 use crate::calls::{
-    ConnectionFilter, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload, Reply, Request, Response,
-    UpdateCredentials,
+    ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,
+    Reply, Request, Response, UpdateCredentials,
 };
 use crate::connection::{Connection, ConnectionRequest, Page, Verification};
-use crate::embedded::{self, Embedded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::options::Options;
@@ -42,13 +43,13 @@ use crate::options::Options;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Embedded<BlockingIo>>);
+pub struct Client(Arc<Backend<BlockingIo>>);
 
 /// A client that never blocks the thread that polls it; runs on the caller's tokio runtime. Cheap to clone.
 ///
 /// The calls are those of [`Client`].
 #[derive(Clone)]
-pub struct AsyncClient(Arc<Embedded<AsyncIo>>);
+pub struct AsyncClient(Arc<Backend<AsyncIo>>);
 
 /// One of the application's users, seen through a [`Client`].
 #[derive(Clone)]
@@ -65,13 +66,14 @@ pub struct AsyncEntity {
 }
 
 impl Client {
-    /// Opens the vault, making it on first use.
+    /// Opens the vault, making it on first use; or, where the options name a project on Composio's API, stands for that
+    /// (nothing is sent yet).
     ///
     /// # Errors
     /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
     pub fn open(options: Options) -> Result<Self> {
-        let vault = embedded::open_vault(&options)?;
-        Ok(Self(Arc::new(Embedded::new(BlockingIo::new(embedded::network(&options)), vault, &options))))
+        let opened = backend::open(&options)?;
+        Ok(Self(Arc::new(Backend::new(BlockingIo::new(backend::network(&options)), opened, &options))))
     }
 
     /// The user of this id.
@@ -82,16 +84,16 @@ impl Client {
 }
 
 impl AsyncClient {
-    /// Opens the vault, making it on first use.
+    /// As [`Client::open`].
     ///
     /// # Errors
     /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
     pub async fn open(options: Options) -> Result<Self> {
-        let opening = tokio::task::spawn_blocking(move || embedded::open_vault(&options).map(|vault| (vault, options)));
-        let (vault, options) = opening
+        let opening = tokio::task::spawn_blocking(move || backend::open(&options).map(|opened| (opened, options)));
+        let (opened, options) = opening
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "opening the vault ended without an answer")))?;
-        Ok(Self(Arc::new(Embedded::new(AsyncIo::new(embedded::network(&options)), vault, &options))))
+        Ok(Self(Arc::new(Backend::new(AsyncIo::new(backend::network(&options)), opened, &options))))
     }
 
     /// The user of this id.
@@ -126,6 +128,17 @@ macro_rules! operations {
 }
 
 immediate! {
+    /// Registers an app of your own, in the catalogue's format, for as long as this client lives.
+    ///
+    /// # Errors
+    /// `invalid_argument` with a problem for every mistake; `already_exists` for the slug of a built-in app.
+    fn register_app(&self, definition: &Value) -> Result<App>;
+
+    /// Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`.
+    fn close(&self) -> ();
+}
+
+operations! {
     /// Every app, by slug.
     ///
     /// # Errors
@@ -138,17 +151,6 @@ immediate! {
     /// `unknown_app` with near names.
     fn app(&self, name: &str) -> Result<App>;
 
-    /// Registers an app of your own, in the catalogue's format, for as long as this client lives.
-    ///
-    /// # Errors
-    /// `invalid_argument` with a problem for every mistake; `already_exists` for the slug of a built-in app.
-    fn register_app(&self, definition: &Value) -> Result<App>;
-
-    /// Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`.
-    fn close(&self) -> ();
-}
-
-operations! {
     /// Stores a configuration of an app.
     ///
     /// # Errors
@@ -223,17 +225,38 @@ operations! {
     /// `not_found`.
     fn disable_connection(&self, id: &str) -> Result<Connection>;
 
-    /// Deletes a connection and its credentials.
+    /// Fetches the connection until it is ACTIVE: with keys and tokens at once. Waits `limit` at most.
     ///
     /// # Errors
-    /// `not_found`.
-    fn delete_connection(&self, id: &str) -> Result<()>;
+    /// `timeout`; `not_found`; `invalid_argument` at once where it is FAILED, EXPIRED, REVOKED or INACTIVE, which waiting
+    /// does not change.
+    fn wait_until_active(&self, id: &str, limit: Duration) -> Result<Connection>;
+
+    /// Gives a connection another alias, or none.
+    ///
+    /// # Errors
+    /// `not_found`; `already_exists` where another connection of the entity to the app has it.
+    fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection>;
+
+    /// Deletes a connection and its credentials; with `revoke`, withdraws them at the provider too, which only Composio's
+    /// API can.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_argument` for `revoke` on a vault.
+    fn delete_connection(&self, id: &str, revoke: bool) -> Result<()>;
 
     /// The one active connection of this user to this app.
     ///
     /// # Errors
     /// `not_found`; `ambiguous` with the candidates where there are several.
     fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
+
+    /// Does one of an app's actions with a user's connection.
+    ///
+    /// # Errors
+    /// `invalid_argument` for an action that is not known; `missing_fields` and the like for its params; `action_failed`
+    /// where the app did not do it; `not_found`, `ambiguous`, and those of `request`.
+    fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
 
     /// Sends a request to the app with the user's credential in it. A 401 that the app's check confirms makes the
     /// connection EXPIRED; the answer is returned all the same.
@@ -282,6 +305,14 @@ macro_rules! entity_operations {
             /// Those of the client's call.
             pub $($async)* fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>> {
                 self.client.connected_accounts(ConnectionFilter { entity_id: Some(self.id.clone()), ..filter })$($await)*
+            }
+
+            /// As the client's `execute_action`, with a connection of this user.
+            ///
+            /// # Errors
+            /// Those of the client's call.
+            pub $($async)* fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult> {
+                self.client.execute_action(ExecuteAction { entity_id: Some(self.id.clone()), ..ask })$($await)*
             }
 
             /// As the client's `request`, over a connection of this user.

@@ -86,6 +86,8 @@ kinds! {
     Closed = 23 "closed",
     /// A defect in Keylatch.
     Internal = 24 "internal",
+    /// The app did not do what the action asked; the message says why, where it told.
+    ActionFailed = 25 "action_failed",
 }
 
 impl ErrorKind {
@@ -119,7 +121,32 @@ pub struct Problem {
     pub message: String,
 }
 
-/// An error of any call. Safe to show and to log: no credential and no text of a provider is ever in it.
+/// What Composio's API said of a call that it refused or failed. Texts are scrubbed of every credential of the call, cut
+/// short and free of control characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Upstream {
+    /// The HTTP status.
+    pub status: u16,
+    /// Composio's number for the problem, such as 612.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<i64>,
+    /// Composio's name for the problem, such as `ConnectedAccount_MissingRequiredFields`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+    /// Its sentence.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What it suggests to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggested_fix: Option<String>,
+    /// The id under which its support finds the call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+/// An error of any call. Safe to show and to log: no credential is ever in it, and the text of others only in
+/// [`Error::upstream`] and in the message of `action_failed`, scrubbed.
 ///
 /// ```
 /// use keylatch::{Error, ErrorKind};
@@ -148,6 +175,8 @@ struct Details {
     near: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Verdict>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<Upstream>,
 }
 
 fn milliseconds<S: serde::Serializer>(value: &Option<Duration>, serializer: S) -> std::result::Result<S::Ok, S::Error> {
@@ -168,6 +197,7 @@ impl Error {
             candidates: Vec::new(),
             near: Vec::new(),
             verdict: None,
+            upstream: None,
         }))
     }
 
@@ -235,6 +265,11 @@ impl Error {
         self
     }
 
+    pub(crate) fn with_upstream(mut self, upstream: Upstream) -> Self {
+        self.0.upstream = Some(upstream);
+        self
+    }
+
     /// What went wrong.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
@@ -287,6 +322,12 @@ impl Error {
     #[must_use]
     pub fn verdict(&self) -> Option<Verdict> {
         self.0.verdict
+    }
+
+    /// What Composio's API said, where it answered; never on the embedded backend.
+    #[must_use]
+    pub fn upstream(&self) -> Option<&Upstream> {
+        self.0.upstream.as_ref()
     }
 
     /// The whole error as JSON text, as the bindings carry it across.

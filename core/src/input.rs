@@ -105,6 +105,11 @@ impl Values {
         self.0.iter().map(|(name, value)| (name.as_str(), value))
     }
 
+    /// Whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Length of the longest value, from which a buffer's size follows: one that grew would leave its old block behind.
     pub(crate) fn longest(&self) -> usize {
         self.0.iter().map(|(_, value)| value.len()).max().unwrap_or(0)
@@ -112,6 +117,13 @@ impl Values {
 
     pub(crate) fn remove_all(&mut self, names: &[String]) {
         self.0.retain(|(n, _)| !names.contains(n));
+    }
+
+    /// Takes out those whose names are wanted.
+    pub(crate) fn take(&mut self, wanted: impl Fn(&str) -> bool) -> Self {
+        let (taken, kept) = std::mem::take(&mut self.0).into_iter().partition(|(name, _)| wanted(name));
+        self.0 = kept;
+        Self(taken)
     }
 
     /// A second copy of each value.

@@ -10,9 +10,12 @@
 #![forbid(unsafe_code)]
 
 mod app;
+mod backend;
 mod calls;
 mod catalog;
+mod choice;
 mod client;
+mod composio;
 mod connection;
 mod embedded;
 mod error;
@@ -26,17 +29,17 @@ mod store;
 mod vault;
 mod verdict;
 
-pub use app::{App, AuthScheme, ExpectedParams, Integration, Scheme};
+pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, Scheme};
 pub use calls::{
-    ConnectionFilter, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload, Reply, Request, Response,
-    UpdateCredentials, Verify,
+    ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,
+    Reply, Request, Response, UpdateCredentials, Verify,
 };
 pub use client::{AsyncClient, AsyncEntity, Client, Entity};
 pub use connection::{Connection, ConnectionRequest, Evidence, Page, Status, Verification, Warning};
-pub use error::{Error, ErrorKind, Problem, Result};
+pub use error::{Error, ErrorKind, Problem, Result, Upstream};
 pub use field::{Field, FieldType};
 pub use input::{Input, Params};
-pub use options::Options;
+pub use options::{ApiVersion, Composio, Options};
 pub use secret::Secret;
 pub use vault::KeySource;
 pub use verdict::Verdict;

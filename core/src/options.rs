@@ -3,7 +3,61 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::secret::Secret;
 use crate::vault::KeySource;
+
+/// A project on Composio's API.
+///
+/// ```
+/// use keylatch::{Composio, Options, Secret};
+///
+/// let project = Composio { api_key: Some(Secret::new(b"ak_example")), ..Composio::default() };
+/// let options = Options { composio: Some(project), ..Options::default() };
+/// # drop(options);
+/// ```
+#[derive(Debug, Default)]
+pub struct Composio {
+    /// The project's API key. Default: the environment variable `COMPOSIO_API_KEY`.
+    pub api_key: Option<Secret>,
+    /// Where the API is, with or without `/api` at the end. Default: the environment variable `COMPOSIO_BASE_URL`, else
+    /// `https://backend.composio.dev`.
+    pub base_url: Option<String>,
+    /// Which generation of the API to speak. Default: v3.1.
+    pub api_version: ApiVersion,
+}
+
+impl Composio {
+    fn duplicate(&self) -> Self {
+        Self {
+            api_key: self.api_key.as_ref().map(Secret::duplicate),
+            base_url: self.base_url.clone(),
+            api_version: self.api_version,
+        }
+    }
+}
+
+/// A generation of Composio's API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ApiVersion {
+    /// `/api/v3.1`, the current one.
+    #[default]
+    V3_1,
+    /// `/api/v1` and `/api/v2`, for servers that still speak them.
+    V1,
+}
+
+impl ApiVersion {
+    /// The version of this text: `v3.1` or `v1`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "v3.1" => Some(Self::V3_1),
+            "v1" => Some(Self::V1),
+            _ => None,
+        }
+    }
+}
 
 /// How to open a client. `Options::default()` is a vault in the platform's data folder, its key in a file beside it.
 ///
@@ -21,11 +75,14 @@ use crate::vault::KeySource;
 /// ```
 #[derive(Debug)]
 pub struct Options {
+    /// Composio's API instead of a vault; `path` and `key` then mean nothing. Default: none, so a vault.
+    pub composio: Option<Composio>,
     /// The vault's file, made at first use. Default: `keylatch/vault.db` in the platform's data folder.
     pub path: Option<PathBuf>,
     /// Where the vault's key comes from. Default: a private file beside the vault.
     pub key: KeySource,
-    /// Longest time for one request to a provider, from the start to the last byte. Default: 30 seconds.
+    /// Longest time for one request to a provider, from the start to the last byte; on Composio's API for one call with
+    /// all its retries and pauses. Default: 30 seconds.
     pub timeout: Duration,
     /// Largest answer of a provider that is taken, in bytes. Default: 32 MiB.
     pub max_response_bytes: usize,
@@ -41,6 +98,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            composio: None,
             path: None,
             key: KeySource::default(),
             timeout: Duration::from_secs(30),
@@ -57,6 +115,7 @@ impl Options {
     #[must_use]
     pub fn duplicate(&self) -> Self {
         Self {
+            composio: self.composio.as_ref().map(Composio::duplicate),
             path: self.path.clone(),
             key: self.key.duplicate(),
             extra_ca_pem: self.extra_ca_pem.clone(),

@@ -1,6 +1,7 @@
-//! Connected accounts: fetching, switching and deleting connections.
+//! Connected accounts: fetching, waiting for, switching, naming and deleting connections.
 
 use std::ffi::c_char;
+use std::time::Duration;
 
 use keylatch_core::Client;
 
@@ -24,6 +25,27 @@ pub unsafe extern "C" fn keylatch_connected_accounts_get(
 ) -> keylatch_status {
     let given = ("connected_account_id", connected_account_id, connected_account_id_length);
     let call = |client: &Client, id: &str| client.connected_account(id).map(keylatch_connection::new);
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { call_with_text(client, given, out, error, call) }
+}
+
+/// Fetches the connection until it is ACTIVE: with keys and tokens at once. Waits `timeout_ms` milliseconds at most.
+///
+/// The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+/// Errors: timeout; not_found; invalid_argument at once where it is FAILED, EXPIRED, REVOKED or INACTIVE, which waiting
+/// does not change.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_connected_accounts_wait_until_active(
+    client: *const keylatch_client,
+    connected_account_id: *const c_char,
+    connected_account_id_length: usize,
+    timeout_ms: u64,
+    out: *mut *mut keylatch_connection,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let given = ("connected_account_id", connected_account_id, connected_account_id_length);
+    let limit = Duration::from_millis(timeout_ms);
+    let call = |client: &Client, id: &str| client.wait_until_active(id, limit).map(keylatch_connection::new);
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { call_with_text(client, given, out, error, call) }
 }
@@ -64,17 +86,45 @@ pub unsafe extern "C" fn keylatch_connected_accounts_disable(
     unsafe { call_with_text(client, given, out, error, call) }
 }
 
-/// Deletes a connection and its credentials. Thread-safe. Errors: not_found.
+/// Gives a connection another alias, or none where `alias` is NULL.
+///
+/// The caller owns `*out` and releases it with keylatch_connection_free. Thread-safe.
+/// Errors: not_found; already_exists where another connection of the entity to the app has it.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_connected_accounts_set_alias(
+    client: *const keylatch_client,
+    connected_account_id: *const c_char,
+    connected_account_id_length: usize,
+    alias: *const c_char,
+    alias_length: usize,
+    out: *mut *mut keylatch_connection,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let given = ("connected_account_id", connected_account_id, connected_account_id_length);
+    let call = |client: &Client, id: &str| {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let name = unsafe { text("alias", alias, alias_length) }?;
+        client.set_alias(id, (!alias.is_null()).then_some(name)).map(keylatch_connection::new)
+    };
+    // SAFETY: as above.
+    unsafe { call_with_text(client, given, out, error, call) }
+}
+
+/// Deletes a connection and its credentials; with `revoke`, withdraws them at the provider too, which only Composio's API
+/// can.
+///
+/// Thread-safe. Errors: not_found; invalid_argument for `revoke` on a vault.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_connected_accounts_delete(
     client: *const keylatch_client,
     connected_account_id: *const c_char,
     connected_account_id_length: usize,
+    revoke: bool,
     error: *mut *mut keylatch_error,
 ) -> keylatch_status {
     let given = ("connected_account_id", connected_account_id, connected_account_id_length);
     // SAFETY: the pointers are as the header's opening asks for.
-    unsafe { act_with_text(client, given, error, Client::delete_connection) }
+    unsafe { act_with_text(client, given, error, |client, id| client.delete_connection(id, revoke)) }
 }
 
 /// The one active connection of this user to this app.

@@ -1,10 +1,11 @@
-//! Apps and the ways to connect them.
+//! Apps, the ways to connect them and the actions they have.
 
 use std::ffi::c_char;
 use std::sync::Arc;
 
 use keylatch_core::{App, Client, Error, Scheme};
 
+use crate::action::keylatch_action;
 use crate::client::{call_with_text, keylatch_client};
 use crate::error::keylatch_error;
 use crate::field::keylatch_field;
@@ -21,6 +22,7 @@ struct AppData {
     category: Text,
     docs_url: Option<Text>,
     schemes: Vec<keylatch_scheme>,
+    actions: Vec<keylatch_action>,
     json: Json<App>,
 }
 
@@ -31,6 +33,7 @@ struct SchemeData {
     auth_scheme: Text,
     base_url: Text,
     fields: Vec<keylatch_field>,
+    developer_fields: Vec<keylatch_field>,
     json: Json<Scheme>,
 }
 
@@ -48,6 +51,7 @@ impl keylatch_app {
             category: Text::new(&app.category),
             docs_url: Text::optional(app.docs_url.as_deref()),
             schemes: app.schemes.iter().map(keylatch_scheme::new).collect(),
+            actions: app.actions.iter().map(keylatch_action::new).collect(),
             json: Json::new(app),
         }))
     }
@@ -59,6 +63,7 @@ impl keylatch_scheme {
             auth_scheme: Text::new(scheme.auth_scheme.as_str()),
             base_url: Text::new(&scheme.base_url),
             fields: scheme.fields.iter().map(keylatch_field::new).collect(),
+            developer_fields: scheme.developer_fields.iter().map(keylatch_field::new).collect(),
             json: Json::new(scheme.clone()),
         }))
     }
@@ -229,6 +234,25 @@ pub unsafe extern "C" fn keylatch_app_scheme_at(
     unsafe { part_at(app, out, |h| h.0.schemes.get(index).map(|scheme| keylatch_scheme(Arc::clone(&scheme.0)))) }
 }
 
+/// How many actions are known beforehand, for keylatch_execute_action. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_app_action_count(app: *const keylatch_app, count: *mut usize) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(app, count, |h| h.0.actions.len()) }
+}
+
+/// One of the actions. The caller owns `*out` and releases it with keylatch_action_free; it outlives the list.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_app_action_at(
+    app: *const keylatch_app,
+    index: usize,
+    out: *mut *mut keylatch_action,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { part_at(app, out, |h| h.0.actions.get(index).map(keylatch_action::share)) }
+}
+
 /// The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_app_json(
@@ -299,6 +323,28 @@ pub unsafe extern "C" fn keylatch_scheme_field_at(
 ) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { part_at(scheme, out, |h| h.0.fields.get(index).map(keylatch_field::share)) }
+}
+
+/// How many fields the developer gives to an integration; none on a vault. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_scheme_developer_field_count(
+    scheme: *const keylatch_scheme,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(scheme, count, |h| h.0.developer_fields.len()) }
+}
+
+/// One of the developer's fields. The caller owns `*out` and releases it with keylatch_field_free; it outlives the list.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_scheme_developer_field_at(
+    scheme: *const keylatch_scheme,
+    index: usize,
+    out: *mut *mut keylatch_field,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { part_at(scheme, out, |h| h.0.developer_fields.get(index).map(keylatch_field::share)) }
 }
 
 /// The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.

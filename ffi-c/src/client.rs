@@ -9,10 +9,12 @@ use crate::guard::{Out, free, guard_call, lent, text};
 use crate::options::keylatch_options;
 use crate::status::keylatch_status;
 
-/// An open vault and the connections to providers. All calls on it may be made from any thread at any time.
+/// An open vault, or a project on Composio's API, and the connections that its calls make. All calls on it may be made
+/// from any thread at any time.
 pub struct keylatch_client(pub(crate) Client);
 
-/// Opens the vault, making it on first use. `options` may be NULL for the defaults; they are read and not kept.
+/// Opens the vault, making it on first use; or, where the options name a project on Composio's API, stands for that
+/// (nothing is sent yet). `options` may be NULL for the defaults; they are read and not kept.
 ///
 /// The caller owns `*out` and releases it with keylatch_client_free. Thread-safe.
 /// Errors: wrong_key, vault_locked, storage; invalid_argument for options that cannot be.
@@ -25,7 +27,7 @@ pub unsafe extern "C" fn keylatch_client_open(
     let body = || {
         // SAFETY: the pointers are as the header's opening asks for.
         let (out, options) = unsafe { (Out::handle(out)?, options.as_ref()) };
-        let options = options.map_or_else(Options::default, keylatch_options::copy);
+        let options = options.map_or_else(|| Ok(Options::default()), keylatch_options::copy)?;
         out.give_new(keylatch_client(Client::open(options)?));
         Ok(())
     };

@@ -2,13 +2,14 @@
 
 use std::ffi::c_char;
 
-use keylatch_core::{Error, ErrorKind};
+use keylatch_core::{Error, ErrorKind, Upstream};
 
 use crate::guard::free;
 use crate::out::{Text, known_at, text_at, text_of, value_at, value_of};
 use crate::status::keylatch_status;
 
-/// What went wrong, and what to do. Safe to show and to log: no credential and no text of a provider is ever in it.
+/// What went wrong, and what to do. Safe to show and to log: no credential is ever in it, and what others said of the
+/// call stands in it scrubbed and cut short.
 ///
 /// Made by the call that failed and owned by its caller, who releases it with keylatch_error_free.
 pub struct keylatch_error {
@@ -22,6 +23,7 @@ pub struct keylatch_error {
     candidates: Vec<Text>,
     near: Vec<Text>,
     verdict: Option<Text>,
+    upstream: Option<UpstreamData>,
     json: Text,
 }
 
@@ -29,6 +31,28 @@ struct Problem {
     field: Text,
     kind: ErrorKind,
     message: Text,
+}
+
+struct UpstreamData {
+    status: u32,
+    code: Option<i64>,
+    slug: Option<Text>,
+    message: Option<Text>,
+    suggested_fix: Option<Text>,
+    request_id: Option<Text>,
+}
+
+impl UpstreamData {
+    fn new(upstream: &Upstream) -> Self {
+        Self {
+            status: upstream.status.into(),
+            code: upstream.code,
+            slug: Text::optional(upstream.slug.as_deref()),
+            message: Text::optional(upstream.message.as_deref()),
+            suggested_fix: Text::optional(upstream.suggested_fix.as_deref()),
+            request_id: Text::optional(upstream.request_id.as_deref()),
+        }
+    }
 }
 
 impl keylatch_error {
@@ -48,6 +72,7 @@ impl keylatch_error {
             candidates: Text::all(error.candidates()),
             near: Text::all(error.near()),
             verdict: error.verdict().map(|v| Text::new(v.as_str())),
+            upstream: error.upstream().map(UpstreamData::new),
             json: Text::new(&error.to_json()),
         }
     }
@@ -235,6 +260,74 @@ pub unsafe extern "C" fn keylatch_error_verdict(
 ) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { text_of(error, text, length, |h| h.verdict.as_ref()) }
+}
+
+/// The HTTP status of Composio's API; `*known` is false where it was not that which refused or failed the call.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_error_upstream_status(
+    error: *const keylatch_error,
+    known: *mut bool,
+    http_status: *mut u32,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { known_at(error, known, http_status, |h| Some(h.upstream.as_ref().map(|u| u.status))) }
+}
+
+/// Composio's number for the problem, such as 612; `*known` is false where it gave none. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_error_upstream_code(
+    error: *const keylatch_error,
+    known: *mut bool,
+    code: *mut i64,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { known_at(error, known, code, |h| Some(h.upstream.as_ref().and_then(|u| u.code))) }
+}
+
+/// Composio's name for the problem. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_error_upstream_slug(
+    error: *const keylatch_error,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(error, text, length, |h| h.upstream.as_ref().and_then(|u| u.slug.as_ref())) }
+}
+
+/// Composio's sentence on it. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_error_upstream_message(
+    error: *const keylatch_error,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(error, text, length, |h| h.upstream.as_ref().and_then(|u| u.message.as_ref())) }
+}
+
+/// What Composio suggests to do. NULL where there is none. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_error_upstream_suggested_fix(
+    error: *const keylatch_error,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(error, text, length, |h| h.upstream.as_ref().and_then(|u| u.suggested_fix.as_ref())) }
+}
+
+/// The id under which Composio's support finds the call. NULL where there is none. Borrowed until the handle is freed.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_error_upstream_request_id(
+    error: *const keylatch_error,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(error, text, length, |h| h.upstream.as_ref().and_then(|u| u.request_id.as_ref())) }
 }
 
 /// The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.

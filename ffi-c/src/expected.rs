@@ -20,6 +20,7 @@ pub struct keylatch_expected_params {
     integration_id: Text,
     auth_scheme: Text,
     fields: Vec<keylatch_field>,
+    developer_fields: Vec<keylatch_field>,
     json_schema: Text,
     json: Json<ExpectedParams>,
 }
@@ -31,6 +32,7 @@ impl keylatch_expected_params {
             integration_id: Text::new(&expected.integration_id),
             auth_scheme: Text::new(expected.auth_scheme.as_str()),
             fields: expected.expected_params.iter().map(keylatch_field::new).collect(),
+            developer_fields: expected.developer_params.iter().map(keylatch_field::new).collect(),
             json_schema: Text::new(&expected.json_schema.to_string()),
             json: Json::new(expected),
         }
@@ -190,7 +192,30 @@ pub unsafe extern "C" fn keylatch_expected_params_field_at(
     unsafe { part_at(expected, out, |h| h.fields.get(index).map(keylatch_field::share)) }
 }
 
-/// The fields as JSON Schema (draft 2020-12) text. Borrowed until the handle is freed. Thread-safe.
+/// How many fields the developer must give to the integration, not the user: on Composio's API, those of the auth
+/// config. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_expected_params_developer_field_count(
+    expected: *const keylatch_expected_params,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(expected, count, |h| h.developer_fields.len()) }
+}
+
+/// One of the developer's fields. The caller owns `*out` and releases it with keylatch_field_free; it outlives the
+/// list. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_expected_params_developer_field_at(
+    expected: *const keylatch_expected_params,
+    index: usize,
+    out: *mut *mut keylatch_field,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { part_at(expected, out, |h| h.developer_fields.get(index).map(keylatch_field::share)) }
+}
+
+/// The user's fields as JSON Schema (draft 2020-12) text. Borrowed until the handle is freed. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_expected_params_json_schema(
     expected: *const keylatch_expected_params,

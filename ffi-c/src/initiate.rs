@@ -210,6 +210,26 @@ pub unsafe extern "C" fn keylatch_initiate_ask_set_replace(
     unsafe { guard(error, body) }
 }
 
+/// Where the user's browser would go after a redirect. Keys and tokens need none, so only Composio's API is told.
+/// Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_initiate_ask_set_callback_url(
+    ask: *mut keylatch_initiate_ask,
+    callback_url: *const c_char,
+    callback_url_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (callback_url, ask) =
+            unsafe { (text("callback_url", callback_url, callback_url_length)?, lent("ask", ask)?) };
+        ask.0.lock().callback_url = Some(callback_url.to_owned());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
 /// Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_initiate_ask_free(ask: *mut keylatch_initiate_ask) {
@@ -244,6 +264,7 @@ pub unsafe extern "C" fn keylatch_initiate_connection(
                 alias: held.alias.clone(),
                 labels: held.labels.clone(),
                 metadata: held.metadata.clone(),
+                callback_url: held.callback_url.clone(),
                 connected_account_params,
                 ..*held
             }

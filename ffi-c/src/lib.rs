@@ -22,6 +22,8 @@ mod client;
 
 mod field;
 
+mod action;
+
 mod app;
 
 mod create;
@@ -43,6 +45,8 @@ mod accounts;
 mod verification;
 
 mod update;
+
+mod execute;
 
 mod request;
 

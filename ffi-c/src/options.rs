@@ -3,19 +3,25 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use keylatch_core::{KeySource, Options};
+use keylatch_core::{ApiVersion, Error, KeySource, Options};
 
 use crate::error::keylatch_error;
-use crate::guard::{Held, Out, bytes, free, guard, lent, taken, text};
+use crate::guard::{Held, Out, argument, bytes, free, guard, lent, taken, text};
 use crate::status::keylatch_status;
 
-/// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it.
+/// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it;
+/// the functions with composio in their names make it stand for a project on Composio's API instead.
 pub struct keylatch_options(Held<Options>);
 
 impl keylatch_options {
     /// What the core takes; these options stay as they are and can open another client.
-    pub(crate) fn copy(&self) -> Options {
-        self.0.lock().duplicate()
+    pub(crate) fn copy(&self) -> Result<Options, Error> {
+        let options = self.0.lock();
+        let vault = options.path.is_some() || !matches!(options.key, KeySource::FileBesideVault);
+        if vault && options.composio.is_some() {
+            return Err(argument("options", "name a vault and a project on Composio's API: set only one of them"));
+        }
+        Ok(options.duplicate())
     }
 }
 
@@ -131,7 +137,86 @@ pub unsafe extern "C" fn keylatch_options_take_passphrase(
     unsafe { guard(error, body) }
 }
 
-/// Longest time for one request to a provider, from the start to the last byte. Default: 30000. Thread-safe.
+/// Composio's API instead of a vault, with the project's API key and the base URL from the environment variables
+/// COMPOSIO_API_KEY and COMPOSIO_BASE_URL, as far as the next functions do not set them. Options of the vault must not
+/// be set beside it: opening fails then. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_composio(
+    options: *mut keylatch_options,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let options = unsafe { lent("options", options) }?;
+        options.0.lock().composio.get_or_insert_default();
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Composio's API instead of a vault, with this API key of the project.
+///
+/// It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_take_composio_api_key(
+    options: *mut keylatch_options,
+    buffer: *mut c_void,
+    length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (value, options) = unsafe { (taken("buffer", buffer, length)?, lent("options", options)?) };
+        options.0.lock().composio.get_or_insert_default().api_key = Some(value);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Composio's API instead of a vault, at this address, with or without /api at its end. HTTPS, or HTTP on loopback.
+/// Default: https://backend.composio.dev. Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_composio_base_url(
+    options: *mut keylatch_options,
+    base_url: *const c_char,
+    base_url_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (base_url, options) = unsafe { (text("base_url", base_url, base_url_length)?, lent("options", options)?) };
+        options.0.lock().composio.get_or_insert_default().base_url = Some(base_url.to_owned());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Composio's API instead of a vault, in this generation of it: "v3.1" (the default), or "v1" for servers that still
+/// speak that. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_composio_api_version(
+    options: *mut keylatch_options,
+    api_version: *const c_char,
+    api_version_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (name, options) =
+            unsafe { (text("api_version", api_version, api_version_length)?, lent("options", options)?) };
+        let version = ApiVersion::parse(name).ok_or_else(|| argument("api_version", "must be v3.1 or v1"))?;
+        options.0.lock().composio.get_or_insert_default().api_version = version;
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Longest time for one request to a provider, from the start to the last byte; on Composio's API for one call with all
+/// its retries and pauses. Default: 30000. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_options_set_timeout_ms(
     options: *mut keylatch_options,
@@ -220,7 +305,7 @@ pub unsafe extern "C" fn keylatch_options_set_strict_secrets(
     unsafe { guard(error, body) }
 }
 
-/// Wipes the key in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
+/// Wipes the keys in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_options_free(options: *mut keylatch_options) {
     // SAFETY: the pointers are as the header's opening asks for.

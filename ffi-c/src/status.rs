@@ -60,6 +60,8 @@ pub const KEYLATCH_STORAGE: keylatch_status = 22;
 pub const KEYLATCH_CLOSED: keylatch_status = 23;
 /// A defect in Keylatch.
 pub const KEYLATCH_INTERNAL: keylatch_status = 24;
+/// The app did not do what the action asked; the message says why, where it told.
+pub const KEYLATCH_ACTION_FAILED: keylatch_status = 25;
 
 /// Ask the provider where the app has a check; refuse what it rejects and what is not the provider. The default.
 pub const KEYLATCH_VERIFY_AUTO: u32 = 0;
@@ -137,6 +139,7 @@ const CODES: &[(keylatch_status, &str)] = &[
     (KEYLATCH_STORAGE, "storage\0"),
     (KEYLATCH_CLOSED, "closed\0"),
     (KEYLATCH_INTERNAL, "internal\0"),
+    (KEYLATCH_ACTION_FAILED, "action_failed\0"),
 ];
 
 #[cfg(test)]

@@ -19,6 +19,9 @@ typedef struct fixtures {
     keylatch_error *error;
     keylatch_secret *secret;
     keylatch_params *params;
+    keylatch_action *action;
+    keylatch_action_ask *action_ask;
+    keylatch_action_result *action_result;
     keylatch_app *app;
     keylatch_app_list *app_list;
     keylatch_scheme *scheme;

@@ -21,6 +21,8 @@ GOOD_TEXT = {
     "path": "f->folder",
     "integration_id": "f->integration_id",
     "connected_account_id": "f->connected_account_id",
+    "action": '"QUIET_ECHO"',
+    "api_version": '"v1"',
     "app": '"quiet"',
     "app_name": '"quiet"',
     "entity_id": '"user-1"',
@@ -30,12 +32,12 @@ GOOD_TEXT = {
 }
 NUMBERS = {
     "uint32_t": ["0", "1", "UINT32_MAX"],
-    "keylatch_status": ["0", "24", "25", "UINT32_MAX"],
+    "keylatch_status": ["0", "25", "26", "UINT32_MAX"],
     "uint64_t": ["1", "0", "UINT64_MAX"],
     "int64_t": ["0", "INT64_MIN", "INT64_MAX"],
     "size_t": ["0", "SIZE_MAX"],
     "double": ["1.5", "NAN", "-INFINITY", "DBL_MAX"],
-    "bool": ["true", "false"],
+    "bool": ["false", "true"],
 }
 
 

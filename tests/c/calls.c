@@ -1,18 +1,16 @@
 /* The calls of the conformance cases, by name, through the C interface: arguments in, the handles' JSON out. */
-#include "calls.h"
+#include "asking.h"
 #include "known.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-typedef keylatch_status read_text(const void *handle, const char **text, size_t *length);
-
-static outcome mistake(const char *what) {
+outcome mistake(const char *what) {
     outcome out = {NULL, NULL, what};
     return out;
 }
 
-static outcome result(keylatch_status status, keylatch_error *error, const void *handle, read_text *to_json) {
+outcome result(keylatch_status status, keylatch_error *error, const void *handle, read_text *to_json) {
     const char *text;
     size_t length;
     outcome out = {0};
@@ -29,11 +27,6 @@ static outcome result(keylatch_status status, keylatch_error *error, const void 
     return out.result == NULL ? mistake("the result's JSON text is not JSON") : out;
 }
 
-/* Each handle's JSON getter has its own type; a function of one common type is what can be pointed at. */
-#define JSON_OF(noun)                                                                          \
-    static keylatch_status noun##_json(const void *handle, const char **text, size_t *length) { \
-        return keylatch_##noun##_json(handle, text, length);                                   \
-    }
 JSON_OF(app)
 JSON_OF(app_list)
 JSON_OF(integration)
@@ -44,7 +37,7 @@ JSON_OF(connection)
 JSON_OF(page)
 JSON_OF(verification)
 
-static const char *text_arg(const json *args, const char *name, size_t *length) {
+const char *text_arg(const json *args, const char *name, size_t *length) {
     const json *value = json_get(args, name);
     *length = json_text(value) == NULL ? 0 : value->length;
     return json_text(value);
@@ -80,21 +73,6 @@ static keylatch_status fill(keylatch_params *out, const json *params, keylatch_e
     }
     return status;
 }
-
-/* In the functions below: set what the case gives, and stop at the first refusal. */
-#define SET(setter, name)                                                                  \
-    if (status == KEYLATCH_OK && (text = text_arg(args, name, &length)) != NULL)           \
-        status = setter(ask, text, length, &error);
-#define SET_TRUTH(setter, name)                                                            \
-    if (status == KEYLATCH_OK && json_get(args, name) != NULL)                             \
-        status = setter(ask, json_get(args, name)->type == JSON_TRUE, &error);
-#define SET_NUMBER(setter, name, type)                                                     \
-    if (status == KEYLATCH_OK && json_get(args, name) != NULL)                             \
-        status = setter(ask, (type)strtoull(json_get(args, name)->text, NULL, 10), &error);
-#define ADD_EACH(setter, name)                                                             \
-    for (size_t i = 0; json_get(args, name) != NULL && i < json_get(args, name)->count; i++) \
-        if (status == KEYLATCH_OK)                                                         \
-            status = setter(ask, json_get(args, name)->items[i]->text, json_get(args, name)->items[i]->length, &error);
 
 static uint32_t verify_number(const char *word) {
     if (strcmp(word, "auto") == 0) return KEYLATCH_VERIFY_AUTO;
@@ -158,6 +136,7 @@ static outcome initiate(const keylatch_client *client, const json *args, const j
     SET(keylatch_initiate_ask_set_app_name, "app_name")
     SET(keylatch_initiate_ask_set_auth_scheme, "auth_scheme")
     SET(keylatch_initiate_ask_set_alias, "alias")
+    SET(keylatch_initiate_ask_set_callback_url, "callback_url")
     ADD_EACH(keylatch_initiate_ask_add_label, "labels")
     SET_TRUTH(keylatch_initiate_ask_set_allow_multiple, "allow_multiple")
     SET_TRUTH(keylatch_initiate_ask_set_replace, "replace")
@@ -228,72 +207,50 @@ static outcome list(const keylatch_client *client, const json *args) {
     return out;
 }
 
-/* {status, headers: {name: value}, text, json?}, as the cases compare it. */
-static json *response_json(const keylatch_response *response) {
-    json *whole = json_new(JSON_OBJECT), *headers = json_new(JSON_OBJECT);
-    uint32_t status = 0;
-    size_t count = 0, length = 0;
-    const uint8_t *body = NULL;
-    keylatch_response_status(response, &status);
-    keylatch_response_header_count(response, &count);
-    for (size_t i = 0; i < count; i++) {
-        const char *name = "", *value = "";
-        size_t value_length = 0;
-        keylatch_response_header_name(response, i, &name, NULL);
-        keylatch_response_header_value(response, i, &value, &value_length);
-        json_put(headers, name, json_string(value, value_length));
-    }
-    keylatch_response_body(response, &body, &length);
-    json_put(whole, "status", json_number((long)status));
-    json_put(whole, "headers", headers);
-    json_put(whole, "text", json_string((const char *)body, length));
-    json *parsed = json_parse((const char *)body, length);
-    if (parsed != NULL) json_put(whole, "json", parsed);
-    return whole;
-}
-
-static keylatch_status add_pairs(keylatch_request_ask *ask, const json *pairs, bool query, keylatch_error **error) {
-    keylatch_status status = KEYLATCH_OK;
-    for (size_t i = 0; pairs != NULL && i < pairs->count && status == KEYLATCH_OK; i++) {
-        bool object = pairs->type == JSON_OBJECT;
-        const json *name = object ? pairs->keys[i] : pairs->items[i]->items[0];
-        const json *value = object ? pairs->items[i] : pairs->items[i]->items[1];
-        status = (query ? keylatch_request_ask_add_query : keylatch_request_ask_add_header)(
-            ask, name->text, name->length, value->text, value->length, error);
-    }
-    return status;
-}
-
-static outcome request(const keylatch_client *client, const json *args, const json *body) {
-    keylatch_request_ask *ask;
-    keylatch_response *made = NULL;
+static outcome wait_until_active(const keylatch_client *client, const json *args) {
+    keylatch_connection *made = NULL;
     keylatch_error *error = NULL;
-    const char *text;
     size_t length;
-    keylatch_status status = keylatch_request_ask_new(&ask, NULL);
-    SET(keylatch_request_ask_set_connected_account_id, "connected_account_id")
-    SET(keylatch_request_ask_set_entity_id, "entity_id")
-    SET(keylatch_request_ask_set_app, "app")
-    SET(keylatch_request_ask_set_method, "method")
-    SET(keylatch_request_ask_set_path, "path")
-    SET_NUMBER(keylatch_request_ask_set_timeout_ms, "timeout_ms", uint64_t)
-    if (status == KEYLATCH_OK) status = add_pairs(ask, json_get(args, "query"), true, &error);
-    if (status == KEYLATCH_OK) status = add_pairs(ask, json_get(args, "headers"), false, &error);
-    if (status == KEYLATCH_OK && body != NULL) {
-        status = keylatch_request_ask_set_body(ask, body->text, body->length, &error);
-    }
-    if (status == KEYLATCH_OK) status = keylatch_request(client, ask, &made, &error);
-    outcome out = result(status, error, NULL, NULL);
-    if (made != NULL) {
-        json_free(out.result);
-        out.result = response_json(made);
-    }
-    keylatch_response_free(made);
-    keylatch_request_ask_free(ask);
+    const char *id = text_arg(args, "connected_account_id", &length);
+    const json *limit = json_get(args, "timeout_ms");
+    uint64_t timeout_ms = limit == NULL ? 60000 : strtoull(limit->text, NULL, 10);
+    keylatch_status status =
+        keylatch_connected_accounts_wait_until_active(client, id, length, timeout_ms, &made, &error);
+    outcome out = result(status, error, made, connection_json);
+    keylatch_connection_free(made);
     return out;
 }
 
-/* Calls that take one or two texts, which stand in the arguments under these names. */
+static outcome set_alias(const keylatch_client *client, const json *args) {
+    keylatch_connection *made = NULL;
+    keylatch_error *error = NULL;
+    size_t length, alias_length;
+    const char *id = text_arg(args, "connected_account_id", &length);
+    const char *alias = text_arg(args, "alias", &alias_length);
+    const json *given = json_get(args, "alias");
+    if (alias == NULL && given != NULL && given->type != JSON_NULL) {
+        /* What is no text cannot be given in C; bytes that are no UTF-8 come closest. */
+        alias = "\xff";
+        alias_length = 1;
+    }
+    keylatch_status status =
+        keylatch_connected_accounts_set_alias(client, id, length, alias, alias_length, &made, &error);
+    outcome out = result(status, error, made, connection_json);
+    keylatch_connection_free(made);
+    return out;
+}
+
+static outcome delete(const keylatch_client *client, const json *args) {
+    keylatch_error *error = NULL;
+    size_t length;
+    const char *id = text_arg(args, "connected_account_id", &length);
+    const json *revoke = json_get(args, "revoke");
+    keylatch_status status = keylatch_connected_accounts_delete(
+        client, id, length, revoke != NULL && revoke->type == JSON_TRUE, &error);
+    return result(status, error, NULL, NULL);
+}
+
+/* Calls that take one text, which stands in the arguments under this name. */
 #define CALL(call_name, function, noun, arg)                                          \
     if (strcmp(name, call_name) == 0) {                                               \
         keylatch_##noun *made = NULL;                                                 \
@@ -302,12 +259,6 @@ static outcome request(const keylatch_client *client, const json *args, const js
         outcome out = result(status, error, made, noun##_json);                       \
         keylatch_##noun##_free(made);                                                 \
         return out;                                                                   \
-    }
-#define ACT(call_name, function, arg)                                                 \
-    if (strcmp(name, call_name) == 0) {                                               \
-        text = text_arg(args, arg, &length);                                          \
-        status = function(client, text, length, &error);                              \
-        return result(status, error, NULL, NULL);                                     \
     }
 
 outcome make_call(const keylatch_client *client, const char *name, const json *args, const json *params,
@@ -335,9 +286,14 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
         free(definition.data);
         return out;
     }
+    if (strcmp(name, "integrations.delete") == 0) {
+        text = text_arg(args, "integration_id", &length);
+        status = keylatch_integrations_delete(client, text, length, &error);
+        return result(status, error, NULL, NULL);
+    }
     if (strcmp(name, "get_connection") == 0) {
         keylatch_connection *made = NULL;
-            text = text_arg(args, "entity_id", &length);
+        text = text_arg(args, "entity_id", &length);
         app = text_arg(args, "app", &app_length);
         status = keylatch_get_connection(client, text, length, app, app_length, &made, &error);
         outcome out = result(status, error, made, connection_json);
@@ -347,17 +303,19 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     CALL("apps.get", keylatch_apps_get, app, "app")
     CALL("integrations.get", keylatch_integrations_get, integration, "integration_id")
     CALL("integrations.list", keylatch_integrations_list, integration_list, "app")
-    ACT("integrations.delete", keylatch_integrations_delete, "integration_id")
     CALL("connected_accounts.get", keylatch_connected_accounts_get, connection, "connected_account_id")
     CALL("connected_accounts.verify", keylatch_connected_accounts_verify, verification, "connected_account_id")
     CALL("connected_accounts.enable", keylatch_connected_accounts_enable, connection, "connected_account_id")
     CALL("connected_accounts.disable", keylatch_connected_accounts_disable, connection, "connected_account_id")
-    ACT("connected_accounts.delete", keylatch_connected_accounts_delete, "connected_account_id")
+    if (strcmp(name, "connected_accounts.wait_until_active") == 0) return wait_until_active(client, args);
+    if (strcmp(name, "connected_accounts.set_alias") == 0) return set_alias(client, args);
+    if (strcmp(name, "connected_accounts.delete") == 0) return delete(client, args);
     if (strcmp(name, "integrations.create") == 0) return create(client, args, params);
     if (strcmp(name, "get_expected_params_for_user") == 0) return expected(client, args);
     if (strcmp(name, "initiate_connection") == 0) return initiate(client, args, params);
     if (strcmp(name, "connected_accounts.update_credentials") == 0) return update(client, args, params);
     if (strcmp(name, "connected_accounts.list") == 0) return list(client, args);
+    if (strcmp(name, "execute_action") == 0) return execute(client, args);
     return request(client, args, body);
 }
 

@@ -1,7 +1,6 @@
-/* Runs every conformance case of tests/cases through the C interface: `conformance FOLDER [EVERY-NTH]`. */
-#include "calls.h"
-#include "http.h"
+/* Runs every conformance case of tests/cases through the C interface: `conformance FOLDER [EVERY-NTH [BACKEND]]`. */
 #include "match.h"
+#include "world.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -9,29 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One case while it runs. */
-typedef struct world {
-    keylatch_client *client;
-    const json *options, *apps; /* of the case */
-    json *variables;
-    char folder[512], name[48];
-    buffer why;
-} world;
-
-static const char *environment(const char *name) {
-    const char *value = getenv(name);
-    if (value == NULL) {
-        fprintf(stderr, "conformance: %s is not set; start me with tests/servers/run.py\n", name);
-        exit(2);
-    }
-    return value;
-}
-
-static bool wrong(world *w, const char *what) {
-    buffer_puts(&w->why, what);
-    return false;
-}
-
+/* Puts variables in the place of ${name}; `context` is the object of the variables. */
 static void fill_in(const char *text, size_t length, buffer *into, void *context) {
     const json *variables = context;
     for (size_t at = 0; at < length; at++) {
@@ -51,113 +28,13 @@ static void fill_in(const char *text, size_t length, buffer *into, void *context
     }
 }
 
-/* ---- The provider double ---- */
-
-static bool control(world *w, const char *method, const char *suffix, const json *body, buffer *answer) {
-    buffer text = {0}, path = {0};
-    if (body != NULL) json_write(body, &text);
-    else buffer_add(&text, "", 0);
-    buffer_puts(&path, "/_control/");
-    buffer_puts(&path, w->name);
-    buffer_puts(&path, suffix);
-    bool good = http_send(environment("KEYLATCH_TEST_PROVIDER_HTTP"), method, path.data, text.data, answer);
-    free(text.data);
-    free(path.data);
-    return good || wrong(w, "the provider double does not obey");
+json *filled(const world *w, const json *value) {
+    return value == NULL ? json_new(JSON_OBJECT) : json_changed(value, fill_in, w->variables);
 }
 
-static bool script(world *w, const json *routes) {
-    buffer answer = {0};
-    json *none = json_new(JSON_OBJECT);
-    bool good = control(w, "PUT", "", routes == NULL ? none : routes, &answer);
-    json_free(none);
-    free(answer.data);
-    return good;
-}
-
-static outcome received(world *w) {
-    outcome out = {0};
-    buffer answer = {0};
-    if (control(w, "GET", "/requests", NULL, &answer)) out.result = json_parse(answer.data, answer.length);
-    if (out.result == NULL) out.mistake = "the double's log cannot be read";
-    free(answer.data);
-    return out;
-}
-
-/* ---- The client ---- */
-
-static keylatch_status set_ca(keylatch_options *options, keylatch_error **error) {
-    static char pem[65536];
-    FILE *file = fopen(environment("KEYLATCH_TEST_CA"), "rb");
-    size_t length = file == NULL ? 0 : fread(pem, 1, sizeof pem, file);
-    if (file != NULL) fclose(file);
-    return keylatch_options_set_extra_ca_pem(options, pem, length, error);
-}
-
-static keylatch_status set_options(keylatch_options *options, const json *given, keylatch_error **error) {
-    keylatch_status status = KEYLATCH_OK;
-    for (size_t i = 0; given != NULL && i < given->count && status == KEYLATCH_OK; i++) {
-        const json *key = given->keys[i], *value = given->items[i];
-        char bytes[64] = {0};
-        if (json_is(key, "timeout_ms")) {
-            status = keylatch_options_set_timeout_ms(options, strtoull(value->text, NULL, 10), error);
-        } else if (json_is(key, "max_response_bytes")) {
-            status = keylatch_options_set_max_response_bytes(options, strtoull(value->text, NULL, 10), error);
-        } else if (json_is(key, "strict_secrets")) {
-            status = keylatch_options_set_strict_secrets(options, value->type == JSON_TRUE, error);
-        } else if (json_is(key, "key_hex")) {
-            size_t length = value->length / 2 < sizeof bytes ? value->length / 2 : sizeof bytes;
-            for (size_t at = 0; at < length; at++) {
-                unsigned int byte = 0;
-                sscanf(value->text + 2 * at, "%2x", &byte);
-                bytes[at] = (char)byte;
-            }
-            status = keylatch_options_take_key(options, bytes, length, error);
-        } else if (json_is(key, "passphrase")) {
-            memcpy(bytes, value->text, value->length < sizeof bytes ? value->length : sizeof bytes);
-            status = keylatch_options_take_passphrase(options, bytes, value->length, error);
-        } else {
-            fprintf(stderr, "conformance: unknown client option %s\n", key->text);
-            exit(2);
-        }
-    }
-    return status;
-}
-
-/* Opens the case's vault with the case's options and `more`. Null outcome: the client is open. */
-static outcome open_client(world *w, const json *more) {
-    keylatch_options *options = NULL;
-    keylatch_error *error = NULL;
-    char key[32], path[600];
-    outcome out = {0};
-    memset(key, 7, sizeof key);
-    snprintf(path, sizeof path, "%s/vault.db", w->folder);
-    keylatch_status status = keylatch_options_new(&options, &error);
-    if (status == KEYLATCH_OK) status = keylatch_options_set_path(options, path, strlen(path), &error);
-    if (status == KEYLATCH_OK) status = keylatch_options_take_key(options, key, sizeof key, &error);
-    if (status == KEYLATCH_OK) status = set_ca(options, &error);
-    if (status == KEYLATCH_OK) status = set_options(options, w->options, &error);
-    if (status == KEYLATCH_OK) status = set_options(options, more, &error);
-    if (status == KEYLATCH_OK) status = keylatch_client_open(options, &w->client, &error);
-    keylatch_options_free(options);
-    if (status != KEYLATCH_OK) return failed(status, error);
-    for (size_t i = 0; w->apps != NULL && i < w->apps->count && out.error == NULL && out.mistake == NULL; i++) {
-        json *args = json_new(JSON_OBJECT);
-        json_put(args, "definition", json_changed(w->apps->items[i], fill_in, w->variables));
-        out = make_call(w->client, "apps.register", args, NULL, NULL);
-        json_free(out.result);
-        out.result = NULL;
-        json_free(args);
-    }
-    if (out.error == NULL && out.mistake == NULL) out.result = json_new(JSON_OBJECT);
-    return out;
-}
-
-static outcome reopen(world *w, const json *args) {
-    keylatch_client_close(w->client, NULL);
-    keylatch_client_free(w->client);
-    w->client = NULL;
-    return open_client(w, args);
+bool wrong(world *w, const char *what) {
+    buffer_puts(&w->why, what);
+    return false;
 }
 
 /* ---- Steps ---- */
@@ -199,15 +76,12 @@ static void note(const outcome *out) {
 }
 
 static bool run_step(world *w, const json *written) {
-    json *step = json_changed(written, fill_in, w->variables);
+    json *step = filled(w, written);
     const char *call = json_text(json_get(step, "call"));
     const json *args = json_get(step, "args");
     outcome out = {0};
-    if (strcmp(call, "provider.script") == 0) {
-        if (script(w, args)) out.result = json_new(JSON_OBJECT);
-        else out.mistake = "";
-    } else if (strcmp(call, "provider.requests") == 0) {
-        out = received(w);
+    if (is_server_call(call)) {
+        out = server_call(w, call, args);
     } else if (strcmp(call, "client.reopen") == 0) {
         out = reopen(w, args);
     } else if (strcmp(call, "client.close") == 0) {
@@ -220,7 +94,7 @@ static bool run_step(world *w, const json *written) {
     } else {
         out = make_call(w->client, call, args, json_get(step, "params"), json_get(step, "body"));
     }
-    if (strncmp(call, "provider.", strlen("provider.")) != 0) note(&out);
+    if (!is_server_call(call)) note(&out);
     bool good = judge(w, step, &out);
     json_free(out.result);
     json_free(out.error);
@@ -228,16 +102,7 @@ static bool run_step(world *w, const json *written) {
     return good;
 }
 
-static void set_address(world *w, const char *name, const char *from, bool with_namespace) {
-    buffer address = {0};
-    buffer_puts(&address, environment(from));
-    if (with_namespace) {
-        buffer_puts(&address, "/");
-        buffer_puts(&address, w->name);
-    }
-    json_put(w->variables, name, json_string(address.data, address.length));
-    free(address.data);
-}
+/* ---- Cases ---- */
 
 static void forget(world *w) {
     static const char *const files[] = {"vault.db", "vault.db-wal", "vault.db-shm", "vault.db.key", "vault.db-journal"};
@@ -249,6 +114,8 @@ static void forget(world *w) {
         unlink(path);
     }
     rmdir(w->folder);
+    json_free(w->options);
+    json_free(w->apps);
     json_free(w->variables);
     free(w->why.data);
 }
@@ -261,52 +128,46 @@ static json *definitions(const world *w, const json *file, const json *one) {
         const char *slug = json_text(named->items[i]);
         const json *definition = slug == NULL ? named->items[i] : json_get(json_get(file, "apps"), slug);
         /* What is missing is found by tests/cases/check.py. */
-        if (definition != NULL) json_push(all, json_changed(definition, fill_in, w->variables));
+        if (definition != NULL) json_push(all, filled(w, definition));
     }
     return all;
 }
 
-static bool run_case(const json *file, const json *one, int number) {
-    world w = {0};
-    buffer deleted = {0};
-    const json *steps = json_get(one, "steps");
+static void begin(world *w, const char *door, int number) {
     const char *kept = getenv("KEYLATCH_TEST_KEEP");
-    snprintf(w.folder, sizeof w.folder, "%s/keylatch-c-XXXXXX", kept == NULL ? "/tmp" : kept);
-    snprintf(w.name, sizeof w.name, "c-%ld-%d", (long)getpid(), number);
-    if (mkdtemp(w.folder) == NULL) {
+    snprintf(w->folder, sizeof w->folder, "%s/keylatch-c-XXXXXX", kept == NULL ? "/tmp" : kept);
+    snprintf(w->name, sizeof w->name, "%s-%ld-%d", door, (long)getpid(), number);
+    if (mkdtemp(w->folder) == NULL) {
         perror("conformance: no temporary folder");
         exit(2);
     }
-    w.variables = json_new(JSON_OBJECT);
-    set_address(&w, "provider", "KEYLATCH_TEST_PROVIDER_HTTPS", true);
-    set_address(&w, "provider_http", "KEYLATCH_TEST_PROVIDER_HTTP", true);
-    set_address(&w, "other", "KEYLATCH_TEST_OTHER", true);
-    set_address(&w, "misnamed", "KEYLATCH_TEST_MISNAMED", true);
-    set_address(&w, "untrusted", "KEYLATCH_TEST_UNTRUSTED", true);
-    set_address(&w, "dead", "KEYLATCH_TEST_DEAD", false);
+    w->variables = json_new(JSON_OBJECT);
+    set_addresses(w);
+}
 
-    json *apps = definitions(&w, file, one);
-    json *none = json_new(JSON_OBJECT);
-    json *routes = json_changed(json_get(one, "provider") == NULL ? none : json_get(one, "provider"), fill_in, w.variables);
-    w.options = json_get(one, "client");
-    w.apps = apps;
-    bool good = script(&w, routes);
+static bool run_case(const json *file, const json *one, const char *door, bool composio, int number) {
+    world w = {0};
+    const json *steps = json_get(one, "steps"), *known = json_get(one, "register");
+    size_t at = 0;
+    w.composio = composio;
+    begin(&w, door, number);
+    w.options = filled(&w, json_get(one, "client"));
+    w.apps = definitions(&w, file, one);
+    w.registers = !composio || known == NULL || known->type != JSON_FALSE;
+    bool good = set_up_servers(&w, one);
     outcome opened = good ? open_client(&w, NULL) : (outcome){0};
     if (opened.error != NULL) json_write(opened.error, &w.why);
+    if (opened.mistake != NULL) wrong(&w, opened.mistake);
     good = good && opened.result != NULL;
-    size_t at = 0;
     while (good && at < steps->count) good = run_step(&w, steps->items[at++]);
     if (!good) {
-        printf("FAILED %s\n       step %zu: %s\n", json_text(json_get(one, "name")), at, w.why.data);
+        const char *why = w.why.data == NULL ? "" : w.why.data;
+        printf("FAILED %s: %s\n       step %zu: %s\n", door, json_text(json_get(one, "name")), at, why);
         fflush(stdout);
     }
-    control(&w, "DELETE", "", NULL, &deleted);
-    free(deleted.data);
+    tear_down_servers(&w);
     json_free(opened.result);
     json_free(opened.error);
-    json_free(routes);
-    json_free(none);
-    json_free(apps);
     forget(&w);
     return good;
 }
@@ -334,31 +195,53 @@ static int case_file(const struct dirent *entry) {
     return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
+/* Whether the case runs on this backend; by default it runs on both. */
+static bool is_for(const json *one, bool composio) {
+    const json *backends = json_get(one, "backends");
+    for (size_t i = 0; backends != NULL && i < backends->count; i++) {
+        if (json_is(backends->items[i], composio ? "composio" : "embedded")) return true;
+    }
+    return backends == NULL;
+}
+
+typedef struct tally {
+    int number, passed, failures;
+} tally;
+
+static void run_file(const char *folder, const char *name, const char *door, bool composio, int every, tally *sum) {
+    json *file = read_file(folder, name);
+    const json *cases = json_get(file, "cases");
+    if (cases == NULL) {
+        printf("FAILED %s cannot be read\n", name);
+        sum->failures++;
+    }
+    for (size_t i = 0; cases != NULL && i < cases->count; i++) {
+        if (!is_for(cases->items[i], composio) || sum->number++ % every != 0) continue;
+        if (run_case(file, cases->items[i], door, composio, sum->number)) sum->passed++;
+        else sum->failures++;
+    }
+    json_free(file);
+}
+
 int main(int count, char **arguments) {
+    static const char *const backends[][2] = {{"embedded", "c"}, {"composio", "c-composio"}};
     struct dirent **files;
     int every = count > 2 ? atoi(arguments[2]) : 1;
     int found = count > 1 ? scandir(arguments[1], &files, case_file, alphasort) : -1;
-    int number = 0, passed = 0, failures = 0;
+    bool good = true;
     if (found <= 0 || every < 1) {
-        fputs("usage: conformance FOLDER-WITH-CASES [EVERY-NTH]\n", stderr);
+        fputs("usage: conformance FOLDER-WITH-CASES [EVERY-NTH [BACKEND]]\n", stderr);
         return 2;
     }
-    for (int f = 0; f < found; f++) {
-        json *file = read_file(arguments[1], files[f]->d_name);
-        const json *cases = json_get(file, "cases");
-        if (cases == NULL) {
-            printf("FAILED %s cannot be read\n", files[f]->d_name);
-            failures++;
-        }
-        for (size_t i = 0; cases != NULL && i < cases->count; i++) {
-            if (number++ % every != 0) continue;
-            if (run_case(file, cases->items[i], number)) passed++;
-            else failures++;
-        }
-        json_free(file);
-        free(files[f]);
+    for (int b = 0; b < 2; b++) {
+        const char *door = backends[b][1];
+        tally sum = {0};
+        if (count > 3 && strcmp(arguments[3], backends[b][0]) != 0) continue;
+        for (int f = 0; f < found; f++) run_file(arguments[1], files[f]->d_name, door, b == 1, every, &sum);
+        printf("conformance %s: %d passed, %d failed\n", door, sum.passed, sum.failures);
+        good = good && sum.failures == 0 && sum.passed > 0;
     }
+    for (int f = 0; f < found; f++) free(files[f]);
     free(files);
-    printf("conformance c: %d passed, %d failed\n", passed, failures);
-    return failures == 0 && passed > 0 ? 0 : 1;
+    return good ? 0 : 1;
 }

@@ -15,10 +15,11 @@ static void check(bool good, const char *what) {
     if (!good) printf("FAILED %s\n", what);
 }
 
-static void must(keylatch_status status, keylatch_error *error, const char *what) {
+/* By address: in what order a call's arguments are evaluated is the compiler's choice. */
+static void must(keylatch_status status, keylatch_error **error, const char *what) {
     const char *text = "";
     if (status == KEYLATCH_OK) return;
-    keylatch_error_json(error, &text, NULL);
+    if (error != NULL) keylatch_error_json(*error, &text, NULL);
     printf("FAILED %s: %s\n", what, text);
     exit(1);
 }
@@ -48,17 +49,17 @@ static json *customer(const keylatch_client *client, const char *method, const c
     const uint8_t *body = NULL;
     size_t length = 0;
     uint32_t status = 0;
-    must(keylatch_request_ask_new(&ask, &error), error, "ask");
-    must(keylatch_request_ask_set_entity_id(ask, "user-1", 6, &error), error, "entity");
-    must(keylatch_request_ask_set_app(ask, "stripe", 6, &error), error, "app");
-    must(keylatch_request_ask_set_method(ask, method, strlen(method), &error), error, "method");
-    must(keylatch_request_ask_set_path(ask, path, strlen(path), &error), error, "path");
+    must(keylatch_request_ask_new(&ask, &error), &error, "ask");
+    must(keylatch_request_ask_set_entity_id(ask, "user-1", 6, &error), &error, "entity");
+    must(keylatch_request_ask_set_app(ask, "stripe", 6, &error), &error, "app");
+    must(keylatch_request_ask_set_method(ask, method, strlen(method), &error), &error, "method");
+    must(keylatch_request_ask_set_path(ask, path, strlen(path), &error), &error, "path");
     if (form != NULL) {
         const char *type = "application/x-www-form-urlencoded";
-        must(keylatch_request_ask_add_header(ask, "Content-Type", 12, type, strlen(type), &error), error, "header");
-        must(keylatch_request_ask_set_body(ask, form, strlen(form), &error), error, "body");
+        must(keylatch_request_ask_add_header(ask, "Content-Type", 12, type, strlen(type), &error), &error, "header");
+        must(keylatch_request_ask_set_body(ask, form, strlen(form), &error), &error, "body");
     }
-    must(keylatch_request(client, ask, &response, &error), error, "request");
+    must(keylatch_request(client, ask, &response, &error), &error, "request");
     must(keylatch_response_status(response, &status), NULL, "status");
     must(keylatch_response_body(response, &body, &length), NULL, "body");
     check(status == 200, "the customer call answers 200");
@@ -92,11 +93,11 @@ static void run(const keylatch_client *client, const char *integration_id) {
     keylatch_page_free(page);
     keylatch_list_ask_free(all);
 
-    must(connect_with(client, integration_id, "sk_test_keylatch_c_0001", &made, &error), error, "the right key");
+    must(connect_with(client, integration_id, "sk_test_keylatch_c_0001", &made, &error), &error, "the right key");
     keylatch_connection_request_status(made, &text, NULL);
     keylatch_connection_request_verdict(made, &verdict, NULL);
     check(strcmp(text, "ACTIVE") == 0 && strcmp(verdict, "accepted") == 0, "the right key is ACTIVE and accepted");
-    must(keylatch_get_connection(client, "user-1", 6, "stripe", 6, &connection, &error), error, "get_connection");
+    must(keylatch_get_connection(client, "user-1", 6, "stripe", 6, &connection, &error), &error, "get_connection");
     keylatch_connection_json(connection, &text, NULL);
     check(strstr(text, "\"ACTIVE\"") != NULL && strstr(text, "sk_test") == NULL, "it is fetched, without the key");
 
@@ -125,13 +126,13 @@ int main(void) {
         return 2;
     }
     snprintf(path, sizeof path, "%s/vault.db", folder);
-    must(keylatch_options_new(&options, &error), error, "options");
-    must(keylatch_options_set_path(options, path, strlen(path), &error), error, "path");
-    must(keylatch_client_open(options, &client, &error), error, "open");
-    must(keylatch_integration_ask_new(&ask, &error), error, "ask");
-    must(keylatch_integration_ask_set_app(ask, "stripe", 6, &error), error, "app");
-    must(keylatch_integration_ask_set_base_url(ask, stripe, strlen(stripe), &error), error, "base_url");
-    must(keylatch_integrations_create(client, ask, NULL, &integration, &error), error, "integration");
+    must(keylatch_options_new(&options, &error), &error, "options");
+    must(keylatch_options_set_path(options, path, strlen(path), &error), &error, "path");
+    must(keylatch_client_open(options, &client, &error), &error, "open");
+    must(keylatch_integration_ask_new(&ask, &error), &error, "ask");
+    must(keylatch_integration_ask_set_app(ask, "stripe", 6, &error), &error, "app");
+    must(keylatch_integration_ask_set_base_url(ask, stripe, strlen(stripe), &error), &error, "base_url");
+    must(keylatch_integrations_create(client, ask, NULL, &integration, &error), &error, "integration");
     keylatch_integration_id(integration, &integration_id, NULL);
     run(client, integration_id);
     keylatch_client_free(client);

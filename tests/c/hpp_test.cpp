@@ -7,35 +7,9 @@
 #include <iostream>
 #include <type_traits>
 
-extern "C" {
-#include "http.h"
-}
+#include "checks.hpp"
 
 namespace {
-
-int passed = 0, failures = 0;
-
-void check(bool good, const char *what, int line) {
-    if (good) {
-        passed++;
-    } else {
-        failures++;
-        std::cout << "FAILED line " << line << ": " << what << "\n";
-    }
-}
-#define CHECK(condition) check((condition), #condition, __LINE__)
-
-template <typename Work>
-keylatch::Error thrown(Work work, int line) {
-    try {
-        work();
-    } catch (const keylatch::Error &error) {
-        return error;
-    }
-    check(false, "nothing was thrown", line);
-    return keylatch::Error(KEYLATCH_OK, nullptr);
-}
-#define THROWN(...) thrown([&] { __VA_ARGS__; }, __LINE__)
 
 template <typename T>
 constexpr bool only_moves = std::is_nothrow_move_constructible_v<T> && std::is_nothrow_move_assignable_v<T> &&
@@ -54,10 +28,15 @@ const char *const definition = R"({"slug": "acme", "name": "Acme", "category": "
                 "enum": ["eu", "us"], "required": false, "pattern": "^[a-z]+$", "help_url": "https://acme.example/r"}],
     "inject": [{"in": "header", "name": "Authorization", "value": "Bearer {api_key}"},
                {"in": "query", "name": "port", "value": "{port}"}, {"in": "query", "name": "region", "value": "{region}"}],
-    "checks": [{"method": "GET", "path": "/me", "account": "/id"}]}]})";
+    "checks": [{"method": "GET", "path": "/me", "account": "/id"}]}],
+  "actions": [{"name": "ACME_SAY", "description": "Says it.", "method": "POST", "path": "/say",
+               "params": [{"name": "text", "description": "What to say.", "required": true},
+                          {"name": "times", "type": "integer", "description": "How often."}]},
+              {"name": "ACME_BREAK", "description": "Fails.", "method": "GET", "path": "/broken"}]})";
 
 const char *const script = R"({"GET /me": [{"require": {"header": {"authorization": "Bearer good-key"}},
-    "json": {"id": "acct_1"}}], "* *": [{"echo": true, "headers": {"X-Kind": "echo"}}]})";
+    "json": {"id": "acct_1"}}],
+  "GET /broken": [{"status": 418, "json": {"error": {"message": "no tea"}}}], "* *": [{"echo": true, "headers": {"X-Kind": "echo"}}]})";
 
 struct Place {
     std::string folder, provider;
@@ -130,6 +109,10 @@ void apps_and_integrations(const keylatch::Client &client, const Place &place) {
     CHECK(scheme.fields[1].type == "integer" && scheme.fields[1].default_value == "8443");
     CHECK((scheme.fields[2].choices == std::vector<std::string>{"eu", "us"}) && !scheme.fields[2].required);
     CHECK(scheme.fields[2].pattern == "^[a-z]+$" && scheme.fields[2].help_url == "https://acme.example/r");
+    const keylatch::Action &say = app.actions.at(0);
+    CHECK(app.actions.size() == 2 && say.name == "ACME_SAY" && say.description == "Says it." && !say.json.empty());
+    CHECK(say.params.at(0).name == "text" && say.params[0].type == "string" && say.params[0].required);
+    CHECK(say.params.at(1).description == "How often." && say.params[1].type == "integer" && !say.params[1].required);
     CHECK(client.app("ACME").json == app.json && client.apps().size() > 30);
     keylatch::Error unknown = THROWN(client.app("strippe"));
     CHECK(unknown.code() == "unknown_app" && unknown.status() == KEYLATCH_UNKNOWN_APP && !unknown.near().empty());
@@ -161,6 +144,7 @@ void the_four_steps(const keylatch::Client &client) {
     which.app = "acme";
     keylatch::ExpectedParams expected = client.get_expected_params_for_user(which);
     CHECK(expected.app == "acme" && expected.auth_scheme == "API_KEY" && expected.expected_params.size() == 2);
+    CHECK(expected.developer_params.empty());
     CHECK(expected.json_schema.find("2020-12") != std::string::npos && !expected.json.empty());
 
     keylatch::InitiateConnection how;
@@ -169,6 +153,10 @@ void the_four_steps(const keylatch::Client &client) {
     how.alias = "main";
     how.labels = {"prod", "eu"};
     how.metadata = R"({"plan":"pro"})";
+    how.callback_url = "nowhere";
+    keylatch::Error nowhere = THROWN(client.initiate_connection(how, params("good-key")));
+    CHECK(nowhere.fields() == std::vector<std::string>{"callback_url"});
+    how.callback_url = "https://mine.example/done";
     keylatch::Error missing = THROWN(client.initiate_connection(how, keylatch::Params()));
     CHECK(missing.code() == "missing_fields" && missing.fields() == std::vector<std::string>{"api_key"});
     CHECK(missing.problems().at(0).code == "missing_fields" && missing.problems()[0].field == "api_key");
@@ -204,6 +192,29 @@ void the_four_steps(const keylatch::Client &client) {
     CHECK(THROWN(client.request(request)).code() == "forbidden_host");
 }
 
+void actions(const keylatch::Client &client) {
+    keylatch::ExecuteAction what;
+    what.action = "acme_say";
+    what.params = R"({"text": "hello", "times": 2})";
+    what.entity_id = "user-1";
+    what.timeout = std::chrono::seconds(5);
+    keylatch::ActionResult said = client.execute_action(what);
+    CHECK(said.data.find("hello") != std::string::npos && said.data.find("good-key") == std::string::npos);
+    CHECK(!said.log_id && said.json.find("successful") != std::string::npos);
+    what.params = "{";
+    CHECK(THROWN(client.execute_action(what)).fields() == std::vector<std::string>{"json"});
+    what.params = R"({"times": "two"})";
+    CHECK(THROWN(client.execute_action(what)).code() == "missing_fields");
+    what.action = "ACME_SHOUT";
+    CHECK(THROWN(client.execute_action(what)).status() == KEYLATCH_INVALID_ARGUMENT);
+
+    keylatch::ExecuteAction broken;
+    broken.action = "ACME_BREAK";
+    keylatch::Error failed = THROWN(client.entity("user-1").execute_action(broken));
+    CHECK(failed.status() == KEYLATCH_ACTION_FAILED && failed.code() == "action_failed" && !failed.upstream());
+    CHECK(failed.message().find("no tea") != std::string::npos && failed.connected_account_id());
+}
+
 void accounts(const keylatch::Client &client) {
     keylatch::Entity user = client.entity("user-1");
     keylatch::InitiateConnection how;
@@ -227,7 +238,12 @@ void accounts(const keylatch::Client &client) {
     filter.statuses = {"ACTIVE", "EXPIRED"};
     CHECK(client.connected_accounts(filter).items.size() == 1 && client.connected_accounts().items.size() == 2);
 
+    CHECK(client.wait_until_active(second).id == second);
+    CHECK(client.set_alias(second, "spare").alias == "spare");
+    CHECK(THROWN(client.set_alias(second, "main")).code() == "already_exists");
+    CHECK(!client.set_alias(second, std::nullopt).alias);
     CHECK(client.disable_connection(second).status == "INACTIVE");
+    CHECK(THROWN(client.wait_until_active(second, std::chrono::hours(1))).code() == "invalid_argument");
     CHECK(user.get_connection("acme").alias == "main");
     CHECK(client.enable_connection(second).status == "ACTIVE");
     keylatch::Verification verification = client.verify_connection(second);
@@ -238,6 +254,7 @@ void accounts(const keylatch::Client &client) {
     CHECK(THROWN(client.update_credentials(which, params("bad-key"))).code() == "credentials_rejected");
     which.verify = keylatch::Verify::off;
     CHECK(client.update_credentials(which, params("other-key")).replaced);
+    CHECK(THROWN(client.delete_connection(second, true)).code() == "invalid_argument");
     client.delete_connection(second);
     CHECK(THROWN(client.connected_account(second)).code() == "not_found");
     keylatch::Request request;
@@ -289,11 +306,11 @@ int main() {
         keylatch::Client client(place.options());
         apps_and_integrations(client, place);
         the_four_steps(client);
+        actions(client);
         accounts(client);
         moves_and_closing(place);
     } catch (const std::exception &error) {
         check(false, error.what(), 0);
     }
-    std::cout << "hpp: " << passed << " passed, " << failures << " failed\n";
-    return failures == 0 ? 0 : 1;
+    return report("hpp");
 }

@@ -1,10 +1,10 @@
-/* Plain HTTP to the provider double's control address, over a socket. */
+/* Plain HTTP to the test servers' control addresses, over a socket. */
 #ifndef KEYLATCH_TESTS_HTTP_H
 #define KEYLATCH_TESTS_HTTP_H
 
 #include "json.h"
 
-/* Sends one request to `base` (http://host:port) and appends the answer's body. False where it was not a 200. */
+/* Sends one request to `base` (http://host:port) and appends the answer's body. False where it was no success. */
 bool http_send(const char *base, const char *method, const char *path, const char *body, buffer *answer);
 
 #endif

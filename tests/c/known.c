@@ -14,15 +14,18 @@ static const char *const known_arguments[][2] = {
     {"integrations.delete", "integration_id "},
     {"get_expected_params_for_user", "app integration_id auth_scheme "},
     {"initiate_connection", "entity_id integration_id app_name auth_scheme verify alias labels metadata allow_multiple "
-                            "replace "},
+                            "replace callback_url "},
     {"connected_accounts.get", "connected_account_id "},
     {"connected_accounts.list", "entity_id app integration_id statuses labels limit cursor "},
     {"connected_accounts.verify", "connected_account_id "},
     {"connected_accounts.update_credentials", "connected_account_id verify "},
     {"connected_accounts.enable", "connected_account_id "},
     {"connected_accounts.disable", "connected_account_id "},
-    {"connected_accounts.delete", "connected_account_id "},
+    {"connected_accounts.wait_until_active", "connected_account_id timeout_ms "},
+    {"connected_accounts.set_alias", "connected_account_id alias "},
+    {"connected_accounts.delete", "connected_account_id revoke "},
     {"get_connection", "entity_id app "},
+    {"execute_action", "action params connected_account_id entity_id timeout_ms "},
     {"request", "connected_account_id entity_id app method path query headers timeout_ms "},
 };
 

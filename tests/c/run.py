@@ -26,13 +26,25 @@ C99 = ["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-D_DEFAULT_SOURCE"]
 SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"]
 # A canary that the examples' output must not show.
 KEY = "sk_test_canary_7Qm2"
-# Under valgrind a case of the debug build takes more than a second; every seventh still comes by all topics.
-VALGRIND_EVERY = {"debug": 7, "release": 1}
+# Under valgrind a case of the debug build takes more than a second; every seventh still comes by all topics. On
+# Composio's API that is longer than some cases allow a call to take.
+VALGRIND_CASES = {"debug": ["7", "embedded"], "release": ["1"]}
 
 PROGRAMS = {
-    "conformance": ["conformance.c", "calls.c", "known.c", "match.c", "json.c", "http.c"],
+    "conformance": [
+        "conformance.c",
+        "servers.c",
+        "opening.c",
+        "calls.c",
+        "use.c",
+        "known.c",
+        "match.c",
+        "json.c",
+        "http.c",
+    ],
     "abuse": ["abuse.c", "abuse_calls.c", "json.c", "http.c"],
     "hpp_test": ["hpp_test.cpp", "json.c", "http.c"],
+    "composio_test": ["composio_test.cpp", "json.c", "http.c"],
     "e2e_stripe_c": ["e2e_stripe.c", "json.c"],
     "e2e_stripe_cpp": ["e2e_stripe.cpp", "json.c"],
     "quickstart_c": ["quickstart.c"],
@@ -79,7 +91,7 @@ class Tests:
         self.folder = folder
         self.libraries = folder / "lib"
         self.passed = self.failed = 0
-        self.conformance = ""
+        self.conformance: list[str] = []
 
     def check(self, name: str, work: object, *arguments: object) -> None:
         start = time.monotonic()
@@ -194,15 +206,17 @@ class Tests:
 
     def judged(self, name: str, command: list[str], timeout: float, **env: str) -> str:
         code, output = run(command, timeout, KEYLATCH_EXAMPLE_KEY=KEY, **env)
+        lines = output.strip().splitlines()
+        said = [line for line in lines if line.startswith("conformance ")] or lines[-1:]
         if name == "conformance" and not env and len(command) == 2:  # the plain and whole run
-            self.conformance = output.strip().splitlines()[-1]
+            self.conformance = said
         if code != 0:
             raise Failed(f"exit {code}\n{output}")
         if KEY in output:
             raise Failed("the key is in the output")
         if name.startswith("quickstart") and not re.search(r"^4 active     ACTIVE", output, re.M):
             raise Failed(f"the quickstart did not get there:\n{output}")
-        return output.strip().splitlines()[-1]
+        return "; ".join(said)
 
     def plain(self, name: str) -> str:
         return self.judged(name, [str(self.folder / "plain" / name), *ARGUMENTS.get(name, [])], 600)
@@ -214,7 +228,7 @@ class Tests:
     def valgrind(self, name: str) -> str:
         arguments, flags = ARGUMENTS.get(name, []), self.under_valgrind()
         if name == "conformance":
-            arguments = [*arguments, str(VALGRIND_EVERY[self.profile])]
+            arguments = [*arguments, *VALGRIND_CASES[self.profile]]
             if self.profile == "release":
                 # valgrind.supp goes by names, which the release build lacks; leaks and bad accesses are still found.
                 flags.append("--undef-value-errors=no")
@@ -302,8 +316,8 @@ def main() -> int:
         tests.take_libraries()
         cargo = not args.no_cargo and shutil.which("cargo") is not None
         tests.run_all(args.kind or ["plain", "sanitized", "valgrind"], cargo)
-    if tests.conformance:
-        print(tests.conformance)
+    for line in tests.conformance:
+        print(line)
     print(f"c: {tests.passed} passed, {tests.failed} failed")
     return 0 if tests.failed == 0 else 1
 

@@ -11,24 +11,31 @@ from typing import Any
 
 Json = Any
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "servers"))
-from scripts import BadScript, Script  # noqa: E402  (the servers are beside us, in no package)
+BACKENDS_PAGE = HERE.parents[1] / "docs" / "backends.md"
+sys.path[:0] = [str(HERE.parent / "servers"), str(HERE.parent / "servers" / "composio")]
+from faults import BadFault, Fault  # noqa: E402  (the servers are beside us, in no package)
+from scripts import BadScript, Script  # noqa: E402
 
+BACKENDS = {"embedded", "composio"}
 VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted"}
+# Only where Composio's API alone is the backend.
+PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
 CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "key_hex", "passphrase"}
+PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
-CASE_KEYS = {"name", "client", "provider", "apps", "steps"}
+CASE_KEYS = {"name", "backends", "differs", "client", "provider", "composio", "apps", "register", "steps"}
+PROJECT_KEYS = {"toolkit_overrides", "faults"}
 STEP_KEYS = {"call", "args", "params", "body", "save", "expect", "error"}
 TYPES = {"string", "number", "boolean", "array", "object", "null"}
 ERROR_KEYS = {
     "code", "message", "message_has", "fields", "problems", "near", "candidates",
-    "retry_after_ms", "connected_account_id", "verdict",
+    "retry_after_ms", "connected_account_id", "verdict", "upstream",
 }  # fmt: skip
 ERROR_CODES = {
     "invalid_argument", "missing_fields", "unknown_field", "invalid_field", "unknown_app", "unsupported_scheme",
     "not_found", "ambiguous", "already_exists", "credentials_rejected", "provider_unreachable", "forbidden_host",
     "unauthorized", "rate_limited", "server", "timeout", "indeterminate", "cancelled", "vault_locked", "wrong_key",
-    "corrupt_record", "storage", "closed", "internal",
+    "corrupt_record", "storage", "closed", "internal", "action_failed",
 }  # fmt: skip
 # Call -> (arguments it must have, arguments it may have, whether it takes params).
 CALLS: dict[str, tuple[str, str, bool]] = {
@@ -42,7 +49,7 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "get_expected_params_for_user": ("", "app integration_id auth_scheme", False),
     "initiate_connection": (
         "entity_id",
-        "integration_id app_name auth_scheme verify alias labels metadata allow_multiple replace",
+        "integration_id app_name auth_scheme verify alias labels metadata allow_multiple replace callback_url",
         True,
     ),
     "connected_accounts.get": ("connected_account_id", "", False),
@@ -51,12 +58,18 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "connected_accounts.update_credentials": ("connected_account_id", "verify", True),
     "connected_accounts.enable": ("connected_account_id", "", False),
     "connected_accounts.disable": ("connected_account_id", "", False),
-    "connected_accounts.delete": ("connected_account_id", "", False),
+    "connected_accounts.wait_until_active": ("connected_account_id", "timeout_ms", False),
+    "connected_accounts.set_alias": ("connected_account_id", "alias", False),
+    "connected_accounts.delete": ("connected_account_id", "revoke", False),
     "get_connection": ("entity_id app", "", False),
+    "execute_action": ("action", "params connected_account_id entity_id timeout_ms", False),
     "request": ("method path", "query headers timeout_ms entity_id app connected_account_id", False),
     "client.close": ("", "", False),
-    "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS)), False),
+    "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS | PROJECT_OPTIONS)), False),
     "provider.requests": ("", "", False),
+    "composio.requests": ("", "", False),
+    "composio.accounts": ("", "", False),
+    "composio.faults": ("faults", "", False),
 }
 
 
@@ -66,6 +79,7 @@ class Checker:
     def __init__(self) -> None:
         self.mistakes: list[str] = []
         self.names: dict[str, str] = {}
+        self.differences = set(re.findall(r"^### `(.+)`$", BACKENDS_PAGE.read_text(encoding="utf-8"), re.MULTILINE))
         self.where = ""
 
     def mistake(self, text: str) -> None:
@@ -109,18 +123,49 @@ class Checker:
     def case(self, case: Json, shared: Json) -> set[str]:
         if not self.keys("the case", case, CASE_KEYS, {"name", "steps"}):
             return set()
-        self.keys("client", case.get("client", {}), CLIENT_OPTIONS)
+        remote = self.backends(case)
+        self.keys("client", case.get("client", {}), CLIENT_OPTIONS | (PROJECT_OPTIONS if remote else set()))
         self.script(case.get("provider", {}), "provider")
         used = {app for app in case.get("apps", []) if isinstance(app, str)}
         for slug in sorted(used - set(shared)):
             self.mistake(f"app {slug!r} is not among the file's apps")
-        known = set(VARIABLES)
-        self.variables([case.get("provider"), case.get("apps")], known, "provider or apps")
+        known = VARIABLES | (PROJECT_VARIABLES if remote else set())
+        self.variables(
+            [case.get("provider"), case.get("apps"), case.get("composio")], known, "provider, apps or composio"
+        )
         if not case["steps"]:
             self.mistake("has no steps")
         for number, step in enumerate(case["steps"], 1):
             self.step(f"step {number}", step, known)
         return used
+
+    def backends(self, case: Json) -> bool:
+        """Whether the case runs on Composio's API alone, where its server can be scripted and asked."""
+        backends = case.get("backends", sorted(BACKENDS))
+        remote: bool = backends == ["composio"]
+        if not isinstance(backends, list) or not backends or set(backends) - BACKENDS:
+            self.mistake(f"backends must be a list out of {', '.join(sorted(BACKENDS))}")
+        elif backends == ["embedded"] and case.get("differs") not in self.differences:
+            self.mistake("runs on a vault only, so `differs` must name a difference of docs/backends.md")
+        elif backends != ["embedded"] and "differs" in case:
+            self.mistake("`differs` belongs to cases that run on a vault only")
+        if not remote:
+            for key in sorted({"composio", "register"} & set(case)):
+                self.mistake(f"{key!r} needs backends to be composio alone")
+            if any(step.get("call", "").startswith("composio.") for step in case["steps"]):
+                self.mistake("asks the Composio server, which needs backends to be composio alone")
+        self.keys("composio", case.get("composio", {}), PROJECT_KEYS)
+        self.faults("composio", case.get("composio", {}).get("faults", []))
+        if not isinstance(case.get("register", True), bool):
+            self.mistake("register must be true or false")
+        return remote
+
+    def faults(self, what: str, faults: Json) -> None:
+        try:
+            for fault in faults:
+                Fault.parse(fault)
+        except BadFault as error:
+            self.mistake(f"{what}: {error}")
 
     def step(self, what: str, step: Json, known: set[str]) -> None:
         if not self.keys(what, step, STEP_KEYS, {"call"}):
@@ -134,6 +179,8 @@ class Checker:
         else:
             needed, optional, params = CALLS[call]
             self.keys(f"{what}: args of {call}", args, {*needed.split(), *optional.split()}, set(needed.split()))
+            if call == "composio.faults":
+                self.faults(what, args.get("faults", []))
             if "params" in step and not params:
                 self.mistake(f"{what}: {call} takes no params")
         if "body" in step and call != "request":

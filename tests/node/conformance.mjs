@@ -1,4 +1,4 @@
-// Runs the conformance cases through the public API.
+// Runs the conformance cases through the public API, with a vault and on Composio's API.
 //
 //     python tests/servers/run.py -- node tests/node/conformance.mjs [WORDS]
 //
@@ -9,11 +9,14 @@ import path from 'node:path'
 import { inspect } from 'node:util'
 
 import { Keylatch } from '../../bindings-node/dist/index.mjs'
-import { ca, Double } from './double.mjs'
+import { ca, Double, Project } from './double.mjs'
 import { difference, errorDifference } from './matching.mjs'
 import { fromError, fromResult, toArguments } from './wire.mjs'
 
 const CASES = path.join(import.meta.dirname, '..', 'cases')
+
+/** Each backend with the name that its counts go by. */
+const BACKENDS = { embedded: 'node', composio: 'node-composio' }
 
 /** Which option of which call takes the credential values. */
 const PARAMS = {
@@ -71,18 +74,34 @@ function note(said) {
   appendFileSync(file, `${String(said)}\n${shown}\n${JSON.stringify(said)}\n${said?.stack ?? ''}\n`)
 }
 
-/** One case on a vault of its own. */
+/** A client on a vault in this folder. */
+function openVault(folder, options) {
+  const { key_hex: hex, passphrase, api_key: _key, api_version: _version, base_url: _url, ...rest } = options
+  const key = hex === undefined ? Buffer.alloc(32, 7) : Buffer.from(hex, 'hex')
+  const opener = passphrase === undefined ? { key } : { passphrase }
+  return Keylatch.open({ path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) })
+}
+
+/** A client of this project on the Composio server. */
+function openProject(project, { key_hex: _key, passphrase: _passphrase, ...options }) {
+  return Keylatch.composio({ ...project.options, ...toArguments(options) })
+}
+
+/** One case on one backend, on a vault or a project of its own. */
 class Run {
-  constructor(given, space) {
+  constructor(given, space, backend) {
     this.given = given
     this.double = new Double(space)
-    this.variables = { ...this.double.addresses }
+    this.variables = { ...this.double.addresses, api_key: `ak_${space}` }
+    this.project = backend === 'composio' ? new Project(space) : undefined
+    this.apps = fill(given.apps, this.variables)
   }
 
   async allSteps() {
     this.folder = mkdtempSync(path.join(process.env.KEYLATCH_TEST_KEEP ?? tmpdir(), 'keylatch-case-'))
     try {
       await this.double.script(fill(this.given.provider ?? {}, this.variables))
+      await this.project?.script({ toolkits: this.apps, ...fill(this.given.composio ?? {}, this.variables) })
       await this.open({})
       for (const [i, step] of this.given.steps.entries()) {
         const problem = await this.step(step)
@@ -95,15 +114,11 @@ class Run {
   }
 
   async open(also) {
-    const { key_hex: hex, passphrase, ...options } = { ...this.given.client, ...also }
-    const key = hex === undefined ? Buffer.alloc(32, 7) : Buffer.from(hex, 'hex')
-    this.client = await Keylatch.open({
-      path: path.join(this.folder, 'vault.db'),
-      ...(passphrase === undefined ? { key } : { passphrase }),
-      extraCa: ca(),
-      ...toArguments(options),
-    })
-    for (const app of this.given.apps) await this.client.apps.register(fill(app, this.variables))
+    const options = { extra_ca: ca(), ...fill(this.given.client ?? {}, this.variables), ...also }
+    this.client = await (this.project ? openProject(this.project, options) : openVault(this.folder, options))
+    // On Composio's API some cases are about apps that only the server knows.
+    const apps = this.project && this.given.register === false ? [] : this.apps
+    for (const app of apps) await this.client.apps.register(app)
   }
 
   async step(step) {
@@ -137,6 +152,13 @@ class Run {
         return {}
       case 'provider.requests':
         return { items: await this.double.requests() }
+      case 'composio.requests':
+        return this.project.requests()
+      case 'composio.accounts':
+        return this.project.accounts()
+      case 'composio.faults':
+        await this.project.faults(args)
+        return {}
     }
     const options = call === DEFINITION ? args.definition : toArguments(args)
     if (call in PARAMS) {
@@ -153,16 +175,27 @@ class Run {
   }
 }
 
+/** Runs those of the cases that are for this backend; counts what failed, and all. */
+async function runAll(cases, backend) {
+  const runner = BACKENDS[backend]
+  const chosen = cases.filter(({ backends = ['embedded', 'composio'] }) => backends.includes(backend))
+  let failures = 0
+  for (const [i, given] of chosen.entries()) {
+    try {
+      await new Run(given, `${runner}-${i}`, backend).allSteps()
+    } catch (error) {
+      failures += 1
+      console.log(
+        `FAILED ${runner}: ${given.name}: ${error instanceof Failed ? error.message : (error.stack ?? error)}`,
+      )
+    }
+  }
+  console.log(`conformance ${runner}: ${chosen.length - failures} passed, ${failures} failed`)
+  return { failures, count: chosen.length }
+}
+
 const words = process.argv[2] ?? ''
 const cases = load().filter(({ name }) => name.includes(words))
-let failures = 0
-for (const [i, given] of cases.entries()) {
-  try {
-    await new Run(given, `node-${i}`).allSteps()
-  } catch (error) {
-    failures += 1
-    console.log(`FAILED node: ${given.name}: ${error instanceof Failed ? error.message : (error.stack ?? error)}`)
-  }
-}
-console.log(`conformance node: ${cases.length - failures} passed, ${failures} failed`)
-process.exitCode = failures === 0 && cases.length > 0 ? 0 : 1
+const embedded = await runAll(cases, 'embedded')
+const composio = await runAll(cases, 'composio')
+process.exitCode = embedded.failures + composio.failures === 0 && embedded.count + composio.count > 0 ? 0 : 1

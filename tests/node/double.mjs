@@ -1,4 +1,4 @@
-// The provider double, as `tests/servers/run.py` has started it: addresses, scripts, log.
+// The test servers, as `tests/servers/run.py` has started them: the provider double, and Composio's API.
 import { readFileSync } from 'node:fs'
 
 const { env } = process
@@ -9,6 +9,14 @@ const ADDRESSES = {
   other: env.KEYLATCH_TEST_OTHER,
   misnamed: env.KEYLATCH_TEST_MISNAMED,
   untrusted: env.KEYLATCH_TEST_UNTRUSTED,
+}
+
+/** Those that no namespace is below. */
+const BARE = {
+  dead: env.KEYLATCH_TEST_DEAD,
+  stripe: env.KEYLATCH_TEST_STRIPE,
+  composio: env.KEYLATCH_TEST_COMPOSIO,
+  composio_https: env.KEYLATCH_TEST_COMPOSIO_HTTPS,
 }
 
 /** Whether the double was started. */
@@ -25,8 +33,7 @@ export class Double {
     /** What the cases' predefined variables stand for. */
     this.addresses = {
       ...Object.fromEntries(Object.entries(ADDRESSES).map(([key, address]) => [key, `${address}/${name}`])),
-      dead: env.KEYLATCH_TEST_DEAD,
-      stripe: env.KEYLATCH_TEST_STRIPE,
+      ...BARE,
     }
   }
 
@@ -39,5 +46,44 @@ export class Double {
   /** The requests that came in, oldest first. */
   async requests() {
     return (await (await fetch(`${this.control}/requests`)).json()).items
+  }
+}
+
+/** A project of its own on the Composio server. */
+export class Project {
+  constructor(name) {
+    if (!BARE.composio) throw new Error('start this with tests/servers/run.py, or `make test`')
+    /** What a client is opened with. */
+    this.options = { apiKey: `ak_${name}`, baseUrl: BARE.composio }
+    this.control = `${BARE.composio}/_control/${name}`
+  }
+
+  /** Makes the project afresh: with these toolkits, answers and faults, and nothing else. */
+  async script(script) {
+    await this.#tell('PUT', '', script)
+  }
+
+  /** Replaces the faults. */
+  async faults({ faults }) {
+    await this.#tell('POST', '/faults', { faults })
+  }
+
+  /** What came in, oldest request first. */
+  requests() {
+    return this.#ask('/requests')
+  }
+
+  /** The connected accounts, with the true values. */
+  accounts() {
+    return this.#ask('/accounts')
+  }
+
+  async #tell(method, path, said) {
+    const answer = await fetch(this.control + path, { method, body: JSON.stringify(said) })
+    if (!answer.ok) throw new Error(`the Composio server refuses the script: ${await answer.text()}`)
+  }
+
+  async #ask(path) {
+    return (await fetch(this.control + path)).json()
   }
 }

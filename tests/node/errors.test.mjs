@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { test } from 'node:test'
+import { inspect } from 'node:util'
 
 import * as keylatch from '../../bindings-node/dist/index.mjs'
 import { client, folder, thrown } from './vault.mjs'
@@ -72,6 +73,12 @@ test('arguments that cannot be right', async (t) => {
     () => made.initiateConnection({ entityId: 'u', appName: 'stripe', metadata: cycle }),
     () => made.initiateConnection({ entityId: 'u', appName: 'stripe', signal: 'now' }),
     () => made.getConnection({ entityId: 'u' }),
+    () => made.executeAction(),
+    () => made.executeAction({ entityId: 'u' }),
+    () => made.executeAction({ action: 'STRIPE_RETRIEVE_BALANCE', entityId: 'u', params: cycle }),
+    () => made.connectedAccounts.waitUntilActive({ connectedAccountId: 'ca_none', timeoutMs: -1 }),
+    () => made.connectedAccounts.setAlias('ca_none'),
+    () => made.connectedAccounts.delete({ connectedAccountId: 'ca_none', revoke: 'yes' }),
     () => made.request({ method: 'GET', path: '/', entityId: 'u', app: 'stripe', body: 7 }),
     () => made.request({ method: 'GET', path: '/', entityId: 'u', app: 'stripe', json: cycle }),
     () => made.request({ method: 'GET', path: '/', entityId: 'u', app: 'stripe', json: {}, body: '' }),
@@ -116,6 +123,42 @@ test('options that cannot be right', async (t) => {
   }
   const missing = await thrown(Keylatch.open({ path: at, keyEnv: 'KEYLATCH_NO_SUCH_VARIABLE' }))
   assert.ok(missing instanceof keylatch.VaultLockedError)
+})
+
+test('options of a project that cannot be right', async () => {
+  const wrong = [
+    { apiKey: '' },
+    { apiKey: 7 },
+    { apiKey: 'ak_a b' },
+    { apiKey: 'ak_1', baseUrl: 'no address' },
+    { apiKey: 'ak_1', baseUrl: 'http://composio.example' },
+    { apiKey: 'ak_1', baseUrl: 7 },
+    { apiKey: 'ak_1', apiVersion: 'v2' },
+    { apiKey: 'ak_1', path: 'vault.db' },
+    { apiKey: 'ak_1', key: Buffer.alloc(32) },
+    { apiKey: 'ak_1', timeoutMs: 0 },
+    'ak_1',
+  ]
+  for (const options of wrong) {
+    const error = await thrown(Keylatch.composio(options))
+    assert.ok(error instanceof InvalidArgumentError, `${JSON.stringify(options)}: ${error}`)
+  }
+})
+
+test('a project’s key is taken, and shows nowhere', async () => {
+  const apiKey = Buffer.from('ak_canary')
+  const opening = Keylatch.composio({ apiKey, baseUrl: 'https://composio.example' })
+  assert.ok(apiKey.every((byte) => byte === 0))
+  const made = await opening
+  assert.ok(!inspect(made, { depth: 20, showHidden: true }).includes('canary'))
+  await made.close()
+  assert.ok((await thrown(made.apps.list())) instanceof keylatch.ClosedError)
+})
+
+test('what Composio’s API said is on the error', () => {
+  const upstream = { status: 400, code: 612, slug: 'X', message: 'm', suggestedFix: 'f', requestId: 'r' }
+  const error = new keylatch.ServerError({ code: 'server', message: 'why', upstream })
+  assert.deepEqual(error.upstream, upstream)
 })
 
 test('a wrong key, and a closed client', async (t) => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 
-import { ConnectionRequest, Field, Response, TimeoutError } from '../../bindings-node/dist/index.mjs'
+import { ConnectionRequest, Field, InvalidArgumentError, Response } from '../../bindings-node/dist/index.mjs'
 import { Double, started } from './double.mjs'
 import { client, thrown } from './vault.mjs'
 
@@ -176,10 +176,18 @@ test('the life of a connection', { skip }, async (t) => {
   })
   const id = request.connectedAccountId
   assert.equal((await accounts.disable(id)).status, 'INACTIVE')
-  const late = await thrown(request.waitUntilActive(0))
-  assert.ok(late instanceof TimeoutError)
-  assert.equal(late.connectedAccountId, id)
+  // Waiting does not change this, so it ends at once, whatever the time allowed.
+  for (const wait of [() => request.waitUntilActive(), () => accounts.waitUntilActive(id)]) {
+    const told = await thrown(wait())
+    assert.ok(told instanceof InvalidArgumentError)
+    assert.equal(told.connectedAccountId, id)
+  }
   assert.equal((await accounts.enable({ connectedAccountId: id })).status, 'ACTIVE')
+  assert.equal((await request.waitUntilActive(0)).status, 'ACTIVE')
+  assert.equal((await accounts.waitUntilActive({ connectedAccountId: id, timeoutMs: 0 })).id, id)
+  assert.equal((await request.waitUntilActive(Number.POSITIVE_INFINITY)).id, id)
+  assert.equal((await accounts.setAlias({ connectedAccountId: id, alias: 'work' })).alias, 'work')
+  assert.equal((await accounts.setAlias({ connectedAccountId: id, alias: null })).alias, undefined)
   await double.script({ '* *': [{ status: 401, json: {} }] })
   const verification = await accounts.verify(id)
   assert.deepEqual([verification.status, verification.verdict], ['EXPIRED', 'rejected'])

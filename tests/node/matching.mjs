@@ -17,7 +17,7 @@ function length(value) {
 }
 
 const MATCHERS = {
-  $absent: (_, found) => found === undefined,
+  $absent: (_, found) => found === undefined || found === null,
   $not: (wanted, found) => found !== undefined && difference(wanted, found, '') !== undefined,
   $type: (wanted, found) => found !== undefined && typeOf(found) === wanted,
   $has: (wanted, found) => found !== undefined && plain(found).includes(plain(wanted)),
@@ -30,6 +30,8 @@ const MATCHERS = {
 
 /** The first difference, with its place; `undefined` where `found` is as expected. */
 export function difference(expected, found, at) {
+  // What has no value is left out here, and `null` elsewhere.
+  if (expected === null && found === undefined) return undefined
   const [name, ...others] = isObject(expected) ? Object.keys(expected) : []
   if (name?.startsWith('$') && name !== '$schema' && others.length === 0) {
     const wanted = expected[name]

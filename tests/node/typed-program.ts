@@ -1,6 +1,7 @@
 // Uses every call of the package with its types; `package.test.mjs` compiles it as ESM and as CommonJS under
 // `tsc --strict`. It is never run.
 import {
+  ActionFailedError,
   CredentialsRejectedError,
   errorClasses,
   Keylatch,
@@ -8,6 +9,8 @@ import {
   Secret,
   secretBuffer,
   version,
+  type Action,
+  type ActionResult,
   type App,
   type AuthScheme,
   type Connection,
@@ -23,6 +26,7 @@ import {
   type RequiredParams,
   type Response,
   type Status,
+  type Upstream,
   type Verdict,
   type Verification,
 } from 'keylatch'
@@ -52,6 +56,17 @@ export async function open(signal: AbortSignal): Promise<Keylatch> {
   })
 }
 
+export async function project(): Promise<Keylatch> {
+  await Keylatch.composio()
+  await Keylatch.composio({ apiKey: Buffer.from('ak_…'), apiVersion: 'v1', proxy: 'http://proxy:3128' })
+  await Keylatch.composio({ apiKey: Secret.from('ak_…'), strictSecrets: true, extraCa: '', maxResponseBytes: 1 << 20 })
+  // @ts-expect-error: a project is no file
+  await Keylatch.composio({ path: 'vault.db' })
+  // @ts-expect-error: no such version
+  await Keylatch.composio({ apiVersion: 'v2' })
+  return Keylatch.composio({ apiKey: 'ak_…', baseUrl: 'https://composio.example/api', timeoutMs: 10_000 })
+}
+
 export async function discover(client: Keylatch, signal: AbortSignal): Promise<Field[]> {
   const expected: ExpectedParams = await client.getExpectedParamsForUser({
     app: 'stripe',
@@ -79,7 +94,10 @@ export async function discover(client: Keylatch, signal: AbortSignal): Promise<F
     ]
     console.log(shown, flags, names, field.default, field.enum, field.pattern, field.example, field.type, field.name)
   }
+  const [action]: readonly Action[] = app.actions
+  console.log(action?.name, action?.description, action?.params[0]?.type, action?.params[0]?.required)
   return [
+    ...expected.developerParams,
     ...expected.expectedParams,
     ...again.expectedInputFields,
     ...again.expected_params,
@@ -129,6 +147,7 @@ export async function initiate(client: Keylatch, signal: AbortSignal): Promise<C
     metadata: { plan: ['pro', 1, null] },
     allowMultiple: true,
     replace: false,
+    callbackUrl: 'https://app.example/done',
     signal,
   })
   const facts: [Status, string, string | null, Verdict, boolean] = [
@@ -168,7 +187,13 @@ export async function accounts(client: Keylatch, id: string, signal: AbortSignal
   })
   const switched: Connection[] = [await connectedAccounts.enable(id), await connectedAccounts.disable(id)]
   holds<Same<Awaited<ReturnType<typeof connectedAccounts.delete>>, void>>(true)
-  await connectedAccounts.delete({ connectedAccountId: id })
+  await connectedAccounts.delete({ connectedAccountId: id, revoke: true, signal })
+  const waited: Connection[] = [
+    await connectedAccounts.waitUntilActive(id),
+    await connectedAccounts.waitUntilActive({ connectedAccountId: id, timeoutMs: 5_000, signal }),
+  ]
+  const named: Connection = await connectedAccounts.setAlias({ connectedAccountId: id, alias: 'work', signal })
+  await connectedAccounts.setAlias({ connectedAccountId: waited[0]?.id ?? named.id, alias: null })
   console.log(one.status, verification.verdict, verification.evidence.length, updated.replaced, switched.length)
 }
 
@@ -183,6 +208,18 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   await client.request({ ...ask, query: new URLSearchParams('a=1'), headers: [['x-one', 'two']], body: 'text' })
   await user.request({ app: 'stripe', method: 'POST', path: '/v1/x', json: { a: 1 }, signal })
   await user.request({ app: 'stripe', method: 'POST', path: '/v1/x', body: new Uint8Array(2) })
+  const done: ActionResult = await client.executeAction({
+    action: 'STRIPE_CREATE_CUSTOMER',
+    params: { name: 'Ada', tags: ['a', 1] },
+    entityId: 'user-1',
+    connectedAccountId: byUser.id,
+    timeoutMs: 500,
+    signal,
+  })
+  const { data, successful, logId } = await user.executeAction({ action: 'STRIPE_RETRIEVE_BALANCE', signal })
+  console.log(done.data['id'], data['object'], successful, logId?.length)
+  // @ts-expect-error: an action has a name
+  await client.executeAction({ entityId: 'user-1' })
   const { id } = answer.json<{ id: string }>()
   const found: string | undefined = answer.headers.get('content-type')
   console.log(
@@ -201,7 +238,10 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
 
 export function explain(error: unknown): string {
   if (error instanceof CredentialsRejectedError) return `rejected: ${error.verdict}`
+  if (error instanceof ActionFailedError) return `failed: ${error.message}`
   if (!(error instanceof KeylatchError)) throw error
+  const said: Upstream | undefined = error.upstream
+  if (said) return [said.status, said.code, said.slug, said.message, said.suggestedFix, said.requestId].join()
   const code: ErrorCode = error.code
   const wait: number | undefined = error.retryAfterMs
   const known: boolean = error instanceof errorClasses[code]

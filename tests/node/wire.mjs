@@ -4,8 +4,8 @@ import { KeylatchError, Response } from '../../bindings-node/dist/index.mjs'
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
 
-/** The application's own data, and standards: their keys are nobody's to change. */
-const KEPT = new Set(['metadata', 'jsonSchema'])
+/** The application's and the apps' own data, and standards: their keys are nobody's to change. */
+const KEPT = new Set(['metadata', 'jsonSchema', 'data'])
 
 /** Arguments of a call; only the outermost keys are ours. */
 export function toArguments(args) {

@@ -1,4 +1,4 @@
-"""Runs the conformance cases through the public API: `Keylatch`, then `AsyncKeylatch`.
+"""Runs the conformance cases through `Keylatch` and `AsyncKeylatch`, with a vault and on Composio's API.
 
     python tests/servers/run.py -- python tests/python/conformance.py [WORDS]
 
@@ -8,6 +8,7 @@ WORDS runs only the cases whose names contain them.
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import inspect
 import json
 import os
@@ -20,13 +21,18 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from double import Double
+from double import Double, Project
 from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response
 from keylatch.models import Model
 from matching import difference, error_difference
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
 DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncKeylatch, "python": Keylatch}
+# Each backend with what it adds to a runner's name.
+BACKENDS = {"embedded": "", "composio": "-composio"}
+# Options that only one backend has.
+OF_THE_VAULT = {"key_hex", "passphrase"}
+OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
 
 
 class MismatchError(Exception):
@@ -58,19 +64,19 @@ def fill(value: Any, variables: dict[str, Any]) -> Any:
     return re.sub(r"\$\{([^}]*)\}", lambda m: str(variables.get(m[1], m[0])), value)
 
 
-def options(given: dict[str, Any], folder: str, ca: str) -> dict[str, Any]:
-    made: dict[str, Any] = {"path": f"{folder}/vault.db", "key": bytes([7] * 32), "extra_ca": ca}
-    for name, value in sorted(given.items()):
-        if name == "timeout_ms":
-            made["timeout"] = value / 1000
-        elif name == "key_hex":
-            made["key"] = bytearray.fromhex(value)
-        elif name == "passphrase":
-            made["key"] = None
-            made["passphrase"] = value
-        else:
-            made[name] = value
+def vault_options(given: dict[str, Any], folder: str) -> dict[str, Any]:
+    made = {"path": f"{folder}/vault.db", "key": bytes([7] * 32)}
+    made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
+    if "key_hex" in given:
+        made["key"] = bytearray.fromhex(given["key_hex"])
+    if "passphrase" in given:
+        made |= {"key": None, "passphrase": given["passphrase"]}
     return made
+
+
+def project_options(given: dict[str, Any], project: Project) -> dict[str, Any]:
+    made = {"api_key": project.api_key, "base_url": project.base_url}
+    return made | {name: value for name, value in given.items() if name not in OF_THE_VAULT}
 
 
 @contextmanager
@@ -99,14 +105,21 @@ def note(said: Any) -> None:
 
 
 class Run:
-    """One case at one of the two doors."""
+    """One case at one of the two doors, on one of the two backends."""
 
-    def __init__(self, case: dict[str, Any], space: str, door: type[Keylatch] | type[AsyncKeylatch]) -> None:
+    def __init__(
+        self, case: dict[str, Any], space: str, door: type[Keylatch] | type[AsyncKeylatch], backend: str
+    ) -> None:
         self.case = case
         self.door = door
         self.double = Double(space)
-        self.variables: dict[str, Any] = dict(self.double.addresses())
+        self.variables: dict[str, Any] = {**self.double.addresses(), "api_key": f"ak_{space}"}
         self.double.script(fill(case.get("provider", {}), self.variables))
+        self.project: Project | None = None
+        self.apps: list[Any] = fill(case["apps"], self.variables)
+        if backend == "composio":
+            self.project = Project(space, {"toolkits": self.apps, **fill(case.get("composio", {}), self.variables)})
+            self.apps = self.apps if case.get("register", True) else []
 
     async def all_steps(self) -> None:
         with folder() as self.folder:
@@ -119,11 +132,18 @@ class Run:
             await settled(self.client.close())
 
     async def open(self, also: dict[str, Any]) -> Keylatch | AsyncKeylatch:
-        client = self.door(**options(self.case.get("client", {}) | also, self.folder, self.double.ca))
+        given = fill(self.case.get("client", {}), self.variables) | also | {"extra_ca": self.double.ca}
+        if "timeout_ms" in given:
+            given["timeout"] = given.pop("timeout_ms") / 1000
+        client: Keylatch | AsyncKeylatch
+        if self.project is None:
+            client = self.door(**vault_options(given, self.folder))
+        else:
+            client = self.door.composio(**project_options(given, self.project))
         if isinstance(client, AsyncKeylatch):
-            await client.__aenter__()
-        for app in self.case["apps"]:
-            await settled(client.apps.register(fill(app, self.variables)))
+            await client
+        for app in self.apps:
+            await settled(client.apps.register(app))
         return client
 
     async def step(self, step: dict[str, Any]) -> None:
@@ -157,6 +177,9 @@ class Run:
             return {}
         if name == "provider.requests":
             return {"items": self.double.requests()}
+        if self.project is not None and name.startswith("composio."):
+            told: Any = getattr(self.project, name.removeprefix("composio."))(**args)
+            return told or {}
         method: Any = self.client
         for part in name.split("."):
             method = getattr(method, part)
@@ -167,8 +190,8 @@ class Run:
             args["connected_account_params"] = values
         elif name == "request":
             args["body"] = fill(step.get("body"), self.variables)
-            if "timeout_ms" in args:
-                args["timeout"] = args.pop("timeout_ms") / 1000
+        if "timeout_ms" in args:
+            args["timeout"] = args.pop("timeout_ms") / 1000
         answer = await settled(method(**args))
         note(answer)
         return as_json(answer)
@@ -209,6 +232,7 @@ def error_as_json(error: KeylatchError) -> dict[str, Any]:
         "candidates": list(error.candidates),
         "near": list(error.near),
         "verdict": error.verdict,
+        "upstream": None if error.upstream is None else dataclasses.asdict(error.upstream),
     }
 
 
@@ -221,21 +245,28 @@ def at(result: Any, pointer: str) -> Any:
     return result
 
 
+def run(name: str, door: type[Keylatch] | type[AsyncKeylatch], backend: str, cases: list[dict[str, Any]]) -> bool:
+    """Whether all of these cases hold at this door, on this backend."""
+    passed = 0
+    for number, case in enumerate(cases):
+        try:
+            asyncio.run(Run(case, f"{name}-{number}", door, backend).all_steps())
+            passed += 1
+        except (MismatchError, KeylatchError) as why:
+            print(f"FAILED {name}: {case['name']}: {why}")
+    print(f"conformance {name}: {passed} passed, {len(cases) - passed} failed")
+    return passed == len(cases)
+
+
 def main() -> int:
     words = sys.argv[1] if len(sys.argv) > 1 else ""
     cases = [case for case in load() if words in case["name"]]
-    failures = 0
-    for name, door in DOORS.items():
-        passed = 0
-        for number, case in enumerate(cases):
-            try:
-                asyncio.run(Run(case, f"{name}-{number}", door).all_steps())
-                passed += 1
-            except (MismatchError, KeylatchError) as why:
-                print(f"FAILED {name}: {case['name']}: {why}")
-        failures += len(cases) - passed
-        print(f"conformance {name}: {passed} passed, {len(cases) - passed} failed")
-    return 1 if failures else 0
+    held = True
+    for backend, suffix in BACKENDS.items():
+        chosen = [case for case in cases if backend in case.get("backends", BACKENDS)]
+        for name, door in DOORS.items():
+            held = run(name + suffix, door, backend, chosen) and held
+    return 0 if held else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The provider double, as `tests/servers/run.py` has started it: addresses, scripts, log."""
+"""The test servers, as `tests/servers/run.py` has started them: the provider double, and Composio's API."""
 
 from __future__ import annotations
 
@@ -15,7 +15,12 @@ ADDRESSES = {
     "untrusted": "KEYLATCH_TEST_UNTRUSTED",
 }
 # No namespace is below these.
-BARE = {"dead": "KEYLATCH_TEST_DEAD", "stripe": "KEYLATCH_TEST_STRIPE"}
+BARE = {
+    "dead": "KEYLATCH_TEST_DEAD",
+    "stripe": "KEYLATCH_TEST_STRIPE",
+    "composio": "KEYLATCH_TEST_COMPOSIO",
+    "composio_https": "KEYLATCH_TEST_COMPOSIO_HTTPS",
+}
 # The machine's proxy, if it has one, cannot reach our loopback.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -46,10 +51,44 @@ class Double:
         return own | {name: os.environ[variable] for name, variable in BARE.items() if variable in os.environ}
 
     def script(self, routes: Any) -> None:
-        request = urllib.request.Request(self.control, json.dumps(routes).encode(), method="PUT")
-        OPENER.open(request, timeout=30).close()
+        tell(self.control, "PUT", routes)
 
     def requests(self) -> list[dict[str, Any]]:
-        with OPENER.open(self.control + "/requests", timeout=30) as answer:
-            items: list[dict[str, Any]] = json.load(answer)["items"]
+        items: list[dict[str, Any]] = ask(self.control + "/requests")["items"]
         return items
+
+
+class Project:
+    """One project on the server of Composio's API."""
+
+    def __init__(self, name: str, script: Any = None) -> None:
+        self.base_url = os.environ["KEYLATCH_TEST_COMPOSIO"]
+        self.control = f"{self.base_url}/_control/{name}"
+        self.api_key = f"ak_{name}"
+        self.script(script or {})
+
+    def script(self, script: Any) -> None:
+        tell(self.control, "PUT", script)
+
+    def faults(self, faults: list[dict[str, Any]]) -> None:
+        tell(self.control + "/faults", "POST", {"faults": faults})
+
+    def status(self, account: str, status: str) -> None:
+        tell(f"{self.control}/accounts/{account}", "PATCH", {"status": status})
+
+    def requests(self) -> Any:
+        return ask(self.control + "/requests")
+
+    def accounts(self) -> Any:
+        return ask(self.control + "/accounts")
+
+
+def tell(url: str, method: str, content: Any) -> None:
+    headers = {"content-type": "application/json"}
+    request = urllib.request.Request(url, json.dumps(content).encode(), headers, method=method)
+    OPENER.open(request, timeout=30).close()
+
+
+def ask(url: str) -> Any:
+    with OPENER.open(url, timeout=30) as answer:
+        return json.load(answer)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Verdict, _native, errors
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Secret, Verdict, _native, errors
 
 
 @pytest.mark.parametrize("code", _native.ERROR_CODES)
@@ -51,6 +51,14 @@ def test_details_come_across_and_survive_pickling(code: str) -> None:
         "candidates": ["ca_1", "ca_2"],
         "near": ["stripe"],
         "verdict": "rejected",
+        "upstream": {
+            "status": 400,
+            "code": 612,
+            "slug": "A_B",
+            "message": "m",
+            "suggested_fix": "f",
+            "request_id": "r",
+        },
     }
     made = errors.from_json(json.dumps(details))
     for error in (made, pickle.loads(pickle.dumps(made))):
@@ -63,6 +71,7 @@ def test_details_come_across_and_survive_pickling(code: str) -> None:
         assert error.candidates == ("ca_1", "ca_2")
         assert error.near == ("stripe",)
         assert error.verdict == "rejected"
+        assert error.upstream == errors.Upstream(400, 612, "A_B", "m", "f", "r")
 
 
 def test_a_code_of_a_later_core_is_still_a_keylatch_error() -> None:
@@ -122,6 +131,49 @@ def test_options_that_cannot_be(options: dict[str, Any], given: dict[str, Any], 
         Keylatch(**options | given)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"api_key": ""}, "API key"),
+        ({"api_key": "two words"}, "API key"),
+        ({"api_key": 7}, "api_key must be"),
+        ({"api_key": None}, "COMPOSIO_API_KEY"),
+        ({"base_url": "http://composio.example.com"}, "base_url"),
+        ({"api_version": "v2"}, "api_version"),
+        ({"timeout": 0}, "timeout"),
+        ({"extra_ca": b"no certificate"}, "certificate"),
+        ({"extra_ca": "/no/such/file.pem"}, "extra_ca"),
+        ({"proxy": "::"}, "proxy"),
+    ],
+)
+def test_options_of_a_project_that_cannot_be(
+    given: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("COMPOSIO_API_KEY", raising=False)
+    with pytest.raises(errors.InvalidArgumentError, match=words):
+        Keylatch.composio(**{"api_key": "ak_example", **given})
+    with pytest.raises(errors.InvalidArgumentError, match=words):
+        asyncio.run(opened(AsyncKeylatch.composio, **{"api_key": "ak_example", **given}))
+
+
+async def opened(make: Any, **options: Any) -> AsyncKeylatch:
+    client: AsyncKeylatch = await make(**options)
+    return client
+
+
+def test_a_project_opens_without_a_word_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COMPOSIO_API_KEY", "ak_from_the_environment")
+    monkeypatch.setenv("COMPOSIO_BASE_URL", "https://composio.invalid/api")
+    for key in (None, "ak_example", b"ak_example", bytearray(b"ak_example"), Secret("ak_example")):
+        with Keylatch.composio(key, api_version="v1") as client:
+            assert isinstance(client, Keylatch)
+        assert not isinstance(key, bytearray) or key == bytes(10)
+    client = asyncio.run(opened(AsyncKeylatch.composio))
+    asyncio.run(client.close())
+    with pytest.raises(errors.ClosedError):
+        asyncio.run(client.apps.list())
+
+
 def test_arguments_that_cannot_be(client: Keylatch, connection_id: str) -> None:
     def refused(field: str, call: Any) -> None:
         with pytest.raises(errors.InvalidArgumentError) as raised:
@@ -144,6 +196,9 @@ def test_arguments_that_cannot_be(client: Keylatch, connection_id: str) -> None:
         "app_name",
         lambda: entity.initiate_connection(app="stripe", app_name="openai", connected_account_params=value),
     )
+    refused("params", lambda: entity.execute_action("STRIPE_RETRIEVE_BALANCE", {"when": 1j}))
+    refused("params", lambda: entity.execute_action("STRIPE_RETRIEVE_BALANCE", {"limit": Secret(b"k")}))
+    refused("timeout", lambda: entity.execute_action("STRIPE_RETRIEVE_BALANCE", timeout=0))
     refused("metadata", lambda: entity.initiate_connection(app="stripe", metadata={1j}, connected_account_params=value))
 
 

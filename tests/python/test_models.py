@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from keylatch import (
     AsyncConnectionRequest,
+    AsyncKeylatch,
     Connection,
     ConnectionRequest,
     ExpectedParams,
@@ -120,35 +121,29 @@ def test_a_request_answers_the_pages_spelling_and_pickles(client: Keylatch) -> N
         again.wait_until_active()
 
 
-class Changing:
-    """A client whose connection goes through these statuses."""
-
-    def __init__(self, *statuses: str) -> None:
-        self.connected_accounts = self
-        self.statuses = list(statuses)
-
-    def get(self, _id: str) -> Connection:
-        status = self.statuses.pop(0) if len(self.statuses) > 1 else self.statuses[0]
-        return Connection.from_dict({**CONNECTION, "status": status})
-
-
-class AsyncChanging(Changing):
-    async def get(self, _id: str) -> Connection:  # type: ignore[override]
-        return super().get(_id)
+def test_waiting_is_the_clients(client: Keylatch, connection_id: str) -> None:
+    accounts = client.connected_accounts
+    request = ConnectionRequest.from_dict({**REQUEST, "connected_account_id": connection_id})
+    active = accounts.get(connection_id)
+    assert accounts.wait_until_active(connection_id) == active
+    assert request.wait_until_active(client, timeout=0) == active
+    accounts.disable(connection_id)
+    with pytest.raises(errors.InvalidArgumentError, match="INACTIVE") as raised:
+        request.wait_until_active(client)
+    assert raised.value.connected_account_id == connection_id
+    for timeout in (-1, float("inf"), float("nan")):
+        with pytest.raises(errors.InvalidArgumentError, match="zero or more"):
+            accounts.wait_until_active(connection_id, timeout)
 
 
-def wait(statuses: list[str], timeout: float, *, is_async: bool) -> Connection:
-    if is_async:
-        request = AsyncConnectionRequest.from_dict(REQUEST)
-        return asyncio.run(request.wait_until_active(AsyncChanging(*statuses), timeout=timeout))  # type: ignore[arg-type]
-    return ConnectionRequest.from_dict(REQUEST).wait_until_active(Changing(*statuses), timeout=timeout)  # type: ignore[arg-type]
+def test_waiting_in_asyncio(options: dict[str, Any], client: Keylatch, connection_id: str) -> None:
+    request = AsyncConnectionRequest.from_dict({**REQUEST, "connected_account_id": connection_id})
 
+    async def wait() -> Connection:
+        async with AsyncKeylatch(**options) as other:
+            return await request.wait_until_active(other, timeout=0)
 
-@pytest.mark.parametrize("is_async", [False, True])
-def test_waiting(is_async: bool) -> None:
-    assert wait(["ACTIVE"], 0, is_async=is_async).status == "ACTIVE"
-    assert wait(["INITIATED", "ACTIVE"], 5, is_async=is_async).status == "ACTIVE"
-    with pytest.raises(errors.TimeoutError, match="still INITIATED"):
-        wait(["INITIATED"], 0, is_async=is_async)
-    with pytest.raises(errors.InvalidArgumentError, match="FAILED"):
-        wait(["FAILED"], 60, is_async=is_async)
+    assert asyncio.run(wait()).status == "ACTIVE"
+    client.connected_accounts.delete(connection_id)
+    with pytest.raises(errors.NotFoundError):
+        asyncio.run(wait())

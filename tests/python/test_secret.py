@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import GOOD
-from keylatch import Keylatch, KeylatchError, Secret, _calls, _native, errors
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Secret, _calls, _native, errors
 
 CANARY = "canary-7f3a9c41-never-shown"
 
@@ -180,6 +180,8 @@ def test_no_repr_shows_a_credential(client: Keylatch, integration_id: str) -> No
         path=None, key=CANARY, key_env=None, key_file=None, passphrase=None, timeout=1.0, max_response_bytes=1,
         extra_ca_pem=None, proxy=None, strict_secrets=False,
     ))  # fmt: skip
+    project = Keylatch.composio(CANARY)
+    shown += [project, vars(project), AsyncKeylatch.composio(CANARY), vars(AsyncKeylatch.composio(CANARY))]
     for each in shown:
         assert CANARY not in repr(each)
         assert CANARY not in str(each)

@@ -6,7 +6,6 @@ import ast
 import doctest
 import importlib
 import inspect
-import itertools
 import os
 import pkgutil
 import re
@@ -19,11 +18,13 @@ from typing import Any
 import keylatch
 import pytest
 from double import Double
-from keylatch import AsyncEntity, AsyncKeylatch, Entity, Keylatch, async_groups, groups
+from keylatch import AsyncEntity, AsyncKeylatch, Entity, Keylatch, async_groups, composio, groups
+from keylatch.composio import accounts, client, schemes, toolkits, tools
+from keylatch.models import Model
 
 HERE = Path(__file__).resolve().parent
 BINDING = HERE.parent.parent / "bindings-python"
-MODULES = [name for _, name, _ in pkgutil.iter_modules(keylatch.__path__) if name != "_native"]
+MODULES = [name for _, name, _ in pkgutil.walk_packages(keylatch.__path__, "keylatch.") if name != "keylatch._native"]
 TWINS: list[tuple[type, type]] = [
     (Keylatch, AsyncKeylatch),
     (Entity, AsyncEntity),
@@ -31,11 +32,32 @@ TWINS: list[tuple[type, type]] = [
     (groups.Integrations, async_groups.AsyncIntegrations),
     (groups.ConnectedAccounts, async_groups.AsyncConnectedAccounts),
 ]
-NUMBERS = itertools.count()
+# The classes of `keylatch.composio`, which have no twins.
+DROP_IN: list[type] = [
+    composio.Composio,
+    composio.ComposioToolSet,
+    composio.ConnectionRequest,
+    composio.Entity,
+    accounts.ConnectedAccounts,
+    accounts.RawConnectedAccounts,
+    client.Apps,
+    client.Client,
+    client.ConnectedAccounts,
+    client.Integrations,
+    schemes.AuthSchemes,
+    toolkits.AuthConfigs,
+    toolkits.Toolkits,
+    tools.Tools,
+]
 
 
 def methods(kind: type) -> dict[str, Any]:
     return {name: value for name, value in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
+
+
+def shape(function: Any) -> list[tuple[str, Any, Any, str]]:
+    parameters = list(inspect.signature(function).parameters.values())
+    return [(p.name, p.kind, p.default, str(p.annotation).replace("Async", "")) for p in parameters]
 
 
 @pytest.mark.parametrize(("blocking", "awaited"), TWINS)
@@ -44,36 +66,49 @@ def test_both_clients_have_the_same_calls(blocking: type, awaited: type) -> None
     for name, method in [*methods(blocking).items(), ("__init__", blocking.__init__)]:  # type: ignore[misc]
         twin = getattr(awaited, name)
 
-        def shape(function: Any) -> list[tuple[str, Any, Any, str]]:
-            parameters = list(inspect.signature(function).parameters.values())
-            return [(p.name, p.kind, p.default, str(p.annotation).replace("Async", "")) for p in parameters]
-
         assert shape(method) == shape(twin), name
         assert not inspect.iscoroutinefunction(method)
         immediate = name in ("entity", "get_entity", "__init__", "iterate")
         assert inspect.iscoroutinefunction(twin) != immediate, name
 
 
+def test_both_clients_stand_for_a_project_alike() -> None:
+    assert shape(Keylatch.composio) == shape(AsyncKeylatch.composio)
+    assert shape(AsyncKeylatch.open) == shape(AsyncKeylatch.__init__)[1:]
+
+
 @pytest.mark.parametrize(("blocking", "awaited"), TWINS)
 def test_every_call_is_described_and_typed(blocking: type, awaited: type) -> None:
     for kind in (blocking, awaited):
-        assert kind.__doc__
-        for name, method in methods(kind).items():
-            assert method.__doc__, name
-            assert "return" in method.__annotations__, name
+        is_described_and_typed(kind)
 
 
-def test_the_typed_program_uses_every_call() -> None:
+@pytest.mark.parametrize("kind", DROP_IN)
+def test_so_is_the_drop_in_module(kind: type) -> None:
+    is_described_and_typed(kind)
+
+
+def is_described_and_typed(kind: type) -> None:
+    assert kind.__doc__
+    for name, method in methods(kind).items():
+        assert method.__doc__, name
+        assert "return" in method.__annotations__, name
+
+
+def called(tree: ast.AST) -> set[str]:
+    functions = (node.func for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return {function.attr for function in functions if isinstance(function, ast.Attribute)}
+
+
+def test_the_typed_programs_use_every_call() -> None:
     tree = ast.parse((HERE / "typed_program.py").read_text())
     for function, side in (("blocking", 0), ("awaited", 1)):
         (body,) = (node for node in ast.walk(tree) if getattr(node, "name", None) == function)
-        called = {
-            node.func.attr
-            for node in ast.walk(body)
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)
-        }
         for twin in TWINS:
-            assert set(methods(twin[side])) <= called, twin[side].__name__
+            assert set(methods(twin[side])) <= called(body), twin[side].__name__
+    for kind in DROP_IN:
+        own = methods(kind).keys() - methods(Model).keys()
+        assert own <= called(ast.parse((HERE / "typed_composio.py").read_text())), kind.__name__
 
 
 def checked(*command: str, where: Path) -> None:
@@ -83,9 +118,8 @@ def checked(*command: str, where: Path) -> None:
 
 def test_mypy_strict(tmp_path: Path) -> None:
     config, cache = str(BINDING / "pyproject.toml"), str(tmp_path / "cache")
-    package, program = str(BINDING / "python" / "keylatch"), str(HERE / "typed_program.py")
-    checked("mypy", "--strict", "--config-file", config, "--cache-dir", cache, package, where=tmp_path)
-    checked("mypy", "--strict", "--config-file", config, "--cache-dir", cache, program, where=tmp_path)
+    for checkee in (BINDING / "python" / "keylatch", HERE / "typed_program.py", HERE / "typed_composio.py"):
+        checked("mypy", "--strict", "--config-file", config, "--cache-dir", cache, str(checkee), where=tmp_path)
 
 
 def test_stubs_are_true(tmp_path: Path) -> None:
@@ -106,7 +140,7 @@ def doctests_of(module: str) -> list[doctest.DocTest]:
     return [test for test in found if test.examples]
 
 
-EXAMPLES = [test for name in MODULES for test in doctests_of(f"keylatch.{name}")]
+EXAMPLES = [test for name in MODULES for test in doctests_of(name)]
 
 
 @pytest.mark.parametrize("test", EXAMPLES, ids=lambda test: test.name)
@@ -119,7 +153,10 @@ def test_examples_in_docstrings(test: doctest.DocTest, example: dict[str, Any]) 
 def test_the_main_calls_have_examples() -> None:
     named = {test.name.removeprefix("keylatch.") for test in EXAMPLES}
     main = {"client.Keylatch", "aio.AsyncKeylatch", "errors", "groups.Apps.get", "groups.Integrations.create"}
-    main |= {f"client.Keylatch.{n}" for n in ("get_expected_params_for_user", "initiate_connection", "request")}
+    main |= {f"composio.{n}" for n in ("sdk.Composio", "toolset.ComposioToolSet", "names.App", "schemes.AuthSchemes")}
+    main |= {f"client.Keylatch.{n}" for n in ("get_expected_params_for_user", "initiate_connection")}
+    main |= {f"composio.{n}" for n in ("sdk.Composio", "toolset.ComposioToolSet", "names.App", "schemes.AuthSchemes")}
+    main |= {f"client.Keylatch.{n}" for n in ("composio", "execute_action", "request")}
     assert main <= named
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any, assert_type
 
 from keylatch import (
+    Action,
+    ActionParam,
+    ActionResult,
     App,
     AsyncConnectionRequest,
     AsyncEntity,
@@ -20,6 +23,7 @@ from keylatch import (
     Page,
     Response,
     Secret,
+    Upstream,
     Verification,
     errors,
 )
@@ -42,6 +46,7 @@ def results(info: ExpectedParams, made: ConnectionRequest, answer: Response) -> 
     assert_type(info.expected_params[0].displayName, str)
     assert_type(info.expected_params[0].is_secret, bool)
     assert_type(info.expected_params[0].enum, tuple[str, ...] | None)
+    assert_type(info.developer_params, tuple[Field, ...])
     assert_type(info.json_schema, dict[str, Any])
     assert_type(made.connection_status, str)
     assert_type(made.connectionStatus, str)
@@ -58,6 +63,14 @@ def results(info: ExpectedParams, made: ConnectionRequest, answer: Response) -> 
     assert_type(answer.json(), Any)
 
 
+def actions(app: App, result: ActionResult) -> None:
+    assert_type(app.actions, tuple[Action, ...])
+    assert_type(app.actions[0].params, tuple[ActionParam, ...])
+    assert_type(result.data, dict[str, Any])
+    assert_type(result["successful"], Any)
+    assert_type(result.log_id, str | None)
+
+
 def problems() -> None:
     try:
         Keylatch()
@@ -69,12 +82,15 @@ def problems() -> None:
         assert_type(error.problems[0], errors.Problem)
         assert_type(error.candidates, tuple[str, ...])
         assert_type(error.verdict, str | None)
+        assert_type(error.upstream, Upstream | None)
 
 
 def blocking() -> None:
     client = Keylatch(path="vault.db", key=Secret(bytes(32)), timeout=5, extra_ca=b"", strict_secrets=True)
     with client as same:
         assert_type(same, Keylatch)
+    with Keylatch.composio(Secret("ak_1"), base_url="https://example.com", api_version="v1", timeout=5) as project:
+        assert_type(project, Keylatch)
     assert_type(client.apps.list(), list[App])
     assert_type(client.apps.get("stripe"), App)
     assert_type(client.apps.register({"slug": "mine"}), App)
@@ -95,10 +111,14 @@ def blocking() -> None:
         metadata={"plan": 1},
         allow_multiple=True,
         replace=False,
+        callback_url="https://example.com/back",
     )
     assert_type(made, ConnectionRequest)
     assert_type(made.wait_until_active(client=client, timeout=5), Connection)
     assert_type(client.get_connection(entity_id="user-1", app="stripe"), Connection)
+    result = client.execute_action("STRIPE_LIST_CUSTOMERS", {"limit": 3}, entity_id="user-1", timeout=5)
+    assert_type(result, ActionResult)
+    actions(client.apps.get("stripe"), result)
     answer = client.request(
         "POST",
         "/v1/a",
@@ -124,7 +144,9 @@ def blocking() -> None:
     assert_type(accounts.update_credentials("ca_1", {"api_key": b"key"}, verify="off"), ConnectionRequest)
     assert_type(accounts.enable("ca_1"), Connection)
     assert_type(accounts.disable("ca_1"), Connection)
-    accounts.delete("ca_1")
+    assert_type(accounts.wait_until_active("ca_1", timeout=5), Connection)
+    assert_type(accounts.set_alias("ca_1", None), Connection)
+    accounts.delete("ca_1", revoke=True)
 
     entity = client.get_entity("user-1")
     assert_type(entity, Entity)
@@ -132,6 +154,7 @@ def blocking() -> None:
     assert_type(entity.initiate_connection(app="stripe", connected_account_params={}), ConnectionRequest)
     assert_type(entity.get_connection("stripe"), Connection)
     assert_type(entity.connections(statuses=["ACTIVE"]), Page[Connection])
+    assert_type(entity.execute_action("STRIPE_RETRIEVE_BALANCE", connected_account_id="ca_1"), ActionResult)
     assert_type(entity.request("GET", "/", app="stripe"), Response)
     client.close()
 
@@ -139,6 +162,9 @@ def blocking() -> None:
 async def awaited() -> None:
     async with AsyncKeylatch("vault.db", passphrase=bytearray(b"words")) as same:
         assert_type(same, AsyncKeylatch)
+    async with AsyncKeylatch.composio(bytearray(b"ak_1")) as project:
+        assert_type(project, AsyncKeylatch)
+    assert_type(await AsyncKeylatch.composio(), AsyncKeylatch)
     client = await AsyncKeylatch.open("vault.db", key_env="KEY")
     assert_type(client, AsyncKeylatch)
     assert_type(await client.apps.list(), list[App])
@@ -156,6 +182,7 @@ async def awaited() -> None:
     assert_type(made, AsyncConnectionRequest)
     assert_type(await made.wait_until_active(), Connection)
     assert_type(await client.get_connection(entity_id="user-1", app="stripe"), Connection)
+    assert_type(await client.execute_action("STRIPE_LIST_CUSTOMERS", connected_account_id="ca_1"), ActionResult)
     assert_type(await client.request("GET", "/", connected_account_id="ca_1", body=b"raw"), Response)
 
     accounts = client.connected_accounts
@@ -167,6 +194,8 @@ async def awaited() -> None:
     assert_type(await accounts.update_credentials("ca_1", {"api_key": "key"}), AsyncConnectionRequest)
     assert_type(await accounts.enable("ca_1"), Connection)
     assert_type(await accounts.disable("ca_1"), Connection)
+    assert_type(await accounts.wait_until_active("ca_1"), Connection)
+    assert_type(await accounts.set_alias("ca_1", "main"), Connection)
     await accounts.delete("ca_1")
 
     entity = client.entity("user-1")
@@ -177,5 +206,6 @@ async def awaited() -> None:
     )
     assert_type(await entity.get_connection("stripe"), Connection)
     assert_type(await entity.connections(labels=["a"]), Page[Connection])
+    assert_type(await entity.execute_action("STRIPE_LIST_CUSTOMERS", {"limit": 3}), ActionResult)
     assert_type(await entity.request("GET", "/", app="stripe"), Response)
     await client.close()

@@ -18,11 +18,31 @@ pub struct Case {
     /// Definitions to register first (a slug in the file stands for one of the file's own).
     #[serde(default)]
     pub apps: Vec<Value>,
+    /// On which backends it holds: `embedded`, `composio`. Default: both.
+    #[serde(default = "both")]
+    pub backends: Vec<String>,
+    /// Why not on Composio's API; `docs/backends.md` explains each reason.
+    #[serde(default)]
+    pub differs: Option<String>,
+    /// Script of the Composio server.
+    #[serde(default)]
+    pub composio: Map<String, Value>,
+    /// Whether the client registers the case's apps too, on Composio's API.
+    #[serde(default = "yes")]
+    pub register: bool,
     /// Options of the client.
     #[serde(default)]
     pub client: Map<String, Value>,
     /// The calls.
     pub steps: Vec<Step>,
+}
+
+fn both() -> Vec<String> {
+    vec!["embedded".to_owned(), "composio".to_owned()]
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// One call and what it must answer.

@@ -11,7 +11,7 @@ pub struct Provider {
     pub ca: Vec<u8>,
 }
 
-const ADDRESSES: [(&str, &str); 7] = [
+const ADDRESSES: [(&str, &str); 9] = [
     ("provider_http", "KEYLATCH_TEST_PROVIDER_HTTP"),
     ("provider", "KEYLATCH_TEST_PROVIDER_HTTPS"),
     ("other", "KEYLATCH_TEST_OTHER"),
@@ -19,6 +19,8 @@ const ADDRESSES: [(&str, &str); 7] = [
     ("untrusted", "KEYLATCH_TEST_UNTRUSTED"),
     ("dead", "KEYLATCH_TEST_DEAD"),
     ("stripe", "KEYLATCH_TEST_STRIPE"),
+    ("composio", "KEYLATCH_TEST_COMPOSIO"),
+    ("composio_https", "KEYLATCH_TEST_COMPOSIO_HTTPS"),
 ];
 
 impl Provider {
@@ -45,6 +47,33 @@ impl Provider {
     pub fn script(&self, name: &str, routes: &Value) {
         let url = format!("{}/_control/{name}", self.http);
         ureq::put(url).send(routes.to_string()).unwrap_or_else(|e| panic!("the script of {name}: {e}"));
+    }
+
+    /// The Composio server's address.
+    ///
+    /// # Panics
+    /// Outside `tests/servers/run.py`.
+    #[must_use]
+    pub fn composio(&self) -> &str {
+        let found = self.addresses.iter().find(|(name, _)| *name == "composio");
+        &found.expect("set by tests/servers/run.py").1
+    }
+
+    /// Speaks to the control of the Composio server: `GET`, or `PUT` and `POST` with a body.
+    ///
+    /// # Panics
+    /// Where the server refuses.
+    #[must_use]
+    pub fn control(&self, method: &str, path: &str, body: &Value) -> Value {
+        let url = format!("{}/_control/{path}", self.composio());
+        let sent = match method {
+            "GET" => ureq::get(url).call(),
+            "PUT" => ureq::put(url).send(body.to_string()),
+            _ => ureq::post(url).send(body.to_string()),
+        };
+        let answered = sent.and_then(|mut response| response.body_mut().read_to_string());
+        let text = answered.unwrap_or_else(|e| panic!("the Composio server, {method} {path}: {e}"));
+        serde_json::from_str(&text).expect("the Composio server answers JSON")
     }
 
     /// The requests that came in below `/{name}`.

@@ -8,9 +8,12 @@ from keylatch._native import VERSION as __version__  # noqa: N811 - a constant, 
 from keylatch._native import Secret
 from keylatch.aio import AsyncEntity, AsyncKeylatch
 from keylatch.client import Entity, Keylatch
-from keylatch.errors import KeylatchError
+from keylatch.errors import KeylatchError, Upstream
 from keylatch.initiated import AsyncConnectionRequest, ConnectionRequest
 from keylatch.models import (
+    Action,
+    ActionParam,
+    ActionResult,
     App,
     AuthScheme,
     Connection,
@@ -25,6 +28,9 @@ from keylatch.models import (
 from keylatch.response import Headers, Response
 
 __all__ = [
+    "Action",
+    "ActionParam",
+    "ActionResult",
     "App",
     "AsyncConnectionRequest",
     "AsyncEntity",
@@ -43,6 +49,7 @@ __all__ = [
     "Response",
     "Secret",
     "Status",
+    "Upstream",
     "Verdict",
     "Verification",
     "__version__",

@@ -6,12 +6,19 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from os import PathLike
-from pathlib import Path
 from typing import Any, Generic, TypedDict, TypeVar
 
 from keylatch import _native, errors
-from keylatch.models import App, Connection, ExpectedParams, Integration, Page, Verification, read_items
+from keylatch.models import (
+    ActionResult,
+    App,
+    Connection,
+    ExpectedParams,
+    Integration,
+    Page,
+    Verification,
+    read_items,
+)
 from keylatch.response import Headers, Response
 
 T = TypeVar("T")
@@ -144,12 +151,21 @@ def verify(connected_account_id: str) -> Call[Verification]:
     return _on_connection("verify", connected_account_id, Verification.from_dict)
 
 
-def delete_connection(connected_account_id: str) -> Call[None]:
-    return _on_connection("delete", connected_account_id, lambda _: None)
+def wait_until_active(connected_account_id: str, timeout: float) -> Call[Connection]:
+    limit = _milliseconds(timeout, may_be_zero=True)
+    return _on_connection("wait_until_active", connected_account_id, Connection.from_dict, timeout_ms=limit)
 
 
-def _on_connection(verb: str, connected_account_id: str, read: Callable[[Any], T]) -> Call[T]:
-    args = {"connected_account_id": connected_account_id}
+def set_alias(connected_account_id: str, alias: str | None) -> Call[Connection]:
+    return _on_connection("set_alias", connected_account_id, Connection.from_dict, alias=alias)
+
+
+def delete_connection(connected_account_id: str, *, revoke: bool) -> Call[None]:
+    return _on_connection("delete", connected_account_id, lambda _: None, revoke=revoke)
+
+
+def _on_connection(verb: str, connected_account_id: str, read: Callable[[Any], T], **args: object) -> Call[T]:
+    args |= {"connected_account_id": connected_account_id}
     return Call(f"connected_accounts.{verb}", args, lambda data, _: read(data))
 
 
@@ -170,6 +186,12 @@ def connections(**args: Any) -> Call[Page[Connection]]:
 def get_connection(entity_id: str, app: str) -> Call[Connection]:
     args = {"entity_id": entity_id, "app": app}
     return Call("get_connection", args, lambda data, _: Connection.from_dict(data))
+
+
+def execute_action(params: Mapping[str, Any] | None, timeout: float | None, **args: object) -> Call[ActionResult]:
+    params = dict(params) if isinstance(params, Mapping) else params
+    args |= {"params": params, "timeout_ms": _milliseconds(timeout)}
+    return Call("execute_action", args, lambda data, _: ActionResult.from_dict(data))
 
 
 def request(
@@ -206,43 +228,10 @@ def _pairs(given: Any) -> Any:
     return given if isinstance(given, str | bytes) else [list(pair) for pair in given]
 
 
-def _milliseconds(timeout: float | None) -> int | None:
+def _milliseconds(timeout: float | None, *, may_be_zero: bool = False) -> int | None:
     if timeout is None:
         return None
-    if not 0 < timeout < math.inf:
-        raise errors.InvalidArgumentError("timeout must be a number of seconds above zero", fields=["timeout"])
+    if not 0 <= timeout < math.inf or (timeout == 0 and not may_be_zero):
+        least = "zero or more" if may_be_zero else "above zero"
+        raise errors.InvalidArgumentError(f"timeout must be a number of seconds, {least}", fields=["timeout"])
     return math.ceil(timeout * 1000)
-
-
-def options(
-    path: str | PathLike[str] | None,
-    *,
-    key: Value | None,
-    key_env: str | None,
-    key_file: str | PathLike[str] | None,
-    passphrase: Value | None,
-    timeout: float,
-    max_response_bytes: int,
-    extra_ca: str | PathLike[str] | bytes | None,
-    proxy: str | None,
-    strict_secrets: bool,
-) -> _native.Options:
-    """The options of both clients for the native layer; takes a mutable key at once."""
-    if isinstance(extra_ca, str | PathLike):
-        try:
-            extra_ca = Path(extra_ca).read_bytes()
-        except OSError as error:
-            message = f"the file of extra_ca cannot be read: {error.strerror}"
-            raise errors.InvalidArgumentError(message, fields=["extra_ca"]) from error
-    return _native.Options(
-        path=path,
-        key=key,
-        key_env=key_env,
-        key_file=key_file,
-        passphrase=passphrase,
-        timeout=timeout,
-        max_response_bytes=max_response_bytes,
-        extra_ca_pem=extra_ca,
-        proxy=proxy,
-        strict_secrets=strict_secrets,
-    )

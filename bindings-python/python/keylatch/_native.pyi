@@ -49,6 +49,18 @@ class Options:
         proxy: str | None,
         strict_secrets: bool,
     ) -> Self: ...
+    @staticmethod
+    def composio(
+        *,
+        api_key: object,
+        base_url: str | None,
+        api_version: str,
+        timeout: float,
+        max_response_bytes: int,
+        extra_ca_pem: bytes | None,
+        proxy: str | None,
+        strict_secrets: bool,
+    ) -> Options: ...
 
 @final
 class Client:

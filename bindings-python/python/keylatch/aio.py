@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from keylatch import _calls, _native, errors
+from keylatch import _calls, _native, _options, errors
 from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch._options import ApiKey
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import Connection, ExpectedParams, Page
+from keylatch.models import ActionResult, Connection, ExpectedParams, Page
 from keylatch.response import Response
 
 T = TypeVar("T")
@@ -20,9 +21,9 @@ T = TypeVar("T")
 class AsyncKeylatch:
     """An async client on an encrypted vault; options, calls and errors are those of `Keylatch`.
 
-    It opens with `async with AsyncKeylatch(...) as client`, or `client = await AsyncKeylatch.open(...)`. Every call is
-    awaited; any number may be under way at once, and cancelling the task that awaits one stops it. Bound to no event
-    loop: one client may serve several.
+    It opens with `async with AsyncKeylatch(...) as client`, or `client = await AsyncKeylatch.open(...)`; on Composio's
+    API instead of a vault with `AsyncKeylatch.composio(...)`. Every call is awaited; any number may be under way at
+    once, and cancelling the task that awaits one stops it. Bound to no event loop: one client may serve several.
 
     >>> import asyncio
     >>> from keylatch import AsyncKeylatch
@@ -53,7 +54,7 @@ class AsyncKeylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
     ) -> None:
-        self._options = _calls.options(
+        options = _options.vault(
             path,
             key=key,
             key_env=key_env,
@@ -65,6 +66,10 @@ class AsyncKeylatch:
             proxy=proxy,
             strict_secrets=strict_secrets,
         )
+        self._begin(options)
+
+    def _begin(self, options: _native.Options) -> None:
+        self._options = options
         self._opened: _native.AsyncClient | None = None
         self.apps = AsyncApps(self)
         self.integrations = AsyncIntegrations(self)
@@ -98,12 +103,46 @@ class AsyncKeylatch:
             proxy=proxy,
             strict_secrets=strict_secrets,
         )
-        return await client.__aenter__()
+        return await client
+
+    @classmethod
+    def composio(
+        cls,
+        api_key: ApiKey | None = None,
+        *,
+        base_url: str | None = None,
+        api_version: str = "v3.1",
+        timeout: float = 30.0,
+        max_response_bytes: int = 32 << 20,
+        extra_ca: str | PathLike[str] | bytes | None = None,
+        proxy: str | None = None,
+        strict_secrets: bool = False,
+    ) -> Self:
+        """A client on a project of Composio's API instead of a vault; the options are those of `Keylatch.composio`.
+
+        It opens with `async with AsyncKeylatch.composio(...) as client`, or `await AsyncKeylatch.composio(...)`.
+        """
+        options = _options.composio(
+            api_key,
+            base_url=base_url,
+            api_version=api_version,
+            timeout=timeout,
+            max_response_bytes=max_response_bytes,
+            extra_ca=extra_ca,
+            proxy=proxy,
+            strict_secrets=strict_secrets,
+        )
+        client = cls.__new__(cls)
+        client._begin(options)
+        return client
 
     async def close(self) -> None:
         """Lets go of the vault and of all connections; later calls raise `ClosedError`. Closing twice is fine."""
         if self._opened is not None:
             await self._opened.close()
+
+    def __await__(self) -> Generator[Any, None, Self]:
+        return self.__aenter__().__await__()
 
     async def __aenter__(self) -> Self:
         if self._opened is None:
@@ -142,6 +181,7 @@ class AsyncKeylatch:
         metadata: Any = None,
         allow_multiple: bool = False,
         replace: bool = False,
+        callback_url: str | None = None,
     ) -> AsyncConnectionRequest:
         """Checks the values, asks the provider, stores them and answers ACTIVE.
 
@@ -151,6 +191,7 @@ class AsyncKeylatch:
             verdict; "required" takes only what it accepts; "off" does not ask.
         alias: your name for the connection, unique per entity and app. labels: to list by. metadata: your own JSON.
         allow_multiple: have another connection although there is an active one. replace: put the values in its place.
+        callback_url: where a redirect would lead to; keys and tokens need none, so only Composio's API is told.
 
         Raises `MissingFieldsError`, `UnknownFieldError`, `InvalidFieldError` (each with all problems at once),
         `CredentialsRejectedError`, `ProviderUnreachableError`, `ForbiddenHostError`, `AlreadyExistsError`; nothing is
@@ -169,6 +210,7 @@ class AsyncKeylatch:
             metadata=metadata,
             allow_multiple=allow_multiple,
             replace=replace,
+            callback_url=callback_url,
         )
         return AsyncConnectionRequest.from_dict(await self._run(call), _client=self)
 
@@ -186,6 +228,29 @@ class AsyncKeylatch:
         Raises `NotFoundError`; `AmbiguousError` with the candidates where there are several.
         """
         return await self._run(_calls.get_connection(entity_id, app))
+
+    async def execute_action(
+        self,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        entity_id: str | None = None,
+        connected_account_id: str | None = None,
+        timeout: float | None = None,
+    ) -> ActionResult:
+        """Does one of an app's actions with a user's connection.
+
+        action: its name, in any case; `client.apps.get(app).actions` lists those that are known beforehand.
+        params: what it takes, by name. entity_id, or connected_account_id: whose connection to use.
+        timeout: in seconds. Default: the client's.
+
+        Raises `ActionFailedError` where the app did not do it; `InvalidArgumentError` for an action that is not known;
+        `MissingFieldsError`, `UnknownFieldError`, `InvalidFieldError` for its params; and as `request` does.
+        """
+        call = _calls.execute_action(
+            params, timeout, action=action, entity_id=entity_id, connected_account_id=connected_account_id
+        )
+        return await self._run(call)
 
     async def request(
         self,
@@ -230,9 +295,7 @@ class AsyncKeylatch:
 
     def _client(self) -> _native.AsyncClient:
         if self._opened is None:
-            raise errors.ClosedError(
-                "this client is not open yet: use `async with`, or `await AsyncKeylatch.open(...)`"
-            )
+            raise errors.ClosedError("this client is not open yet: use `async with`, or await it")
         return self._opened
 
 
@@ -258,6 +321,7 @@ class AsyncEntity:
         metadata: Any = None,
         allow_multiple: bool = False,
         replace: bool = False,
+        callback_url: str | None = None,
     ) -> AsyncConnectionRequest:
         """As `AsyncKeylatch.initiate_connection`, for this user; an `entity_id` may repeat the user's own."""
         return await self._client.initiate_connection(
@@ -273,6 +337,7 @@ class AsyncEntity:
             metadata=metadata,
             allow_multiple=allow_multiple,
             replace=replace,
+            callback_url=callback_url,
         )
 
     async def get_connection(self, app: str) -> Connection:
@@ -283,6 +348,19 @@ class AsyncEntity:
         """The user's connections, filtered as by `AsyncConnectedAccounts.list`."""
         filters["entity_id"] = _calls.same_entity(self.id, filters.get("entity_id"))
         return await self._client.connected_accounts.list(**filters)
+
+    async def execute_action(
+        self,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        connected_account_id: str | None = None,
+        timeout: float | None = None,
+    ) -> ActionResult:
+        """As `AsyncKeylatch.execute_action`, with a connection of this user."""
+        return await self._client.execute_action(
+            action, params, entity_id=self.id, connected_account_id=connected_account_id, timeout=timeout
+        )
 
     async def request(
         self,

@@ -161,6 +161,24 @@ class AsyncConnectedAccounts:
         """Switches a connection off: it stays, but is not used. Raises `NotFoundError`."""
         return await self._client._run(_calls.switch(connected_account_id, on=False))
 
-    async def delete(self, connected_account_id: str) -> None:
-        """Deletes a connection and its credentials. Raises `NotFoundError`."""
-        await self._client._run(_calls.delete_connection(connected_account_id))
+    async def wait_until_active(self, connected_account_id: str, timeout: float = 60.0) -> Connection:
+        """The connection as soon as it is ACTIVE, with keys and tokens at once; waits `timeout` seconds at most.
+
+        Raises `TimeoutError`, `NotFoundError`; `InvalidArgumentError` at once where it is FAILED, EXPIRED, REVOKED or
+        INACTIVE, which waiting does not change.
+        """
+        return await self._client._run(_calls.wait_until_active(connected_account_id, timeout))
+
+    async def set_alias(self, connected_account_id: str, alias: str | None = None) -> Connection:
+        """Gives a connection another alias; without one, takes away the one it has.
+
+        Raises `NotFoundError`; `AlreadyExistsError` where another connection of the entity to the app has it.
+        """
+        return await self._client._run(_calls.set_alias(connected_account_id, alias))
+
+    async def delete(self, connected_account_id: str, *, revoke: bool = False) -> None:
+        """Deletes a connection and its credentials. Raises `NotFoundError`.
+
+        revoke: withdraw them at the provider too. Only Composio's API can: `InvalidArgumentError` on a vault.
+        """
+        await self._client._run(_calls.delete_connection(connected_account_id, revoke=revoke))

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from keylatch import _calls, _native
+from keylatch import _calls, _native, _options
 from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch._options import ApiKey
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import Connection, ExpectedParams, Page
+from keylatch.models import ActionResult, Connection, ExpectedParams, Page
 from keylatch.response import Response
 
 T = TypeVar("T")
 
 
 class Keylatch:
-    """A client on an encrypted vault, which is made at first use.
+    """A client on an encrypted vault, which is made at first use; on Composio's API instead by `Keylatch.composio`.
 
     path: the vault's file. Default: `keylatch/vault.db` in the platform's data folder.
     key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the four sources may be given;
@@ -65,7 +66,7 @@ class Keylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
     ) -> None:
-        options = _calls.options(
+        options = _options.vault(
             path,
             key=key,
             key_env=key_env,
@@ -77,10 +78,55 @@ class Keylatch:
             proxy=proxy,
             strict_secrets=strict_secrets,
         )
+        self._open(options)
+
+    def _open(self, options: _native.Options) -> None:
         self._native = _native.Client.open(options)
         self.apps = Apps(self)
         self.integrations = Integrations(self)
         self.connected_accounts = ConnectedAccounts(self)
+
+    @classmethod
+    def composio(
+        cls,
+        api_key: ApiKey | None = None,
+        *,
+        base_url: str | None = None,
+        api_version: str = "v3.1",
+        timeout: float = 30.0,
+        max_response_bytes: int = 32 << 20,
+        extra_ca: str | PathLike[str] | bytes | None = None,
+        proxy: str | None = None,
+        strict_secrets: bool = False,
+    ) -> Self:
+        """A client on a project of Composio's API instead of a vault, with the same calls and answers.
+
+        api_key: the project's, best as a `Secret` or a bytearray (which is wiped). Default: the environment's
+            COMPOSIO_API_KEY.
+        base_url: where the API is, with or without `/api` at the end. Default: the environment's COMPOSIO_BASE_URL,
+            else Composio's own.
+        api_version: "v3.1", or "v1" for servers that still speak it.
+        timeout: longest time in seconds for one call with all its retries. The others are those of a vault.
+
+        Nothing is sent yet. Raises `InvalidArgumentError` for options that cannot be.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch.composio("ak_example", base_url="https://composio.example.com") as client:
+        ...     user = client.entity("user-1")
+        """
+        options = _options.composio(
+            api_key,
+            base_url=base_url,
+            api_version=api_version,
+            timeout=timeout,
+            max_response_bytes=max_response_bytes,
+            extra_ca=extra_ca,
+            proxy=proxy,
+            strict_secrets=strict_secrets,
+        )
+        client = cls.__new__(cls)
+        client._open(options)
+        return client
 
     def close(self) -> None:
         """Lets go of the vault and of all connections; later calls raise `ClosedError`. Closing twice is fine."""
@@ -129,6 +175,7 @@ class Keylatch:
         metadata: Any = None,
         allow_multiple: bool = False,
         replace: bool = False,
+        callback_url: str | None = None,
     ) -> ConnectionRequest:
         """Checks the values, asks the provider, stores them and answers ACTIVE.
 
@@ -138,6 +185,7 @@ class Keylatch:
             verdict; "required" takes only what it accepts; "off" does not ask.
         alias: your name for the connection, unique per entity and app. labels: to list by. metadata: your own JSON.
         allow_multiple: have another connection although there is an active one. replace: put the values in its place.
+        callback_url: where a redirect would lead to; keys and tokens need none, so only Composio's API is told.
 
         Raises `MissingFieldsError`, `UnknownFieldError`, `InvalidFieldError` (each with all problems at once),
         `CredentialsRejectedError`, `ProviderUnreachableError`, `ForbiddenHostError`, `AlreadyExistsError`; nothing is
@@ -165,6 +213,7 @@ class Keylatch:
             metadata=metadata,
             allow_multiple=allow_multiple,
             replace=replace,
+            callback_url=callback_url,
         )
         return ConnectionRequest.from_dict(self._run(call), _client=self)
 
@@ -182,6 +231,41 @@ class Keylatch:
         Raises `NotFoundError`; `AmbiguousError` with the candidates where there are several.
         """
         return self._run(_calls.get_connection(entity_id, app))
+
+    def execute_action(
+        self,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        entity_id: str | None = None,
+        connected_account_id: str | None = None,
+        timeout: float | None = None,
+    ) -> ActionResult:
+        """Does one of an app's actions with a user's connection.
+
+        action: its name, in any case; `client.apps.get(app).actions` lists those that are known beforehand.
+        params: what it takes, by name. entity_id, or connected_account_id: whose connection to use.
+        timeout: in seconds. Default: the client's.
+
+        Raises `ActionFailedError` where the app did not do it; `InvalidArgumentError` for an action that is not known;
+        `MissingFieldsError`, `UnknownFieldError`, `InvalidFieldError` for its params; and as `request` does.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     instance = client.integrations.create(app="stripe", base_url=provider_url)  # a test instance
+        ...     made = client.initiate_connection(
+        ...         entity_id="user-1",
+        ...         integration_id=instance.id,
+        ...         connected_account_params={"api_key": bytearray(b"sk_test_123")},
+        ...     )
+        ...     result = client.execute_action("STRIPE_RETRIEVE_BALANCE", entity_id="user-1")
+        >>> result.successful, result["data"]["object"]
+        (True, 'balance')
+        """
+        call = _calls.execute_action(
+            params, timeout, action=action, entity_id=entity_id, connected_account_id=connected_account_id
+        )
+        return self._run(call)
 
     def request(
         self,
@@ -259,6 +343,7 @@ class Entity:
         metadata: Any = None,
         allow_multiple: bool = False,
         replace: bool = False,
+        callback_url: str | None = None,
     ) -> ConnectionRequest:
         """As `Keylatch.initiate_connection`, for this user; an `entity_id` may repeat the user's own."""
         return self._client.initiate_connection(
@@ -274,6 +359,7 @@ class Entity:
             metadata=metadata,
             allow_multiple=allow_multiple,
             replace=replace,
+            callback_url=callback_url,
         )
 
     def get_connection(self, app: str) -> Connection:
@@ -284,6 +370,19 @@ class Entity:
         """The user's connections, filtered as by `ConnectedAccounts.list`."""
         filters["entity_id"] = _calls.same_entity(self.id, filters.get("entity_id"))
         return self._client.connected_accounts.list(**filters)
+
+    def execute_action(
+        self,
+        action: str,
+        params: Mapping[str, Any] | None = None,
+        *,
+        connected_account_id: str | None = None,
+        timeout: float | None = None,
+    ) -> ActionResult:
+        """As `Keylatch.execute_action`, with a connection of this user."""
+        return self._client.execute_action(
+            action, params, entity_id=self.id, connected_account_id=connected_account_id, timeout=timeout
+        )
 
     def request(
         self,

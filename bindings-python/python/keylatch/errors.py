@@ -29,6 +29,23 @@ class Problem:
     message: str
 
 
+@dataclass(frozen=True)
+class Upstream:
+    """What Composio's API said of a call that it refused or failed.
+
+    status: of HTTP. code and slug: its number and name for the problem, such as 612 and
+    `ConnectedAccount_MissingRequiredFields`. message, suggested_fix: its sentences, scrubbed of credentials.
+    request_id: the id under which its support finds the call.
+    """
+
+    status: int
+    code: int | None = None
+    slug: str | None = None
+    message: str | None = None
+    suggested_fix: str | None = None
+    request_id: str | None = None
+
+
 class KeylatchError(Exception):
     """Any error of Keylatch.
 
@@ -41,6 +58,7 @@ class KeylatchError(Exception):
     candidates: ids of the connections that fit (`ambiguous`).
     near: known names near an unknown one.
     verdict: what the provider said, where it was asked.
+    upstream: what Composio's API said, where it answered; never with a vault.
     """
 
     code: ClassVar[str] = "internal"
@@ -56,6 +74,7 @@ class KeylatchError(Exception):
         candidates: Iterable[str] = (),
         near: Iterable[str] = (),
         verdict: str | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -66,6 +85,7 @@ class KeylatchError(Exception):
         self.candidates = tuple(candidates)
         self.near = tuple(near)
         self.verdict = verdict
+        self.upstream = upstream
 
     def __str__(self) -> str:
         return self.message
@@ -225,6 +245,12 @@ class InternalError(KeylatchError):
     code = "internal"
 
 
+class ActionFailedError(KeylatchError):
+    """The app did not do what the action asked; the message says why, where it told."""
+
+    code = "action_failed"
+
+
 BY_CODE: dict[str, type[KeylatchError]] = {kind.code: kind for kind in KeylatchError.__subclasses__()}
 """The class of each code."""
 
@@ -234,7 +260,12 @@ def from_json(text: str) -> KeylatchError:
     details = json.loads(text)
     kind = BY_CODE.get(details.pop("code"), InternalError)
     after = details.pop("retry_after_ms", None)
+    upstream = details.pop("upstream", None)
     problems = [Problem(**problem) for problem in details.pop("problems")]
     return kind(
-        details.pop("message"), problems=problems, retry_after=None if after is None else after / 1000, **details
+        details.pop("message"),
+        problems=problems,
+        retry_after=None if after is None else after / 1000,
+        upstream=None if upstream is None else Upstream(**upstream),
+        **details,
     )

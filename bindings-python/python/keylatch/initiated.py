@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keylatch import errors
-from keylatch.models import Connection, Evidence, InputWarning, Lists, Model, Status
+from keylatch.models import Connection, Evidence, InputWarning, Lists, Model
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch
     from keylatch.client import Keylatch
-
-_COMING = (Status.INITIALIZING, Status.INITIATED)
-_PAUSE = 0.5
 
 
 @dataclass(frozen=True)
@@ -62,20 +57,14 @@ class ConnectionRequest(_Initiated):
     _client: Keylatch | None = field(default=None, repr=False, compare=False)
 
     def wait_until_active(self, client: Keylatch | None = None, timeout: float = 60.0) -> Connection:
-        """Fetches the connection, and waits up to `timeout` seconds for it to be ACTIVE.
+        """The connection as soon as it is ACTIVE, as `connected_accounts.wait_until_active` says.
 
         client: by default the one that made this request.
-        Raises `TimeoutError`, or `InvalidArgumentError` where the connection can no longer become ACTIVE by itself.
         """
         client = client or self._client
         if client is None:
             raise _no_client()
-        deadline = time.monotonic() + timeout
-        while True:
-            connection = client.connected_accounts.get(self.connected_account_id)
-            if _is_active(connection, deadline):
-                return connection
-            time.sleep(_PAUSE)
+        return client.connected_accounts.wait_until_active(self.connected_account_id, timeout)
 
 
 @dataclass(frozen=True)
@@ -89,24 +78,7 @@ class AsyncConnectionRequest(_Initiated):
         client = client or self._client
         if client is None:
             raise _no_client()
-        deadline = time.monotonic() + timeout
-        while True:
-            connection = await client.connected_accounts.get(self.connected_account_id)
-            if _is_active(connection, deadline):
-                return connection
-            await asyncio.sleep(_PAUSE)
-
-
-def _is_active(connection: Connection, deadline: float) -> bool:
-    if connection.status == Status.ACTIVE:
-        return True
-    if connection.status not in _COMING:
-        message = f"the connection is {connection.status}, which waiting does not change"
-        raise errors.InvalidArgumentError(message, connected_account_id=connection.id)
-    if time.monotonic() >= deadline:
-        message = f"the connection is still {connection.status}"
-        raise errors.TimeoutError(message, connected_account_id=connection.id)
-    return False
+        return await client.connected_accounts.wait_until_active(self.connected_account_id, timeout)
 
 
 def _no_client() -> errors.KeylatchError:

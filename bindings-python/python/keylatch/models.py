@@ -161,24 +161,47 @@ class Scheme(Model):
 
     auth_scheme: str
     fields: tuple[Field, ...]
+    developer_fields: tuple[Field, ...]
     base_url: str
     checkable: bool
 
-    _lists: ClassVar[Lists] = {"fields": Field}
+    _lists: ClassVar[Lists] = {"fields": Field, "developer_fields": Field}
+
+
+@dataclass(frozen=True)
+class ActionParam(Model):
+    """One thing that an action takes."""
+
+    name: str
+    description: str
+    type: str
+    required: bool
+
+
+@dataclass(frozen=True)
+class Action(Model):
+    """Something that `execute_action` does with a connection, by its name, such as `STRIPE_RETRIEVE_BALANCE`."""
+
+    name: str
+    description: str
+    params: tuple[ActionParam, ...]
+
+    _lists: ClassVar[Lists] = {"params": ActionParam}
 
 
 @dataclass(frozen=True)
 class App(Model):
-    """Something with an API that users have keys for."""
+    """Something with an API that users have keys for; `actions` as far as they are known beforehand."""
 
     slug: str
     name: str
     category: str
     custom: bool
     schemes: tuple[Scheme, ...]
+    actions: tuple[Action, ...]
     docs_url: str | None = None
 
-    _lists: ClassVar[Lists] = {"schemes": Scheme}
+    _lists: ClassVar[Lists] = {"schemes": Scheme, "actions": Action}
 
 
 @dataclass(frozen=True)
@@ -199,15 +222,19 @@ class Integration(Model):
 
 @dataclass(frozen=True)
 class ExpectedParams(Model):
-    """What a user must give to connect, as a list of fields and as JSON Schema (draft 2020-12)."""
+    """What a user must give to connect, as a list of fields and as JSON Schema (draft 2020-12).
+
+    developer_params: what the developer must give to the integration, on Composio's API; a user is not asked for it.
+    """
 
     app: str
     integration_id: str
     auth_scheme: str
     expected_params: tuple[Field, ...]
+    developer_params: tuple[Field, ...]
     json_schema: dict[str, Any]
 
-    _lists: ClassVar[Lists] = {"expected_params": Field}
+    _lists: ClassVar[Lists] = {"expected_params": Field, "developer_params": Field}
     _aliases: ClassVar[Mapping[str, str]] = {"expectedInputFields": "expected_params"}
 
     @property
@@ -267,6 +294,15 @@ class Verification(Model):
     account: str | None = None
 
     _lists: ClassVar[Lists] = {"evidence": Evidence}
+
+
+@dataclass(frozen=True)
+class ActionResult(Model):
+    """What an action brought: the app's answer as `data`. What is not a JSON object stands in one, as `value`."""
+
+    data: dict[str, Any]
+    successful: bool
+    log_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 //! The shape of an app's definition: static data for the built-in apps, owned data for those registered at run time.
 //!
-//! This file, `read.rs` and `template.rs` are also compiled into the build script, so that both kinds of definition
+//! This file, `read.rs` with its parts and `template.rs` are also compiled into the build script, so that both kinds of definition
 //! are read and checked by the same code.
 
 use std::borrow::Cow;
@@ -18,6 +18,7 @@ pub(crate) struct AppDef {
     pub(crate) category: Text,
     pub(crate) docs_url: Option<Text>,
     pub(crate) schemes: List<SchemeDef>,
+    pub(crate) actions: List<ActionDef>,
 }
 
 /// One way to connect an app.
@@ -106,4 +107,34 @@ pub(crate) enum Test {
     Equals(Text),
     NotEquals(Text),
     Present(bool),
+}
+
+/// A request with a name, for `execute_action`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ActionDef {
+    pub(crate) name: Text,
+    pub(crate) description: Text,
+    pub(crate) method: Text,
+    /// Below the base URL; a template over the parameters.
+    pub(crate) path: Text,
+    /// How the parameters that do not stand in the path are sent.
+    pub(crate) encoding: Encoding,
+    pub(crate) params: List<ParamDef>,
+}
+
+/// Where parameters go in a request.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Encoding {
+    Query,
+    Json,
+    Form,
+}
+
+/// A parameter of an action.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ParamDef {
+    pub(crate) name: Text,
+    pub(crate) description: Text,
+    pub(crate) kind: Kind,
+    pub(crate) required: bool,
 }

@@ -8,10 +8,12 @@ use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
-pub(crate) use definition::{AppDef, Check, Condition, FieldDef, Inject, Kind, SchemeDef, Test};
+pub(crate) use definition::{
+    ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, ParamDef, SchemeDef, Test,
+};
 use serde_json::Value;
 
-use crate::app::{App, AuthScheme, Scheme};
+use crate::app::{Action, ActionParam, App, AuthScheme, Scheme};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::field::{Field, FieldType};
 use crate::verdict; // named as a sibling by `definition.rs` and `read.rs`, as it is one in the build script
@@ -50,6 +52,7 @@ impl AppRef {
             docs_url: self.docs_url.as_ref().map(ToString::to_string),
             custom: matches!(self, Self::Custom(_)),
             schemes: self.schemes.iter().map(SchemeDef::view).collect(),
+            actions: self.actions.iter().map(ActionDef::view).collect(),
         }
     }
 
@@ -73,6 +76,7 @@ impl SchemeDef {
         Scheme {
             auth_scheme: self.scheme(),
             fields: self.fields.iter().map(FieldDef::view).collect(),
+            developer_fields: Vec::new(),
             base_url: self.base_url.to_string(),
             checkable: !self.checks.is_empty(),
         }
@@ -86,13 +90,7 @@ impl FieldDef {
             name: self.name.to_string(),
             display_name: self.display_name.to_string(),
             description: self.description.to_string(),
-            kind: match self.kind {
-                Kind::String => FieldType::String,
-                Kind::Integer => FieldType::Integer,
-                Kind::Number => FieldType::Number,
-                Kind::Boolean => FieldType::Boolean,
-                Kind::Url => FieldType::Url,
-            },
+            kind: self.kind.view(),
             required: self.required,
             is_secret: self.secret,
             default: owned(&self.default),
@@ -100,6 +98,34 @@ impl FieldDef {
             pattern: owned(&self.pattern),
             example: owned(&self.example),
             help_url: owned(&self.help_url),
+        }
+    }
+}
+
+impl Kind {
+    fn view(self) -> FieldType {
+        match self {
+            Self::String => FieldType::String,
+            Self::Integer => FieldType::Integer,
+            Self::Number => FieldType::Number,
+            Self::Boolean => FieldType::Boolean,
+            Self::Url => FieldType::Url,
+        }
+    }
+}
+
+impl ActionDef {
+    fn view(&self) -> Action {
+        let param = |p: &ParamDef| ActionParam {
+            name: p.name.to_string(),
+            description: p.description.to_string(),
+            kind: p.kind.view(),
+            required: p.required,
+        };
+        Action {
+            name: self.name.to_string(),
+            description: self.description.to_string(),
+            params: self.params.iter().map(param).collect(),
         }
     }
 }
@@ -121,15 +147,37 @@ impl Catalog {
             return Ok(AppRef::Custom(app.clone()));
         }
         let near = near(&slug, self.slugs().iter().map(String::as_str));
-        let hint = if near.is_empty() {
-            "see apps.list, or register it".to_owned()
-        } else {
-            format!("did you mean {}?", near.join(", "))
-        };
+        let hint = hint(&near, "see apps.list, or register it");
         let shown: String = name.chars().take(64).collect();
         Err(Error::new(ErrorKind::UnknownApp, format!("no app is called `{shown}`; {hint}"))
             .with_fields(["app"])
             .with_near(near))
+    }
+
+    /// The action of this name with its app, compared without regard to case. `acme_pay` goes before `acme`: both may
+    /// have an `ACME_PAY_…`.
+    pub(crate) fn action(&self, name: &str) -> Result<(AppRef, ActionDef)> {
+        let wanted = name.to_ascii_uppercase();
+        let mut apps = self.apps();
+        apps.sort_by_key(|app| std::cmp::Reverse(app.slug.len()));
+        let found = apps.iter().find_map(|app| {
+            let action = app.actions.iter().find(|a| a.name == wanted)?;
+            Some((app.clone(), action.clone()))
+        });
+        if let Some(found) = found {
+            return Ok(found);
+        }
+        let named = |app: &&AppRef| wanted.starts_with(&format!("{}_", app.slug.to_ascii_uppercase()));
+        let app = apps.iter().find(named);
+        let candidates = app.map_or(apps.as_slice(), std::slice::from_ref);
+        let near = near(&wanted, candidates.iter().flat_map(|a| a.actions.iter()).map(|a| a.name.as_ref()));
+        let shown: String = name.chars().take(64).collect();
+        let message = match app {
+            Some(app) if app.actions.is_empty() => format!("{} has no actions here; use request", app.name),
+            Some(app) => format!("{} has no action `{shown}`; {}", app.name, hint(&near, "see apps.get")),
+            None => format!("no action is called `{shown}`; {}", hint(&near, "its name begins with the app's")),
+        };
+        Err(Error::argument("action", message).with_near(near))
     }
 
     /// Every app, by slug.
@@ -177,13 +225,18 @@ fn refusal(mistakes: Vec<read::Mistake>) -> Error {
     Error::of_problems(problems, Vec::new()).expect("a refused definition has a mistake")
 }
 
+fn hint(near: &[String], otherwise: &str) -> String {
+    if near.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", near.join(", ")) }
+}
+
 /// Up to three names that are close to `wanted`, the closest first.
 pub(crate) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
     let wanted = wanted.to_ascii_lowercase();
     let mut scored: Vec<(f64, &str)> = names
         .map(|name| {
-            let contained = wanted.len() >= 3 && (name.contains(&wanted) || wanted.contains(name));
-            let similar = strsim::normalized_damerau_levenshtein(&wanted, &name.to_ascii_lowercase());
+            let lower = name.to_ascii_lowercase();
+            let contained = wanted.len() >= 3 && (lower.contains(&wanted) || wanted.contains(&lower));
+            let similar = strsim::normalized_damerau_levenshtein(&wanted, &lower);
             (if contained { similar.max(0.6) } else { similar }, name)
         })
         .filter(|(score, _)| *score >= 0.55)

@@ -1,159 +1,29 @@
 //! Reads an app's definition from JSON and collects every mistake in it, each with the place where it stands.
 
-use serde_json::{Map, Value};
+// In the build script this file stands alone, so the folder of its parts is named.
+#[path = "read/actions.rs"]
+mod actions;
+#[path = "read/node.rs"]
+mod node;
+
+use serde_json::Value;
+
+pub(crate) use node::Mistake;
+use node::Node;
 
 use super::definition::{AppDef, Check, Condition, FieldDef, Inject, Kind, List, SchemeDef, Test, Text};
 use super::template;
 use super::verdict::Verdict;
 
-/// One mistake in a definition.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Mistake {
-    /// JSON pointer to the place.
-    pub(crate) at: String,
-    /// What is wrong and what to write instead.
-    pub(crate) problem: String,
-}
-
 /// Reads a definition; on any mistake, all of them.
 pub(crate) fn read(definition: &Value) -> Result<AppDef, Vec<Mistake>> {
     let mut mistakes = Vec::new();
-    let app = app(&mut Node { at: String::new(), value: Some(definition), mistakes: &mut mistakes });
+    let app = app(&mut Node::root(definition, &mut mistakes));
     if mistakes.is_empty() { Ok(app) } else { Err(mistakes) }
 }
 
-/// A place in the JSON, with the list that its mistakes go to.
-struct Node<'v, 'm> {
-    at: String,
-    value: Option<&'v Value>,
-    mistakes: &'m mut Vec<Mistake>,
-}
-
-impl<'v> Node<'v, '_> {
-    fn mistake(&mut self, problem: impl Into<String>) {
-        self.mistakes.push(Mistake { at: self.at.clone(), problem: problem.into() });
-    }
-
-    fn get(&mut self, key: impl std::fmt::Display) -> Node<'v, '_> {
-        let key = key.to_string();
-        let value = match self.value {
-            Some(Value::Object(map)) => map.get(&key),
-            Some(Value::Array(items)) => key.parse::<usize>().ok().and_then(|i| items.get(i)),
-            _ => None,
-        };
-        Node { at: format!("{}/{key}", self.at), value, mistakes: self.mistakes }
-    }
-
-    /// Checks that this is an object with no other keys than these.
-    fn object(&mut self, keys: &[&str]) -> bool {
-        let Some(Value::Object(map)) = self.value else {
-            self.mistake("must be an object");
-            return false;
-        };
-        for key in map.keys().filter(|k| !keys.contains(&k.as_str())) {
-            self.get(key).mistake(format!("is not known here; known are {}", keys.join(", ")));
-        }
-        true
-    }
-
-    fn text(&mut self) -> Text {
-        self.optional_text().unwrap_or_else(|| {
-            if self.value.is_none() {
-                self.mistake("is missing");
-            }
-            Text::Borrowed("")
-        })
-    }
-
-    fn optional_text(&mut self) -> Option<Text> {
-        match self.value? {
-            Value::String(text) if !text.is_empty() => Some(Text::Owned(text.clone())),
-            _ => {
-                self.mistake("must be a text that is not empty");
-                None
-            }
-        }
-    }
-
-    /// A default or example may be written in the field's own type.
-    fn scalar_text(&mut self) -> Option<Text> {
-        match self.value? {
-            value @ (Value::Number(_) | Value::Bool(_)) => Some(Text::Owned(value.to_string())),
-            _ => self.optional_text(),
-        }
-    }
-
-    fn flag(&mut self, default: bool) -> bool {
-        match self.value {
-            None => default,
-            Some(Value::Bool(flag)) => *flag,
-            Some(_) => {
-                self.mistake("must be true or false");
-                default
-            }
-        }
-    }
-
-    fn web_address(&mut self) -> Option<Text> {
-        let text = self.optional_text()?;
-        if !url::Url::parse(&text).is_ok_and(|u| u.scheme() == "https" && u.has_host()) {
-            self.mistake("must be an https address");
-        }
-        Some(text)
-    }
-
-    fn template(&mut self, fields: &[FieldDef]) -> Text {
-        let text = self.text();
-        self.check_template(&text, fields);
-        text
-    }
-
-    fn check_template(&mut self, text: &str, fields: &[FieldDef]) {
-        if let Err(problem) = template::parse(text) {
-            self.mistake(problem);
-        }
-        for name in template::names(text) {
-            if !fields.iter().any(|f| f.name == name) {
-                self.mistake(format!("`{{{name}}}` is not one of the fields"));
-            }
-        }
-    }
-
-    fn list<T: Clone + 'static>(&mut self, mut item: impl FnMut(&mut Node<'v, '_>) -> T) -> List<T> {
-        match self.value {
-            None => List::Borrowed(&[]),
-            Some(Value::Array(items)) => (0..items.len()).map(|i| item(&mut self.get(i))).collect(),
-            Some(_) => {
-                self.mistake("must be a list");
-                List::Borrowed(&[])
-            }
-        }
-    }
-
-    fn map(&mut self) -> Option<&'v Map<String, Value>> {
-        match self.value? {
-            Value::Object(map) => Some(map),
-            _ => {
-                self.mistake("must be an object");
-                None
-            }
-        }
-    }
-
-    fn status(&mut self) -> u16 {
-        let status = self.value.and_then(Value::as_u64).and_then(|n| u16::try_from(n).ok());
-        match status {
-            Some(status @ 100..=599) => status,
-            _ => {
-                self.mistake("must be an HTTP status");
-                0
-            }
-        }
-    }
-}
-
 fn app(node: &mut Node) -> AppDef {
-    node.object(&["slug", "name", "category", "docs_url", "schemes"]);
+    node.object(&["slug", "name", "category", "docs_url", "schemes", "actions"]);
     let slug = node.get("slug").text();
     if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
         node.get("slug").mistake("must be lower-case letters, digits and `_`");
@@ -167,12 +37,14 @@ fn app(node: &mut Node) -> AppDef {
             node.get("schemes").get(i).get("auth_scheme").mistake("stands twice");
         }
     }
+    let actions = actions::actions(&mut node.get("actions"), &slug, &schemes);
     AppDef {
         slug,
         name: node.get("name").text(),
         category: node.get("category").text(),
         docs_url: node.get("docs_url").web_address(),
         schemes,
+        actions,
     }
 }
 
@@ -217,17 +89,7 @@ fn field(node: &mut Node) -> FieldDef {
     if help_url.is_none() && node.get("no_help_url").optional_text().is_none() {
         node.get("help_url").mistake("is missing; without one, say why in `no_help_url`");
     }
-    let kind = match node.get("type").optional_text().as_deref() {
-        None | Some("string") => Kind::String,
-        Some("integer") => Kind::Integer,
-        Some("number") => Kind::Number,
-        Some("boolean") => Kind::Boolean,
-        Some("url") => Kind::Url,
-        Some(_) => {
-            node.get("type").mistake("must be string, integer, number, boolean or url");
-            Kind::String
-        }
-    };
+    let kind = kind(&mut node.get("type"), true);
     let default = node.get("default").scalar_text();
     let choices = node.get("enum").list(|n| n.text());
     if let Some(default) = &default
@@ -262,6 +124,22 @@ fn field(node: &mut Node) -> FieldDef {
         choices,
         pattern,
         example: node.get("example").scalar_text(),
+    }
+}
+
+/// The type of a value; an address can only be typed by a user.
+fn kind(node: &mut Node, url: bool) -> Kind {
+    match node.optional_text().as_deref() {
+        None | Some("string") => Kind::String,
+        Some("integer") => Kind::Integer,
+        Some("number") => Kind::Number,
+        Some("boolean") => Kind::Boolean,
+        Some("url") if url => Kind::Url,
+        Some(_) => {
+            let or_url = if url { ", boolean or url" } else { " or boolean" };
+            node.mistake(format!("must be string, integer, number{or_url}"));
+            Kind::String
+        }
     }
 }
 

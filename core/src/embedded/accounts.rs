@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Embedded, Opened, check_name};
 use crate::calls::ConnectionFilter;
+use crate::choice;
 use crate::connection::{Connection, Page, Status, Verification};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, Io};
@@ -22,10 +23,7 @@ impl<I: Io> Embedded<I> {
 
     pub(crate) async fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>> {
         self.must_be_open()?;
-        let limit = filter.limit.unwrap_or(DEFAULT_LIMIT);
-        if !(1..=MOST).contains(&limit) {
-            return Err(Error::argument("limit", format!("limit must be 1 to {MOST}")));
-        }
+        let limit = check_limit(filter.limit)?;
         let query = ConnectionQuery {
             entity_id: filter.entity_id,
             app: filter.app.map(|name| slug_of(&name)),
@@ -57,26 +55,9 @@ impl<I: Io> Embedded<I> {
             limit: MOST,
             ..ConnectionQuery::default()
         };
-        let mut rows = self.vault(move |vault| vault.store.connections(&query)).await?;
-        let others: Vec<String> =
-            rows.iter().filter(|r| r.status != Status::Active).map(|r| format!("{} is {}", r.id, r.status)).collect();
-        rows.retain(|row| row.status == Status::Active);
-        if rows.len() > 1 {
-            let message = format!("the entity has {} active connections to {slug}; name one by its id", rows.len());
-            let ids = rows.into_iter().map(|row| row.id).collect();
-            return Err(Error::new(ErrorKind::Ambiguous, message).with_candidates(ids));
-        }
-        rows.pop().ok_or_else(|| {
-            if others.is_empty() {
-                self.catalog.app(app).err().unwrap_or_else(|| {
-                    let message = format!("the entity has no connection to {slug}; initiate one");
-                    Error::new(ErrorKind::NotFound, message)
-                })
-            } else {
-                let message = format!("the entity has no active connection to {slug} ({})", others.join(", "));
-                Error::new(ErrorKind::NotFound, message)
-            }
-        })
+        let rows = self.vault(move |vault| vault.store.connections(&query)).await?;
+        choice::sole(rows, &slug)?
+            .ok_or_else(|| self.catalog.app(app).err().unwrap_or_else(|| choice::no_connection(&slug)))
     }
 
     pub(crate) async fn verify_connection(&self, id: &str) -> Result<Verification> {
@@ -142,8 +123,31 @@ impl<I: Io> Embedded<I> {
         self.switch(id, |_| Ok(Status::Inactive)).await
     }
 
-    pub(crate) async fn delete_connection(&self, id: &str) -> Result<()> {
+    pub(crate) async fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection> {
         check_name("connected_account_id", id)?;
+        let alias = alias.map(|name| check_name("alias", name).map(|()| name.to_owned())).transpose()?;
+        let wanted = id.to_owned();
+        let row = self
+            .vault(move |vault| {
+                vault.store.update_connection(&wanted, &mut |row| {
+                    if row.alias != alias {
+                        row.alias.clone_from(&alias);
+                        row.updated_at = io::now();
+                    }
+                    Ok(())
+                })
+            })
+            .await?;
+        row.map(|row| row.view()).ok_or_else(|| missing(id))
+    }
+
+    pub(crate) async fn delete_connection(&self, id: &str, revoke: bool) -> Result<()> {
+        check_name("connected_account_id", id)?;
+        if revoke {
+            let message = "a vault cannot withdraw credentials at the provider; delete without `revoke`, and tell the \
+                           user to withdraw the key there";
+            return Err(Error::argument("revoke", message));
+        }
         let wanted = id.to_owned();
         if self.vault(move |vault| vault.store.delete_connection(&wanted)).await? { Ok(()) } else { Err(missing(id)) }
     }
@@ -191,7 +195,17 @@ fn slug_of(app: &str) -> String {
     app.to_ascii_lowercase()
 }
 
-pub(super) fn missing(id: &str) -> Error {
+/// The size of a page.
+pub(crate) fn check_limit(limit: Option<u32>) -> Result<u32> {
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if (1..=MOST).contains(&limit) {
+        Ok(limit)
+    } else {
+        Err(Error::argument("limit", format!("limit must be 1 to {MOST}")))
+    }
+}
+
+pub(crate) fn missing(id: &str) -> Error {
     let shown: String = id.chars().take(64).collect();
     Error::new(ErrorKind::NotFound, format!("there is no connection {shown}")).with_fields(["connected_account_id"])
 }

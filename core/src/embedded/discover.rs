@@ -25,6 +25,7 @@ impl<I: Io> Embedded<I> {
             auth_scheme: scheme.scheme(),
             json_schema: json_schema(&integration.app.name, &fields),
             expected_params: fields,
+            developer_params: Vec::new(),
         })
     }
 

@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use super::{Embedded, Resolved, check_name};
 use crate::calls::{InitiateConnection, UpdateCredentials, Verify};
+use crate::choice;
 use crate::connection::{ConnectionRequest, Status, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{self, Completeness, Params, Values};
 use crate::io::{self, Io};
-use crate::provider::{Judgement, Target, judge};
+use crate::provider::{Judgement, Refusing, judge};
 use crate::store::{ConnectionQuery, ConnectionRow};
 use crate::vault::new_id;
 use crate::verdict::Verdict;
@@ -88,26 +89,12 @@ impl<I: Io> Embedded<I> {
             limit: 500,
             ..ConnectionQuery::default()
         };
-        let mut rows = self.vault(move |vault| vault.store.connections(&query)).await?;
+        let rows = self.vault(move |vault| vault.store.connections(&query)).await?;
         if !ask.replace {
-            let active = rows.iter().find(|row| row.status == Status::Active);
-            return active.map_or(Ok(None), |row| Err(Error::already_connected(&row.id)));
+            return choice::must_be_first(&rows).map(|()| None);
         }
-        if ask.alias.is_some() && rows.iter().any(|row| row.alias == ask.alias) {
-            rows.retain(|row| row.alias == ask.alias);
-        }
-        if rows.iter().any(|row| row.status == Status::Active) {
-            rows.retain(|row| row.status == Status::Active);
-        }
-        match rows.as_slice() {
-            [] => Ok(None),
-            [row] => Ok(Some(Former { id: row.id.clone(), record_version: row.record_version })),
-            several => {
-                let message = "several connections could be replaced; name one with update_credentials";
-                let ids = several.iter().map(|row| row.id.clone()).collect();
-                Err(Error::new(ErrorKind::Ambiguous, message).with_candidates(ids))
-            }
-        }
+        let former = choice::replaced(rows, ask.alias.as_deref())?;
+        Ok(former.map(|row| Former { id: row.id, record_version: row.record_version }))
     }
 
     /// Asks the provider as `verify` wants it, and refuses what it says no to. Gives back the user's own values.
@@ -120,7 +107,12 @@ impl<I: Io> Embedded<I> {
             Verify::Off => Judgement::without_asking(Verdict::NotChecked),
             Verify::Auto | Verify::Required => judge(&self.io, scheme, &target, &all, self.timeout).await?,
         };
-        refuse(integration, &target, verify, &judgement)?;
+        judgement.refuse(&Refusing {
+            app: &integration.app.name,
+            secret_fields: scheme.fields.iter().filter(|f| f.secret).map(|f| f.name.to_string()).collect(),
+            host_fields: &target.host_fields,
+            required: verify == Verify::Required,
+        })?;
         all.remove_all(&integration.row.fixed_fields);
         Ok((all, judgement))
     }
@@ -230,7 +222,8 @@ impl Description {
     }
 }
 
-fn check_options(ask: &InitiateConnection) -> Result<()> {
+/// What can be wrong with an initiation before anything is asked.
+pub(crate) fn check_options(ask: &InitiateConnection) -> Result<()> {
     check_name("entity_id", &ask.entity_id)?;
     if let Some(alias) = &ask.alias {
         check_name("alias", alias)?;
@@ -247,48 +240,14 @@ fn check_options(ask: &InitiateConnection) -> Result<()> {
     if ask.replace && ask.allow_multiple {
         return Err(Error::argument("replace", "give either `replace` or `allow_multiple`, not both"));
     }
+    if ask.callback_url.as_deref().is_some_and(|url| !is_web_address(url)) {
+        return Err(Error::argument("callback_url", "callback_url must be an http or https address"));
+    }
     Ok(())
 }
 
-/// The error for a verdict that `verify` does not let pass.
-fn refuse(integration: &Resolved, target: &Target, verify: Verify, judgement: &Judgement) -> Result<()> {
-    let app = &integration.app.name;
-    let required = verify == Verify::Required;
-    let (kind, message) = match judgement.verdict {
-        Verdict::Rejected => {
-            (ErrorKind::CredentialsRejected, format!("{app} refused the credentials; check them and try again"))
-        }
-        Verdict::WrongHost if target.host_fields.is_empty() => {
-            (ErrorKind::ProviderUnreachable, format!("what answered is not {app}; check network and base_url"))
-        }
-        Verdict::WrongHost => (
-            ErrorKind::ProviderUnreachable,
-            format!("what answered is not {app}; check {}", target.host_fields.join(", ")),
-        ),
-        Verdict::Unreachable if required => {
-            (ErrorKind::ProviderUnreachable, format!("{app} could not be asked; try again"))
-        }
-        Verdict::RateLimited if required => {
-            (ErrorKind::RateLimited, format!("{app} asks to come back later; try again"))
-        }
-        Verdict::NotCheckable | Verdict::NotChecked if required => (
-            ErrorKind::InvalidArgument,
-            format!("{app} cannot tell whether credentials are good; do not give `verify` as required"),
-        ),
-        _ => return Ok(()),
-    };
-    let fields: Vec<String> = match judgement.verdict {
-        Verdict::Rejected => {
-            integration.scheme()?.fields.iter().filter(|f| f.secret).map(|f| f.name.to_string()).collect()
-        }
-        Verdict::WrongHost => target.host_fields.clone(),
-        Verdict::NotCheckable => vec!["verify".to_owned()],
-        _ => Vec::new(),
-    };
-    Err(Error::new(kind, message)
-        .with_fields(fields)
-        .with_verdict(judgement.verdict)
-        .with_retry_after(judgement.retry_after))
+fn is_web_address(text: &str) -> bool {
+    url::Url::parse(text).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
 }
 
 fn answer(row: ConnectionRow, judgement: Judgement, warnings: Vec<Warning>, replaced: bool) -> ConnectionRequest {

@@ -3,7 +3,7 @@
 use super::{Embedded, check_name};
 use crate::app::Integration;
 use crate::calls::NewIntegration;
-use crate::catalog::{AppDef, SchemeDef};
+use crate::catalog::{AppDef, Inject, SchemeDef};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{self, Completeness};
 use crate::io::{self, Io};
@@ -22,7 +22,7 @@ impl<I: Io> Embedded<I> {
             row.name = name;
         }
         if let Some(base_url) = ask.base_url {
-            check_override(scheme, &base_url)?;
+            check_override(&scheme.fields, scheme.inject.contains(&Inject::Path), &base_url)?;
             row.base_url = Some(base_url.trim_end_matches('/').to_owned());
         }
         row.allow_private_hosts = ask.allow_private_hosts;

@@ -2,9 +2,13 @@
 
 mod accounts;
 mod discover;
+mod execute;
 mod initiate;
 mod integrations;
 mod request;
+
+pub(crate) use accounts::{check_limit, missing};
+pub(crate) use initiate::check_options as check_initiation;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,7 +20,7 @@ use crate::app::App;
 use crate::catalog::{AppRef, Catalog, SchemeDef};
 use crate::error::{Error, Result};
 use crate::input::Values;
-use crate::io::{Io, Network, tls};
+use crate::io::Io;
 use crate::options::Options;
 use crate::provider::Target;
 use crate::store::{ConnectionRow, IntegrationRow};
@@ -24,7 +28,7 @@ use crate::vault::{Vault, default_path};
 
 /// The flows of the embedded backend over the driver `I`.
 pub(crate) struct Embedded<I> {
-    io: I,
+    pub(crate) io: I,
     catalog: Catalog,
     vault: Arc<Vault>,
     timeout: Duration,
@@ -57,33 +61,14 @@ struct Opened {
     values: Values,
 }
 
-/// Checks options and opens the vault; waits on the disk, and on Argon2id for a passphrase.
+/// Opens the vault; waits on the disk, and on Argon2id for a passphrase.
 pub(crate) fn open_vault(options: &Options) -> Result<Vault> {
-    if let Some(pem) = &options.extra_ca_pem {
-        tls::certificates(pem)?;
-    }
-    if options.timeout.is_zero() {
-        return Err(Error::argument("timeout", "timeout must be longer than nothing"));
-    }
-    if options.proxy.as_ref().is_some_and(|p| reqwest::Proxy::all(p.as_str()).is_err()) {
-        return Err(Error::argument("proxy", "proxy must be an address such as http://proxy:3128"));
-    }
     let path = match &options.path {
         Some(path) if path.as_os_str().is_empty() => return Err(Error::argument("path", "path is empty")),
         Some(path) => path.clone(),
         None => default_path()?,
     };
     Vault::open(&path, &options.key)
-}
-
-/// What the drivers need of the options.
-pub(crate) fn network(options: &Options) -> Network {
-    Network {
-        max_response_bytes: options.max_response_bytes,
-        extra_ca_pem: options.extra_ca_pem.clone(),
-        proxy: options.proxy.clone(),
-        keep_connections: !options.strict_secrets,
-    }
 }
 
 impl<I: Io> Embedded<I> {
@@ -105,12 +90,12 @@ impl<I: Io> Embedded<I> {
         }
     }
 
-    pub(crate) fn apps(&self) -> Result<Vec<App>> {
+    pub(crate) async fn apps(&self) -> Result<Vec<App>> {
         self.must_be_open()?;
         Ok(self.catalog.apps().iter().map(AppRef::view).collect())
     }
 
-    pub(crate) fn app(&self, name: &str) -> Result<App> {
+    pub(crate) async fn app(&self, name: &str) -> Result<App> {
         self.must_be_open()?;
         self.catalog.app(name).map(|app| app.view())
     }
@@ -133,7 +118,7 @@ impl<I: Io> Embedded<I> {
 }
 
 /// A name of the application's: not empty, not long, no control characters.
-fn check_name(field: &str, name: &str) -> Result<()> {
+pub(crate) fn check_name(field: &str, name: &str) -> Result<()> {
     let problem = if name.trim().is_empty() {
         "is missing or empty"
     } else if name.len() > 512 {

@@ -4,17 +4,22 @@ use std::time::Duration;
 
 use super::{Embedded, Opened};
 use crate::calls::{Request, Response};
-use crate::connection::Status;
+use crate::choice::{Found, Whose};
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{Fault, Io, Outgoing};
-use crate::provider::{HostRequest, prepare};
+use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::provider::{HostRequest, Mask, Target, prepare};
 use crate::store::ConnectionRow;
 use crate::verdict::Verdict;
 
 impl<I: Io> Embedded<I> {
     pub(crate) async fn request(&self, ask: Request) -> Result<Response> {
         self.must_be_open()?;
-        let opened = self.opened(self.named_connection(&ask).await?).await?;
+        let whose = Whose {
+            connected_account_id: ask.connected_account_id.as_deref(),
+            entity_id: ask.entity_id.as_deref(),
+            app: ask.app.as_deref(),
+        };
+        let opened = self.opened(self.named_connection(&whose).await?).await?;
         let target = opened.integration.target(&opened.values)?;
         let host = HostRequest {
             method: &ask.method,
@@ -23,22 +28,34 @@ impl<I: Io> Embedded<I> {
             headers: &ask.headers,
             body: ask.body.into(),
         };
-        let (request, mask) = prepare(opened.integration.scheme()?, &target, &opened.values, host)?;
-        let timeout = ask.timeout_ms.map_or(self.timeout, Duration::from_millis);
+        let (incoming, _) = self.send(&opened, &target, host, ask.timeout_ms).await?;
+        Ok(Response { status: incoming.status, headers: incoming.headers, body: incoming.body })
+    }
+
+    /// Sends with the connection's credential in it. The answer is masked already; the mask is for what is read from it.
+    pub(super) async fn send(
+        &self,
+        opened: &Opened,
+        target: &Target,
+        host: HostRequest<'_>,
+        timeout_ms: Option<u64>,
+    ) -> Result<(Incoming, Mask)> {
+        let (request, mask) = prepare(opened.integration.scheme()?, target, &opened.values, host)?;
+        let timeout = timeout_ms.map_or(self.timeout, Duration::from_millis);
         let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: false };
         let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
             Fault::Forbidden => target.forbidden(),
-            fault => describe(fault, &opened),
+            fault => describe(fault, opened),
         })?;
         if mask.apply(&mut incoming) {
             // The echo is in the kept connection's buffers too.
             self.io.drop_connections();
         }
         if incoming.status == 401 {
-            self.doubt(&opened).await;
+            self.doubt(opened).await;
         }
         tracing::debug!(connection = %opened.row.id, status = incoming.status, "request sent");
-        Ok(Response { status: incoming.status, headers: incoming.headers, body: incoming.body })
+        Ok((incoming, mask))
     }
 
     /// A 401 may mean an expired credential, or a path that this credential may not use: only the check can tell.
@@ -51,35 +68,10 @@ impl<I: Io> Embedded<I> {
         }
     }
 
-    async fn named_connection(&self, ask: &Request) -> Result<ConnectionRow> {
-        let row = match (&ask.connected_account_id, &ask.entity_id, &ask.app) {
-            (Some(id), entity_id, app) => {
-                let row = self.connection_row(id).await?;
-                let same_entity = entity_id.as_ref().is_none_or(|e| *e == row.entity_id);
-                let same_app = app.as_ref().is_none_or(|a| a.eq_ignore_ascii_case(&row.app));
-                if !same_entity || !same_app {
-                    let message = format!("connection {id} is not one of this entity and app");
-                    return Err(Error::new(ErrorKind::NotFound, message).with_fields(["connected_account_id"]));
-                }
-                row
-            }
-            (None, Some(entity_id), Some(app)) => return self.sole_connection(entity_id, app).await,
-            (None, None, _) => {
-                let message = "name the connection by `connected_account_id`, or by `entity_id` and `app`";
-                return Err(Error::argument("entity_id", message));
-            }
-            (None, Some(_), None) => return Err(Error::argument("app", "name the `app` beside the `entity_id`")),
-        };
-        match row.status {
-            Status::Active => Ok(row),
-            Status::Expired => {
-                let message = "the provider no longer accepts these credentials; update them";
-                Err(Error::new(ErrorKind::CredentialsRejected, message).with_connection(&row.id))
-            }
-            _ => {
-                let message = format!("the connection is {}; enable it first", row.status);
-                Err(Error::argument("connected_account_id", message).with_connection(&row.id))
-            }
+    pub(super) async fn named_connection(&self, whose: &Whose<'_>) -> Result<ConnectionRow> {
+        match whose.how()? {
+            Found::ById(id) => whose.must_own(self.connection_row(id).await?),
+            Found::Sole(entity_id, app) => self.sole_connection(entity_id, app).await,
         }
     }
 }
@@ -98,6 +90,7 @@ fn describe(fault: Fault, opened: &Opened) -> Error {
         }
         Fault::NoSuchHost => (ErrorKind::ProviderUnreachable, format!("the host of {app} has no address")),
         Fault::Unreachable(why) => (ErrorKind::ProviderUnreachable, format!("{app} could not be reached: {why}")),
+        Fault::Broken => (ErrorKind::ProviderUnreachable, format!("{app} could not be reached: the connection broke")),
         Fault::Forbidden => (ErrorKind::ForbiddenHost, format!("{app} is at an address that may not be dialled")),
     };
     Error::new(kind, message).with_connection(&opened.row.id)

@@ -1,6 +1,7 @@
 //! The blocking driver: `reqwest::blocking`, and store calls on the caller's own thread.
 
 use std::io::Read as _;
+use std::time::Duration;
 
 use reqwest::blocking::{Client, Request, Response};
 
@@ -24,6 +25,9 @@ impl BlockingIo {
             Ok(configure!(Client::builder().timeout(None), network, tls, guarded, alone))
         })?;
         let mut request = Request::try_from(outgoing.request).map_err(|_| Fault::Unreachable("no valid request"))?;
+        if request.body().and_then(|body| body.as_bytes()).is_some_and(<[u8]>::is_empty) {
+            *request.body_mut() = None; // an empty one would be announced, which only POST and its like expect
+        }
         *request.timeout_mut() = Some(outgoing.timeout);
         let response = client.execute(request).map_err(|e| fault_of(&e))?;
         self.read(response)
@@ -39,7 +43,7 @@ impl BlockingIo {
             match cause {
                 Some(error) => fault_of(error),
                 None if e.kind() == std::io::ErrorKind::TimedOut => Fault::Timeout,
-                None => Fault::Unreachable("the connection broke"),
+                None => Fault::Broken,
             }
         })?;
         if body.len() > limit { Err(Fault::TooLarge) } else { Ok(Incoming { status, headers, body }) }
@@ -53,6 +57,10 @@ impl Io for BlockingIo {
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
         work()
+    }
+
+    async fn sleep(&self, time: Duration) {
+        std::thread::sleep(time);
     }
 
     fn drop_connections(&self) {

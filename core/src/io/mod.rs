@@ -39,8 +39,10 @@ pub(crate) struct Incoming {
 /// Why there is no answer. Nothing of what was sent or said is in it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Fault {
-    /// No address, no connection, or it broke.
+    /// No address or no connection: nothing was sent.
     Unreachable(&'static str),
+    /// The connection broke after it was made: what was sent may have acted.
+    Broken,
     /// Longer than allowed.
     Timeout,
     /// The name leads nowhere.
@@ -63,6 +65,9 @@ pub(crate) trait Io: Send + Sync + 'static {
         &self,
         work: impl FnOnce() -> Result<T> + Send + 'static,
     ) -> impl Future<Output = Result<T>> + Send;
+
+    /// Waits.
+    fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
 
     /// Drops kept connections; the next request makes a new one.
     fn drop_connections(&self);
@@ -101,7 +106,7 @@ fn fault_of(error: &reqwest::Error) -> Fault {
     } else if error.is_connect() {
         Fault::Unreachable("no connection")
     } else {
-        Fault::Unreachable("the connection broke")
+        Fault::Broken
     }
 }
 

@@ -1,5 +1,7 @@
 //! The async driver: `reqwest` on the caller's tokio runtime, store calls on its blocking threads.
 
+use std::time::Duration;
+
 use reqwest::{Client, Request, Response};
 
 use super::clients::{Clients, configure};
@@ -37,6 +39,9 @@ impl Io for AsyncIo {
             .clients
             .get(guarded, alone, |network, tls| Ok(configure!(Client::builder(), network, tls, guarded, alone)))?;
         let mut request = Request::try_from(outgoing.request).map_err(|_| Fault::Unreachable("no valid request"))?;
+        if request.body().and_then(|body| body.as_bytes()).is_some_and(<[u8]>::is_empty) {
+            *request.body_mut() = None; // an empty one would be announced, which only POST and its like expect
+        }
         *request.timeout_mut() = Some(outgoing.timeout);
         let response = client.execute(request).await.map_err(|e| fault_of(&e))?;
         self.read(response).await
@@ -46,6 +51,10 @@ impl Io for AsyncIo {
         tokio::task::spawn_blocking(work)
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a store call ended without an answer")))
+    }
+
+    async fn sleep(&self, time: Duration) {
+        tokio::time::sleep(time).await;
     }
 
     fn drop_connections(&self) {

@@ -49,7 +49,7 @@ pub(crate) fn prepare(
     }
     let mut url = target.at(ask.path)?;
     host_query(scheme, &mut url, ask.query)?;
-    let mut headers = host_headers(scheme, ask.headers)?;
+    let mut headers = check_headers(Some(scheme), ask.headers)?;
     for (name, value) in scheme.headers.iter() {
         let name = header_name(name)?;
         if !headers.iter().any(|(n, _)| *n == name) {
@@ -90,6 +90,13 @@ pub(crate) fn prepare(
     Ok((request, mask))
 }
 
+/// The host's own query, in the path or apart, unless it carries the credential.
+pub(crate) fn check_query(scheme: &SchemeDef, path: &str, query: &[(String, String)]) -> Result<()> {
+    let mut url = Url::parse("https://app.invalid").map_err(|_| broken_entry())?;
+    url.set_query(path.split_once('?').map(|(_, query)| query));
+    host_query(scheme, &mut url, query)
+}
+
 fn host_query(scheme: &SchemeDef, url: &mut Url, query: &[(String, String)]) -> Result<()> {
     let taken = |name: &str| scheme.inject.iter().any(|i| matches!(i, Inject::Query { name: n, .. } if n == name));
     let clash = |name: &str| {
@@ -111,9 +118,13 @@ fn host_query(scheme: &SchemeDef, url: &mut Url, query: &[(String, String)]) -> 
     Ok(())
 }
 
-fn host_headers(scheme: &SchemeDef, given: &[(String, String)]) -> Result<Vec<(HeaderName, HeaderValue)>> {
+/// The host's own headers, unless they carry the credential or belong to the connection.
+pub(crate) fn check_headers(
+    scheme: Option<&SchemeDef>,
+    given: &[(String, String)],
+) -> Result<Vec<(HeaderName, HeaderValue)>> {
     let injected = |name: &str| {
-        scheme.inject.iter().any(|i| match i {
+        scheme.into_iter().flat_map(|s| s.inject.iter()).any(|i| match i {
             Inject::Header { name: n, .. } => n.eq_ignore_ascii_case(name),
             Inject::Basic { .. } => name.eq_ignore_ascii_case("authorization"),
             _ => false,

@@ -9,7 +9,7 @@ use super::inject::{self, HostRequest};
 use super::target::Target;
 use crate::catalog::{Check, Condition, SchemeDef, Test};
 use crate::connection::Evidence;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
 use crate::verdict::Verdict;
@@ -32,6 +32,50 @@ impl Judgement {
     /// Whether the provider was asked at all.
     pub(crate) fn was_asked(&self) -> bool {
         !self.evidence.is_empty()
+    }
+}
+
+/// For whom a verdict is weighed.
+pub(crate) struct Refusing<'a> {
+    /// The app's name for people.
+    pub(crate) app: &'a str,
+    pub(crate) secret_fields: Vec<String>,
+    /// Fields that the host is made of.
+    pub(crate) host_fields: &'a [String],
+    /// Only what the provider has accepted will do.
+    pub(crate) required: bool,
+}
+
+impl Judgement {
+    /// The error for a verdict with which credentials are not taken.
+    pub(crate) fn refuse(&self, by: &Refusing<'_>) -> Result<()> {
+        let Refusing { app, required, .. } = *by;
+        let (kind, message, fields) = match self.verdict {
+            Verdict::Rejected => (
+                ErrorKind::CredentialsRejected,
+                format!("{app} refused the credentials; check them and try again"),
+                by.secret_fields.clone(),
+            ),
+            Verdict::WrongHost => {
+                let place = if by.host_fields.is_empty() { "network and base_url" } else { &by.host_fields.join(", ") };
+                let message = format!("what answered is not {app}; check {place}");
+                (ErrorKind::ProviderUnreachable, message, by.host_fields.to_vec())
+            }
+            Verdict::Unreachable if required => {
+                (ErrorKind::ProviderUnreachable, format!("{app} could not be asked; try again"), Vec::new())
+            }
+            Verdict::RateLimited if required => {
+                (ErrorKind::RateLimited, format!("{app} asks to come back later; try again"), Vec::new())
+            }
+            Verdict::NotCheckable | Verdict::NotChecked if required => (
+                ErrorKind::InvalidArgument,
+                format!("{app} cannot tell whether credentials are good; do not give `verify` as required"),
+                vec!["verify".to_owned()],
+            ),
+            _ => return Ok(()),
+        };
+        let error = Error::new(kind, message).with_fields(fields).with_verdict(self.verdict);
+        Err(error.with_retry_after(self.retry_after))
     }
 }
 
@@ -67,7 +111,7 @@ pub(crate) async fn judge<I: Io>(
             Err(Fault::WrongHost) => (Verdict::WrongHost, None),
             // A host that the user typed and that does not exist is a typing error.
             Err(Fault::NoSuchHost) if !target.host_fields.is_empty() => (Verdict::WrongHost, None),
-            Err(Fault::NoSuchHost | Fault::Unreachable(_) | Fault::Timeout | Fault::TooLarge) => {
+            Err(Fault::NoSuchHost | Fault::Unreachable(_) | Fault::Broken | Fault::Timeout | Fault::TooLarge) => {
                 (Verdict::Unreachable, None)
             }
         };
@@ -92,6 +136,20 @@ pub(crate) async fn judge<I: Io>(
     Ok(judgement)
 }
 
+/// What a status means where nothing else is said. `typed_host`: the user named the host.
+pub(crate) fn usual_verdict(status: u16, typed_host: bool) -> Verdict {
+    match status {
+        200..=299 => Verdict::Accepted,
+        401 => Verdict::Rejected,
+        403 => Verdict::UnderScoped,
+        404 if typed_host => Verdict::WrongHost,
+        429 => Verdict::RateLimited,
+        300..=399 => Verdict::WrongHost,
+        500..=599 => Verdict::Unreachable,
+        _ => Verdict::NotCheckable,
+    }
+}
+
 fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {
     let status = incoming.status;
     if let Some((_, verdict)) = check.verdicts.iter().find(|(s, _)| *s == status) {
@@ -101,14 +159,10 @@ fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {
     if accepted {
         return accepted_if(check, incoming);
     }
-    match status {
-        401 => Verdict::Rejected,
-        403 => Verdict::UnderScoped,
-        404 if !target.host_fields.is_empty() => Verdict::WrongHost,
-        429 => Verdict::RateLimited,
-        300..=399 => Verdict::WrongHost,
-        500..=599 => Verdict::Unreachable,
-        _ => Verdict::NotCheckable,
+    if (200..300).contains(&status) {
+        Verdict::NotCheckable
+    } else {
+        usual_verdict(status, !target.host_fields.is_empty())
     }
 }
 
@@ -147,7 +201,7 @@ fn account(check: &Check, incoming: &Incoming) -> Option<String> {
 }
 
 /// `Retry-After` in seconds or as a date, at most a day.
-fn retry_after(incoming: &Incoming) -> Option<Duration> {
+pub(crate) fn retry_after(incoming: &Incoming) -> Option<Duration> {
     let (_, value) = incoming.headers.iter().find(|(name, _)| name == "retry-after")?;
     let wait = match value.trim().parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),

@@ -1,6 +1,7 @@
 //! Hides a credential that an answer echoes, before anyone parses or sees it.
 
 use base64::Engine as _;
+use serde_json::Value;
 use zeroize::Zeroizing;
 
 use crate::io::Incoming;
@@ -52,6 +53,46 @@ impl Mask {
             }
         }
         found
+    }
+}
+
+/// How much of a text of others is passed on.
+const LONGEST_TEXT: usize = 400;
+
+impl Mask {
+    /// A second copy.
+    pub(crate) fn duplicate(&self) -> Self {
+        Self(self.0.iter().map(Secret::duplicate).collect())
+    }
+
+    /// A text of the provider's or server's that may be shown: every occurrence overwritten, on one line, not long.
+    pub(crate) fn scrub(&self, text: &str) -> String {
+        let text = self.hidden(text);
+        let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_TEXT).collect();
+        text.trim().to_owned()
+    }
+
+    /// Overwrites every occurrence in parsed JSON, names included: an escape such as `\/` may have hidden one before.
+    pub(crate) fn apply_json(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.hidden(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.apply_json(item)),
+            Value::Object(map) => {
+                for (name, mut item) in std::mem::take(map) {
+                    self.apply_json(&mut item);
+                    map.insert(self.hidden(&name), item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn hidden(&self, text: &str) -> String {
+        let mut bytes = text.as_bytes().to_vec();
+        for form in &self.0 {
+            overwrite(&mut bytes, form.expose()); // expose: compared and overwritten
+        }
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 }
 

@@ -1,10 +1,13 @@
 //! What talks to the app itself: puts a credential into a request, judges it, and sends the host's own requests.
 
+mod action;
 mod inject;
 mod judge;
 mod mask;
 mod target;
 
-pub(crate) use inject::{HostRequest, prepare};
-pub(crate) use judge::{Judgement, judge};
-pub(crate) use target::{Target, check_override};
+pub(crate) use action::ActionRequest;
+pub(crate) use inject::{HostRequest, check_headers, check_query, prepare};
+pub(crate) use judge::{Judgement, Refusing, judge, retry_after, usual_verdict};
+pub(crate) use mask::Mask;
+pub(crate) use target::{Target, below, check_override, check_path, is_loopback};

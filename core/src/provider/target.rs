@@ -1,11 +1,12 @@
 //! Where a connection's requests go: the base URL with the user's values in it, checked before anything is sent.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::catalog::{SchemeDef, template};
+use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
 use crate::io::is_public;
@@ -66,17 +67,7 @@ impl Target {
 
     /// The base with `path` appended. The path may bring its own query; it must not climb, nor name a host.
     pub(crate) fn at(&self, path: &str) -> Result<Url> {
-        let (path, query) = match path.split_once('?') {
-            Some((path, query)) => (path, Some(query)),
-            None => (path, None),
-        };
-        if path.contains('#') || path.contains('\\') || path.chars().any(char::is_control) {
-            return Err(Error::argument("path", "the path holds a character that cannot stand in one"));
-        }
-        let climbs = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
-        if path.split('/').any(climbs) {
-            return Err(Error::argument("path", "the path must not hold `.` or `..` segments"));
-        }
+        let (path, query) = check_path(path)?;
         let mut url = self.base.clone();
         let prefix = url.path().trim_end_matches('/').to_owned();
         let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
@@ -86,27 +77,49 @@ impl Target {
     }
 
     /// For a host that gives a whole URL: the part below the base, if it is this connection's own origin.
-    pub(crate) fn below<'p>(&self, path: &'p str) -> Result<std::borrow::Cow<'p, str>> {
-        if !path.contains("://") && !path.starts_with("//") {
-            return Ok(path.into());
-        }
-        let elsewhere = || {
-            let message = "the address is not on this connection's own origin; give a path";
-            Error::new(ErrorKind::ForbiddenHost, message).with_fields(["path"])
-        };
-        let url = Url::parse(path).map_err(|_| elsewhere())?;
-        let plain = url.username().is_empty() && url.password().is_none();
-        let rest = url.path().strip_prefix(self.base.path().trim_end_matches('/'));
-        match rest {
-            Some(rest) if plain && url.origin() == self.base.origin() && (rest.is_empty() || rest.starts_with('/')) => {
-                Ok(url.query().map_or_else(|| rest.to_owned(), |q| format!("{rest}?{q}")).into())
-            }
-            _ => Err(elsewhere()),
-        }
+    pub(crate) fn below<'p>(&self, path: &'p str) -> Result<Cow<'p, str>> {
+        below(Some(&self.base), path)
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// The part of a whole URL that is below this base; `forbidden_host` where it is elsewhere. A path stays as it is.
+pub(crate) fn below<'p>(base: Option<&Url>, path: &'p str) -> Result<Cow<'p, str>> {
+    if !path.contains("://") && !path.starts_with("//") {
+        return Ok(path.into());
+    }
+    let elsewhere = || {
+        let message = "the address is not on this connection's own origin; give a path";
+        Error::new(ErrorKind::ForbiddenHost, message).with_fields(["path"])
+    };
+    let url = Url::parse(path).map_err(|_| elsewhere())?;
+    let base = base.ok_or_else(elsewhere)?;
+    let plain = url.username().is_empty() && url.password().is_none();
+    let rest = url.path().strip_prefix(base.path().trim_end_matches('/'));
+    match rest {
+        Some(rest) if plain && url.origin() == base.origin() && (rest.is_empty() || rest.starts_with('/')) => {
+            Ok(url.query().map_or_else(|| rest.to_owned(), |q| format!("{rest}?{q}")).into())
+        }
+        _ => Err(elsewhere()),
+    }
+}
+
+/// A path below a base, and its query if it has one.
+pub(crate) fn check_path(path: &str) -> Result<(&str, Option<&str>)> {
+    let (path, query) = match path.split_once('?') {
+        Some((path, query)) => (path, Some(query)),
+        None => (path, None),
+    };
+    if path.contains('#') || path.contains('\\') || path.chars().any(char::is_control) {
+        return Err(Error::argument("path", "the path holds a character that cannot stand in one"));
+    }
+    let climbs = |segment: &str| matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..");
+    if path.split('/').any(climbs) {
+        return Err(Error::argument("path", "the path must not hold `.` or `..` segments"));
+    }
+    Ok((path, query))
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(v4)) => v4.is_loopback(),
         Some(Host::Ipv6(v6)) => v6.is_loopback(),
@@ -133,19 +146,20 @@ fn bad_host(fields: &[String], what: &str) -> Error {
     Error::of_problems(problems, Vec::new()).expect("there is a field")
 }
 
-/// Checks a base URL that the developer gives for an integration.
-pub(crate) fn check_override(scheme: &SchemeDef, base_url: &str) -> Result<()> {
+/// Checks a base URL that the developer gives for an integration of an app with these fields. `in_path`: the app takes
+/// its key there.
+pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str) -> Result<()> {
     let wrong = |what: String| Err(Error::argument("base_url", what));
     if let Err(problem) = template::parse(base_url) {
         return wrong(format!("base_url: {problem}"));
     }
     for name in template::names(base_url) {
-        if !scheme.fields.iter().any(|f| f.name == name) {
+        if !fields.iter().any(|f| f.name == name) {
             return wrong(format!("base_url: `{{{name}}}` is not one of the app's fields"));
         }
     }
-    if scheme.inject.contains(&crate::catalog::Inject::Path) {
-        let missing = scheme.fields.iter().find(|f| f.secret && !base_url.contains(&format!("{{{}", f.name)));
+    if in_path {
+        let missing = fields.iter().find(|f| f.secret && !base_url.contains(&format!("{{{}", f.name)));
         if let Some(field) = missing {
             let name = &field.name;
             return wrong(format!("base_url must hold {{{name}}}, since this app takes its key in the path"));

@@ -7,6 +7,7 @@ pub(crate) use sqlite::SqliteStore;
 
 use serde_json::Value;
 
+use crate::choice::Candidate;
 use crate::connection::{Connection, Status};
 use crate::error::Result;
 use crate::verdict::Verdict;
@@ -79,6 +80,24 @@ impl ConnectionRow {
             created_at: self.created_at.clone(),
             updated_at: self.updated_at.clone(),
         }
+    }
+}
+
+impl Candidate for ConnectionRow {
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn entity_id(&self) -> &str {
+        &self.entity_id
+    }
+    fn app(&self) -> &str {
+        &self.app
+    }
+    fn status(&self) -> &Status {
+        &self.status
+    }
+    fn alias(&self) -> Option<&str> {
+        self.alias.as_deref()
     }
 }
 

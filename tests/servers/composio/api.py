@@ -121,6 +121,7 @@ def logged(request: web.Request, project: Project, target: str, query: str, body
     except ValueError:
         content = text
     return {
+        "http": f"{request.version.major}.{request.version.minor}",
         "method": request.method,
         "path": target,
         "query": {

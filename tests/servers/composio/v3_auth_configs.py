@@ -109,8 +109,14 @@ async def retrieve(call: Call) -> Json:
     one = call.project.auth_config(call.params["id"])
     return {
         **shown(call, one),
-        "expected_input_fields": [old_field(field, True) for field in one.toolkit.fields(one.scheme)],
+        "expected_input_fields": [expected(field) for field in one.toolkit.fields(one.scheme)],
     }
+
+
+def expected(field: Json) -> Json:
+    """A field in the form of v1; a hidden one says so."""
+    hidden = {} if field.get("user_visible", True) else {"user_visible": False}
+    return {**old_field(field, True), **hidden}
 
 
 async def update(call: Call) -> Json:

@@ -6,7 +6,9 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use keylatch::{AsyncClient, Client, Error, Input, KeySource, Options, Params, Payload, Reply, Secret};
+use keylatch::{
+    ApiVersion, AsyncClient, Client, Composio, Error, Input, KeySource, Options, Params, Payload, Reply, Secret,
+};
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
 use keylatch_tests::provider::Provider;
@@ -60,21 +62,29 @@ fn main() {
     let words = std::env::args().nth(1).unwrap_or_default();
     let cases: Vec<Case> = cases::load().into_iter().filter(|case| case.name.contains(&words)).collect();
     let mut failures = 0;
-    for (door, is_async) in [("rust-async", true), ("rust", false)] {
-        let mut passed = 0;
-        for (number, case) in cases.iter().enumerate() {
-            match run(case, &format!("{door}-{number}"), is_async, &provider) {
+    for (door, is_async, backend) in [
+        ("rust-async", true, "embedded"),
+        ("rust", false, "embedded"),
+        ("rust-async-composio", true, "composio"),
+        ("rust-composio", false, "composio"),
+    ] {
+        let (mut passed, mut failed) = (0, 0);
+        for (number, case) in cases.iter().enumerate().filter(|(_, case)| case.backends.iter().any(|b| b == backend)) {
+            match run(case, &format!("{door}-{number}"), is_async, backend == "composio", &provider) {
                 Ok(()) => passed += 1,
-                Err(why) => println!("FAILED {door}: {}: {why}", case.name),
+                Err(why) => {
+                    failed += 1;
+                    println!("FAILED {door}: {}: {why}", case.name);
+                }
             }
         }
-        failures += cases.len() - passed;
-        println!("conformance {door}: {passed} passed, {} failed", cases.len() - passed);
+        failures += failed;
+        println!("conformance {door}: {passed} passed, {failed} failed");
     }
     std::process::exit(i32::from(failures > 0));
 }
 
-fn run(case: &Case, space: &str, is_async: bool, provider: &Provider) -> Result<(), String> {
+fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provider) -> Result<(), String> {
     let mut folder = match std::env::var_os("KEYLATCH_TEST_KEEP") {
         Some(kept) => tempfile::tempdir_in(kept).map_err(|e| e.to_string())?,
         None => tempfile::tempdir().map_err(|e| e.to_string())?,
@@ -82,16 +92,28 @@ fn run(case: &Case, space: &str, is_async: bool, provider: &Provider) -> Result<
     folder.disable_cleanup(std::env::var_os("KEYLATCH_TEST_KEEP").is_some());
     let mut variables = Variables::new();
     for (name, address) in &provider.addresses {
-        let own = if *name == "dead" || *name == "stripe" { address.clone() } else { format!("{address}/{space}") };
+        let whole = matches!(*name, "dead" | "stripe" | "composio" | "composio_https");
+        let own = if whole { address.clone() } else { format!("{address}/{space}") };
         variables.insert((*name).to_owned(), Value::String(own));
+    }
+    variables.insert("api_key".to_owned(), Value::String(format!("ak_{space}")));
+    if remote {
+        let apps: Vec<Value> = case.apps.iter().map(|app| fill(app, &variables)).collect();
+        let mut script = fill(&Value::Object(case.composio.clone()), &variables);
+        script["toolkits"] = apps.into();
+        let _ = provider.control("PUT", space, &script);
     }
     provider.script(space, &case.provider.as_ref().map_or_else(|| json!({}), |routes| fill(routes, &variables)));
 
     let open = |also: &Value| -> Result<Door, Error> {
         let mut given = case.client.clone();
         given.extend(also.as_object().cloned().unwrap_or_default());
-        let door = Door::open(is_async, options(&given, folder.path(), provider))?;
-        for app in &case.apps {
+        let mut options = options(&given, folder.path(), provider);
+        if remote {
+            options.composio = Some(project(&given, &variables, provider));
+        }
+        let door = Door::open(is_async, options)?;
+        for app in case.apps.iter().filter(|_| case.register || !remote) {
             let args = json!({"definition": fill(app, &variables)});
             door.call("apps.register", &args, Payload::default())?;
         }
@@ -117,11 +139,35 @@ fn run(case: &Case, space: &str, is_async: bool, provider: &Provider) -> Result<
                 Ok(json!({}))
             }
             "provider.requests" => Ok(provider.requests(space)),
+            "composio.requests" => Ok(provider.control("GET", &format!("{space}/requests"), &Value::Null)),
+            "composio.accounts" => Ok(provider.control("GET", &format!("{space}/accounts"), &Value::Null)),
+            "composio.faults" => Ok(provider.control("POST", &format!("{space}/faults"), &fill(&step.args, &saved))),
             name => call(&door, name, step, &saved),
         };
         check(step, outcome, &mut saved).map_err(|why| format!("step {} ({}): {why}", at + 1, step.call))?;
     }
     door.close();
+    if remote { nothing_in_urls(case, space, provider) } else { Ok(()) }
+}
+
+/// No credential of user or project stood in the URL or, save for the one header, in the head of a request.
+fn nothing_in_urls(case: &Case, space: &str, provider: &Provider) -> Result<(), String> {
+    let mut secrets = vec![format!("ak_{space}")];
+    let values = case.steps.iter().filter_map(|step| step.params.as_object()).flatten();
+    let secret = |name: &str| ["key", "token", "secret", "password"].iter().any(|word| name.contains(word));
+    let texts = values
+        .filter(|(name, _)| secret(name))
+        .filter_map(|(_, value)| value.as_str().or_else(|| value["$bytes"].as_str()));
+    secrets.extend(texts.filter(|text| text.len() >= 8).map(str::to_owned));
+    let seen = provider.control("GET", &format!("{space}/requests"), &Value::Null);
+    for request in seen["items"].as_array().into_iter().flatten() {
+        let mut headers = request["headers"].as_object().cloned().unwrap_or_default();
+        headers.remove("x-api-key");
+        let head = format!("{} {} {}", request["path"], request["query"], Value::Object(headers));
+        if let Some(secret) = secrets.iter().find(|secret| head.contains(secret.as_str())) {
+            return Err(format!("{secret} stands in the head of {} {}", request["method"], request["path"]));
+        }
+    }
     Ok(())
 }
 
@@ -147,10 +193,23 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
                 let key: Vec<u8> = (0..digits.len()).step_by(2).map(byte).collect();
                 options.key = KeySource::Bytes(Secret::from(key));
             }
+            "api_version" | "api_key" | "base_url" => {}
             other => panic!("unknown client option {other}"),
         }
     }
     options
+}
+
+/// The case's project on the Composio server.
+fn project(given: &Map<String, Value>, variables: &Variables, provider: &Provider) -> Composio {
+    let filled = |name: &str| given.get(name).map(|v| fill(v, variables).as_str().expect("is text").to_owned());
+    let api_key = filled("api_key").unwrap_or_else(|| variables["api_key"].as_str().expect("is text").to_owned());
+    let version = filled("api_version").map(|v| ApiVersion::parse(&v).expect("a version"));
+    Composio {
+        api_key: Some(Secret::from(api_key)),
+        base_url: Some(filled("base_url").unwrap_or_else(|| provider.composio().to_owned())),
+        api_version: version.unwrap_or_default(),
+    }
 }
 
 fn call(door: &Door, name: &str, step: &Step, saved: &Variables) -> Result<Value, Error> {

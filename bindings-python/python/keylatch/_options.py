@@ -1,0 +1,74 @@
+"""What a client is opened with, for the native layer. Mutable keys are taken at once."""
+
+from __future__ import annotations
+
+from os import PathLike
+from pathlib import Path
+
+from keylatch import _native, errors
+from keylatch._calls import Value
+
+ApiKey = _native.Secret | bytearray | bytes | str
+"""The API key of a project. A bytearray is taken: it holds zeros afterwards."""
+
+
+def vault(
+    path: str | PathLike[str] | None,
+    *,
+    key: Value | None,
+    key_env: str | None,
+    key_file: str | PathLike[str] | None,
+    passphrase: Value | None,
+    timeout: float,
+    max_response_bytes: int,
+    extra_ca: str | PathLike[str] | bytes | None,
+    proxy: str | None,
+    strict_secrets: bool,
+) -> _native.Options:
+    """Options for a vault on this machine."""
+    return _native.Options(
+        path=path,
+        key=key,
+        key_env=key_env,
+        key_file=key_file,
+        passphrase=passphrase,
+        timeout=timeout,
+        max_response_bytes=max_response_bytes,
+        extra_ca_pem=_pem(extra_ca),
+        proxy=proxy,
+        strict_secrets=strict_secrets,
+    )
+
+
+def composio(
+    api_key: ApiKey | None,
+    *,
+    base_url: str | None,
+    api_version: str,
+    timeout: float,
+    max_response_bytes: int,
+    extra_ca: str | PathLike[str] | bytes | None,
+    proxy: str | None,
+    strict_secrets: bool,
+) -> _native.Options:
+    """Options for a project on Composio's API."""
+    return _native.Options.composio(
+        api_key=api_key,
+        base_url=base_url,
+        api_version=api_version,
+        timeout=timeout,
+        max_response_bytes=max_response_bytes,
+        extra_ca_pem=_pem(extra_ca),
+        proxy=proxy,
+        strict_secrets=strict_secrets,
+    )
+
+
+def _pem(extra_ca: str | PathLike[str] | bytes | None) -> bytes | None:
+    if not isinstance(extra_ca, str | PathLike):
+        return extra_ca
+    try:
+        return Path(extra_ca).read_bytes()
+    except OSError as error:
+        message = f"the file of extra_ca cannot be read: {error.strerror}"
+        raise errors.InvalidArgumentError(message, fields=["extra_ca"]) from error

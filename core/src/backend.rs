@@ -1,0 +1,147 @@
+//! The two backends behind one face: the embedded one (catalogue, provider, vault), and Composio's API.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::app::{App, ExpectedParams, Integration};
+use crate::calls::{
+    ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Request,
+    Response, UpdateCredentials,
+};
+use crate::composio::{Composio, Project};
+use crate::connection::{Connection, ConnectionRequest, Page, Status, Verification};
+use crate::embedded::{self, Embedded};
+use crate::error::{Error, ErrorKind, Result};
+use crate::io::{Io, Network, tls};
+use crate::options::Options;
+use crate::vault::Vault;
+
+/// How often a connection that is not ACTIVE yet is looked at.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// What a client calls.
+#[expect(clippy::large_enum_variant, reason = "a client has one, behind an Arc")]
+pub(crate) enum Backend<I> {
+    Embedded(Embedded<I>),
+    Composio(Composio<I>),
+}
+
+/// What is opened before there is a driver.
+pub(crate) enum Opened {
+    Vault(Vault),
+    Project(Project),
+}
+
+/// Checks the options, and opens what they name: waits on the disk, and on Argon2id for a passphrase.
+pub(crate) fn open(options: &Options) -> Result<Opened> {
+    if let Some(pem) = &options.extra_ca_pem {
+        tls::certificates(pem)?;
+    }
+    if options.timeout.is_zero() {
+        return Err(Error::argument("timeout", "timeout must be longer than nothing"));
+    }
+    if options.proxy.as_ref().is_some_and(|p| reqwest::Proxy::all(p.as_str()).is_err()) {
+        return Err(Error::argument("proxy", "proxy must be an address such as http://proxy:3128"));
+    }
+    match &options.composio {
+        Some(project) => Project::open(project).map(Opened::Project),
+        None => embedded::open_vault(options).map(Opened::Vault),
+    }
+}
+
+/// What the drivers need of the options.
+pub(crate) fn network(options: &Options) -> Network {
+    Network {
+        max_response_bytes: options.max_response_bytes,
+        extra_ca_pem: options.extra_ca_pem.clone(),
+        proxy: options.proxy.clone(),
+        keep_connections: !options.strict_secrets,
+    }
+}
+
+/// Hands each call on to the backend at hand.
+macro_rules! delegate {
+    ($(fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
+        $(pub(crate) async fn $name(&self $(, $arg: $type)*) -> $out {
+            match self {
+                Self::Embedded(backend) => backend.$name($($arg),*).await,
+                Self::Composio(backend) => backend.$name($($arg),*).await,
+            }
+        })*
+    };
+}
+
+impl<I: Io> Backend<I> {
+    pub(crate) fn new(io: I, opened: Opened, options: &Options) -> Self {
+        match opened {
+            Opened::Vault(vault) => Self::Embedded(Embedded::new(io, vault, options)),
+            Opened::Project(project) => Self::Composio(Composio::new(io, project, options)),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        match self {
+            Self::Embedded(backend) => backend.close(),
+            Self::Composio(backend) => backend.close(),
+        }
+    }
+
+    pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
+        match self {
+            Self::Embedded(backend) => backend.register_app(definition),
+            Self::Composio(backend) => backend.register_app(definition),
+        }
+    }
+
+    async fn sleep(&self, time: Duration) {
+        match self {
+            Self::Embedded(backend) => backend.io.sleep(time).await,
+            Self::Composio(backend) => backend.io.sleep(time).await,
+        }
+    }
+
+    delegate! {
+        fn apps(&self) -> Result<Vec<App>>;
+        fn app(&self, name: &str) -> Result<App>;
+        fn create_integration(&self, ask: NewIntegration) -> Result<Integration>;
+        fn integration(&self, id: &str) -> Result<Integration>;
+        fn integrations(&self, app: Option<&str>) -> Result<Vec<Integration>>;
+        fn delete_integration(&self, id: &str) -> Result<()>;
+        fn get_expected_params_for_user(&self, ask: ExpectedParamsQuery) -> Result<ExpectedParams>;
+        fn initiate_connection(&self, ask: InitiateConnection) -> Result<ConnectionRequest>;
+        fn connected_account(&self, id: &str) -> Result<Connection>;
+        fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>>;
+        fn verify_connection(&self, id: &str) -> Result<Verification>;
+        fn update_credentials(&self, ask: UpdateCredentials) -> Result<ConnectionRequest>;
+        fn enable_connection(&self, id: &str) -> Result<Connection>;
+        fn disable_connection(&self, id: &str) -> Result<Connection>;
+        fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection>;
+        fn delete_connection(&self, id: &str, revoke: bool) -> Result<()>;
+        fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
+        fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
+        fn request(&self, ask: Request) -> Result<Response>;
+    }
+
+    /// Fetches until ACTIVE; a status that waiting does not change ends it at once.
+    pub(crate) async fn wait_until_active(&self, id: &str, limit: Duration) -> Result<Connection> {
+        let begun = std::time::Instant::now();
+        loop {
+            let connection = self.connected_account(id).await?;
+            let status = &connection.status;
+            if *status == Status::Active {
+                return Ok(connection);
+            }
+            if matches!(status, Status::Failed | Status::Expired | Status::Revoked | Status::Inactive) {
+                let message = format!("the connection is {status}, which waiting does not change");
+                return Err(Error::argument("connected_account_id", message).with_connection(id));
+            }
+            let left = limit.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                let message = format!("the connection is still {status}");
+                return Err(Error::new(ErrorKind::Timeout, message).with_connection(id));
+            }
+            self.sleep(left.min(PAUSE)).await;
+        }
+    }
+}

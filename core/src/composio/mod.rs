@@ -1,0 +1,90 @@
+//! The backend on Composio's API: the same calls over the routes and bodies of its v3.1, and of v1 for servers that still
+//! speak it.
+
+mod accounts;
+mod call;
+mod create;
+mod discover;
+mod execute;
+mod initiate;
+mod integrations;
+mod model;
+mod project;
+mod refusal;
+mod rotate;
+mod routes;
+mod session;
+mod v1;
+mod v3;
+mod verify;
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::app::App;
+use crate::catalog::Catalog;
+use crate::error::{Error, Result};
+use crate::io::Io;
+use crate::options::Options;
+use model::{AuthConfig, Toolkit};
+pub(crate) use project::Project;
+use session::Session;
+
+/// The flows on Composio's API over the driver `I`.
+pub(crate) struct Composio<I> {
+    pub(crate) io: I,
+    project: Project,
+    /// What Keylatch itself knows of apps, to ask providers about credentials.
+    catalog: Catalog,
+    /// What the server has told lately; no credential is in it.
+    configs: Mutex<HashMap<String, Arc<AuthConfig>>>,
+    toolkits: Mutex<HashMap<String, (Instant, Arc<Toolkit>)>>,
+    timeout: Duration,
+    strict_secrets: bool,
+    closed: AtomicBool,
+}
+
+impl<I: Io> Composio<I> {
+    pub(crate) fn new(io: I, project: Project, options: &Options) -> Self {
+        Self {
+            io,
+            project,
+            catalog: Catalog::default(),
+            configs: Mutex::default(),
+            toolkits: Mutex::default(),
+            timeout: options.timeout,
+            strict_secrets: options.strict_secrets,
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn close(&self) {
+        if !self.closed.swap(true, Ordering::SeqCst) {
+            self.io.drop_connections();
+        }
+    }
+
+    /// Registers an app for this client's own checks of credentials; what can be connected is Composio's to say.
+    pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::closed());
+        }
+        self.catalog.register(definition).map(|app| app.view())
+    }
+
+    /// One operation, with the client's own time.
+    fn session(&self) -> Result<Session<'_, I>> {
+        self.session_for(None)
+    }
+
+    fn session_for(&self, time: Option<Duration>) -> Result<Session<'_, I>> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::closed());
+        }
+        Ok(Session::new(&self.io, &self.project, time.unwrap_or(self.timeout)))
+    }
+}
