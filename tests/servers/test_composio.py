@@ -229,6 +229,8 @@ def test_auth_configs(project: Project) -> None:
     managed = project.new("POST", path, wanted("oauth_only"), 201)["auth_config"]
     assert managed["is_composio_managed"]
     project.refused("POST", "/connected_accounts", creation(managed["id"]), 400, 600, "no longer supported")
+    hidden = project.new("GET", f"{path}/{project.auth_config('hidden_field')}")["expected_input_fields"]
+    assert [(field["name"], field.get("user_visible")) for field in hidden] == [("api_key", None), ("region", False)]
 
 
 def test_toolkits_that_are_special(project: Project) -> None:
@@ -290,6 +292,7 @@ def test_scripts(project: Project) -> None:
     item = log["items"][-1]
     assert (item["method"], item["path"], item["query"]) == ("GET", "/api/v3.1/toolkits", {"a": ["1", "2"], "b": ""})
     assert item["headers"]["x-thing"] == "1" and "common" not in item["headers"] and item["body"] is None
+    assert item["http"] == "1.1"
     assert item["connection"] == log["connections"] == 4, "each of our requests has a connection of its own"
     project.control("DELETE")
     project.refused("GET", "/toolkits", None, 401, 801)

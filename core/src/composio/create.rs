@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::discover::{Resolved, keep_upstream};
+use super::discover::{Resolved, keep_upstream, no_integration};
 use super::model::{Account, Made};
 use super::refusal::with_wire_names;
 use super::routes::{Filter, NewAccount};
@@ -61,6 +61,10 @@ impl<I: Io> Composio<I> {
                 }
                 Err(failure) => failure,
             };
+            if failure.error.kind() == ErrorKind::NotFound {
+                self.forget(&found.config.id); // deleted since it was read
+                return Err(keep_upstream(no_integration(&found.config.id), &failure.error));
+            }
             if failure.doubt == Doubt::None {
                 let error = with_wire_names(failure.error, &found.fields);
                 let (app, alias) = (&found.config.app, ask.alias.as_deref());

@@ -204,16 +204,12 @@ impl<I: Io> Composio<I> {
     }
 
     pub(super) async fn fetch_config(&self, session: &Session<'_, I>, id: &str) -> Result<Arc<AuthConfig>> {
-        let missing = || {
-            let shown: String = id.chars().take(64).collect();
-            Error::new(ErrorKind::NotFound, format!("there is no integration {shown}")).with_fields(["integration_id"])
-        };
         if !is_id(id) {
-            return Err(missing());
+            return Err(no_integration(id));
         }
         let version = self.project.version;
         let answer = session.call(version.auth_config(id)).await.map_err(|f| match (f.status, f.error) {
-            (Some(404), error) => keep_upstream(missing(), &error),
+            (Some(404), error) => keep_upstream(no_integration(id), &error),
             (_, error) => error,
         })?;
         Ok(self.remembered(version.read_auth_config(&answer.json)?))
@@ -247,6 +243,11 @@ impl<I: Io> Composio<I> {
         let known = self.catalog.apps();
         unknown_app(name, known.iter().map(|app| app.slug.as_ref()))
     }
+}
+
+pub(super) fn no_integration(id: &str) -> Error {
+    let shown: String = id.chars().take(64).collect();
+    Error::new(ErrorKind::NotFound, format!("there is no integration {shown}")).with_fields(["integration_id"])
 }
 
 /// `missing_fields` where the app wants something of the developer that `given` lacks.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::discover::Resolved;
-use super::model::{Account, Made};
+use super::model::Made;
 use super::routes::{Filter, Rotation};
 use super::{Composio, Session};
 use crate::calls::InitiateConnection;
+use crate::choice;
 use crate::connection::{ConnectionRequest, Status, Warning};
 use crate::embedded::check_initiation;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::input::{self, Completeness};
 use crate::io::Io;
 use crate::options::ApiVersion;
@@ -85,16 +86,15 @@ impl<I: Io> Composio<I> {
         let filter =
             Filter { entity_id: Some(&ask.entity_id), integration_id: Some(&found.config.id), ..Filter::default() };
         let accounts = self.every(session, &filter).await?;
-        if ask.replace
-            && let Some(account) = to_replace(&accounts, ask.alias.as_deref())?
-        {
-            return Ok(Before::Replace(account.id.clone()));
+        let ids = accounts.iter().map(|account| account.id.clone()).collect();
+        if ask.replace {
+            let former = choice::replaced(accounts, ask.alias.as_deref())?;
+            return Ok(former.map_or(Before::Others(ids), |account| Before::Replace(account.id)));
         }
-        let active = accounts.iter().find(|account| account.status == Status::Active);
-        match active.filter(|_| !ask.allow_multiple) {
-            Some(account) => Err(Error::already_connected(&account.id)),
-            None => Ok(Before::Others(accounts.into_iter().map(|account| account.id).collect())),
+        if !ask.allow_multiple {
+            choice::must_be_first(&accounts)?;
         }
+        Ok(Before::Others(ids))
     }
 
     /// This client is about to make a connection with it.
@@ -113,26 +113,6 @@ enum Before {
     Others(Vec<String>),
     /// This account gets the new credentials.
     Replace(String),
-}
-
-/// The account whose credentials are replaced: the one of this alias, else the active one, else the only one.
-fn to_replace<'a>(accounts: &'a [Account], alias: Option<&str>) -> Result<Option<&'a Account>> {
-    let mut fitting: Vec<&Account> = accounts.iter().collect();
-    if alias.is_some() && fitting.iter().any(|account| account.alias.as_deref() == alias) {
-        fitting.retain(|account| account.alias.as_deref() == alias);
-    }
-    if fitting.iter().any(|account| account.status == Status::Active) {
-        fitting.retain(|account| account.status == Status::Active);
-    }
-    match fitting.as_slice() {
-        [] => Ok(None),
-        [account] => Ok(Some(account)),
-        several => {
-            let message = "several connections could be replaced; name one with update_credentials";
-            let ids = several.iter().map(|account| account.id.clone()).collect();
-            Err(Error::new(ErrorKind::Ambiguous, message).with_candidates(ids))
-        }
-    }
 }
 
 pub(super) fn answer(made: Made, judgement: Judgement, warnings: Vec<Warning>, replaced: bool) -> ConnectionRequest {

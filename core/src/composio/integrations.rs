@@ -122,8 +122,13 @@ impl<I: Io> Composio<I> {
             return Err(Error::argument("integration_id", message));
         }
         session.call(self.project.version.delete_auth_config(id)).await.map_err(Error::from)?;
-        self.configs.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.forget(id);
         Ok(())
+    }
+
+    /// It is gone, or may not be as it was.
+    pub(super) fn forget(&self, id: &str) {
+        self.configs.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     pub(super) fn cached_config(&self, id: &str) -> Option<Arc<AuthConfig>> {
