@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ node: ## the Node package, in bindings-node
 test-official: .venv/.made ## Composio's official SDKs against the test server; downloads them the first time
 	@$(PY) tests/servers/run.py -- $(PY) tests/official/run.py $(ARGS)
 
+catalogue-report: .venv/.made ## how complete the catalogue is
+	@$(PY) tests/catalogue/report.py
+
+test-catalogue: .venv/.made ## every entry of the catalogue against a double of its app; ARGS="slug ..." for some
+	@$(PY) tests/catalogue/test_catalogue.py $(ARGS)
+
 test-node: ## the Node package's own tests; wants the test servers around it
 	node --test --test-reporter=spec tests/node/*.test.mjs
 
@@ -58,6 +64,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/docs.py tests/leaks.py
+	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/catalogue
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py

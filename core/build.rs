@@ -88,7 +88,7 @@ fn scheme(s: &SchemeDef) -> String {
 fn field(f: &FieldDef) -> String {
     format!(
         "FieldDef {{ name: {}, display_name: {}, description: {}, help_url: {}, kind: Kind::{:?}, required: {}, \
-         secret: {}, default: {}, choices: {}, pattern: {}, example: {} }}",
+         secret: {}, default: {}, choices: {}, pattern: {}, example: {}, hint: {} }}",
         text(&f.name),
         text(&f.display_name),
         text(&f.description),
@@ -100,6 +100,10 @@ fn field(f: &FieldDef) -> String {
         list(&f.choices, text),
         option(f.pattern.as_ref()),
         option(f.example.as_ref()),
+        f.hint.as_ref().map_or_else(
+            || "None".into(),
+            |h| format!("Some(Hint {{ pattern: {}, says: {} }})", text(&h.pattern), text(&h.says))
+        ),
     )
 }
 
@@ -116,7 +120,8 @@ fn inject(i: &Inject) -> String {
 
 fn check(c: &Check) -> String {
     format!(
-        "Check {{ method: {}, path: {}, body: {}, accept: {}, json: {}, when: {}, verdicts: {}, account: {} }}",
+        "Check {{ method: {}, path: {}, body: {}, accept: {}, json: {}, when: {}, verdicts: {}, control: {}, \
+         account: {} }}",
         text(&c.method),
         text(&c.path),
         option(c.body.as_ref()),
@@ -124,6 +129,7 @@ fn check(c: &Check) -> String {
         c.json,
         list(&c.when, condition),
         list(&c.verdicts, |(status, verdict)| format!("({status}, Verdict::{verdict:?})")),
+        c.control,
         option(c.account.as_ref()),
     )
 }

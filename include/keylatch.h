@@ -799,6 +799,12 @@ keylatch_status keylatch_field_choice_at(const keylatch_field *field, size_t ind
 keylatch_status keylatch_field_pattern(const keylatch_field *field, const char **text, size_t *length);
 
 /**
+ * What values usually look like, in a sentence; others are taken with a warning. NULL where there is none. Borrowed
+ * until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_hint(const keylatch_field *field, const char **text, size_t *length);
+
+/**
  * What one looks like; never a real one. NULL where there is none. Borrowed until the handle is freed.
  * Thread-safe.
  */

@@ -467,7 +467,7 @@ struct Field {
     bool required = false, is_secret = false;
     std::optional<std::string> default_value;
     std::vector<std::string> choices;  // empty where any value is allowed
-    std::optional<std::string> pattern, example, help_url;
+    std::optional<std::string> pattern, hint, example, help_url;
     std::string json;
 };
 
@@ -630,6 +630,7 @@ inline Field read_field(const keylatch_field *h) {
     field.default_value = maybe(h, keylatch_field_default);
     field.choices = texts(h, keylatch_field_choice_count, keylatch_field_choice_at);
     field.pattern = maybe(h, keylatch_field_pattern);
+    field.hint = maybe(h, keylatch_field_hint);
     field.example = maybe(h, keylatch_field_example);
     field.help_url = maybe(h, keylatch_field_help_url);
     field.json = text(h, keylatch_field_json);

@@ -37,6 +37,8 @@ export class Field {
   declare readonly pattern?: string
   /** What one looks like; never a real one. */
   declare readonly example?: string
+  /** What values usually look like, in a sentence; others are taken with a warning. */
+  declare readonly hint?: string
   /** Page where the user finds or makes it. */
   declare readonly helpUrl?: string
 

@@ -60,6 +60,9 @@ pub struct Field {
     /// Regular expression that the value must match (the common subset of ECMA-262 and Rust).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
+    /// What values usually look like, in a sentence; others are taken with a warning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
     /// What one looks like; never a real one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub example: Option<String>,

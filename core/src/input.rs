@@ -166,8 +166,9 @@ pub(crate) fn check<'f>(
         match params.remove(&field.name) {
             Some(input) => match accept(field, input, strict_secrets) {
                 Ok((value, warning)) => {
-                    values.set(&field.name, value);
                     warnings.extend(warning);
+                    warnings.extend(unusual(field, &value));
+                    values.set(&field.name, value);
                 }
                 Err(problem) => problems.push(Problem {
                     field: field.name.to_string(),
@@ -256,6 +257,15 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
         }
     }
     Ok((value, warning))
+}
+
+/// A warning where the value does not look as values of this field usually do. Providers change the form of their keys
+/// without notice, so it is never refused for that.
+fn unusual(field: &FieldDef, value: &Secret) -> Option<Warning> {
+    let hint = field.hint.as_ref()?;
+    let regex = regex_lite::Regex::new(&hint.pattern).ok()?;
+    let usual = regex.is_match(value.expose_text()?); // expose: only looked at
+    (!usual).then(|| Warning { field: field.name.to_string(), message: hint.says.to_string() })
 }
 
 fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Option<Warning>), String> {

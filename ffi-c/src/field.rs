@@ -20,6 +20,7 @@ struct Data {
     default: Option<Text>,
     choices: Vec<Text>,
     pattern: Option<Text>,
+    hint: Option<Text>,
     example: Option<Text>,
     help_url: Option<Text>,
     json: Json<Field>,
@@ -35,6 +36,7 @@ impl keylatch_field {
             default: Text::optional(field.default.as_deref()),
             choices: Text::all(field.choices.as_deref().unwrap_or_default()),
             pattern: Text::optional(field.pattern.as_deref()),
+            hint: Text::optional(field.hint.as_deref()),
             example: Text::optional(field.example.as_deref()),
             help_url: Text::optional(field.help_url.as_deref()),
             json: Json::new(field.clone()),
@@ -149,6 +151,18 @@ pub unsafe extern "C" fn keylatch_field_pattern(
 ) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { text_of(field, text, length, |h| h.0.pattern.as_ref()) }
+}
+
+/// What values usually look like, in a sentence; others are taken with a warning. NULL where there is none. Borrowed
+/// until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_hint(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.hint.as_ref()) }
 }
 
 /// What one looks like; never a real one. NULL where there is none. Borrowed until the handle is freed.

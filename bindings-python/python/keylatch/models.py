@@ -133,6 +133,7 @@ class Field(Model):
     default: str | None = None
     enum: tuple[str, ...] | None = None
     pattern: str | None = None
+    hint: str | None = None
     example: str | None = None
     help_url: str | None = None
 

@@ -46,6 +46,16 @@ pub(crate) struct FieldDef {
     pub(crate) choices: List<Text>,
     pub(crate) pattern: Option<Text>,
     pub(crate) example: Option<Text>,
+    /// What values usually look like; others are taken with a warning.
+    pub(crate) hint: Option<Hint>,
+}
+
+/// The usual form of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Hint {
+    pub(crate) pattern: Text,
+    /// The sentence for those whose value looks different.
+    pub(crate) says: Text,
 }
 
 /// Type of a field's value.
@@ -90,6 +100,8 @@ pub(crate) struct Check {
     pub(crate) json: bool,
     pub(crate) when: List<Condition>,
     pub(crate) verdicts: List<(u16, Verdict)>,
+    /// Whether the same request with another key must fail, since this may be an answer that anybody gets.
+    pub(crate) control: bool,
     /// JSON pointer to the name of the account.
     pub(crate) account: Option<Text>,
 }

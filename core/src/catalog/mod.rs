@@ -96,6 +96,7 @@ impl FieldDef {
             default: owned(&self.default),
             choices: (!self.choices.is_empty()).then(|| self.choices.iter().map(ToString::to_string).collect()),
             pattern: owned(&self.pattern),
+            hint: self.hint.as_ref().map(|hint| hint.says.to_string()),
             example: owned(&self.example),
             help_url: owned(&self.help_url),
         }

@@ -11,7 +11,7 @@ use serde_json::Value;
 pub(crate) use node::Mistake;
 use node::Node;
 
-use super::definition::{AppDef, Check, Condition, FieldDef, Inject, Kind, List, SchemeDef, Test, Text};
+use super::definition::{AppDef, Check, Condition, FieldDef, Hint, Inject, Kind, List, SchemeDef, Test, Text};
 use super::template;
 use super::verdict::Verdict;
 
@@ -80,7 +80,7 @@ fn scheme(node: &mut Node) -> SchemeDef {
 
 fn field(node: &mut Node) -> FieldDef {
     let keys = ["name", "display_name", "description", "help_url", "no_help_url", "type", "required", "secret"];
-    node.object(&[&keys[..], &["default", "enum", "pattern", "example"]].concat());
+    node.object(&[&keys[..], &["default", "enum", "pattern", "example", "hint", "no_hint"]].concat());
     let name = node.get("name").text();
     if !name.is_empty() && !template::is_wire_name(&name) {
         node.get("name").mistake("must be letters, digits, `_`, `-` or `.`");
@@ -124,7 +124,26 @@ fn field(node: &mut Node) -> FieldDef {
         choices,
         pattern,
         example: node.get("example").scalar_text(),
+        hint: hint(node),
     }
+}
+
+/// The usual form of a value; every secret has one, or a reason for none.
+fn hint(node: &mut Node) -> Option<Hint> {
+    let reason = node.get("no_hint").optional_text();
+    node.get("hint").value?;
+    if reason.is_some() {
+        node.get("no_hint").mistake("is for fields without a hint");
+    }
+    let mut node = node.get("hint");
+    node.object(&["pattern", "says"]);
+    let pattern = node.get("pattern").text();
+    if !pattern.starts_with('^') {
+        node.get("pattern").mistake("must start with ^");
+    } else if regex_lite::Regex::new(&pattern).is_err() {
+        node.get("pattern").mistake("is not a regular expression of the kind used here");
+    }
+    Some(Hint { pattern, says: node.get("says").text() })
 }
 
 /// The type of a value; an address can only be typed by a user.
@@ -199,7 +218,7 @@ fn header_name_mistakes(node: &mut Node, name: &str) {
 }
 
 fn check(node: &mut Node, fields: &[FieldDef]) -> Check {
-    let keys = ["method", "path", "body", "accept", "json", "when", "verdicts", "account"];
+    let keys = ["method", "path", "body", "accept", "json", "when", "verdicts", "control", "account"];
     node.object(&keys);
     let method = node.get("method").text();
     if !["GET", "HEAD", "POST"].contains(&method.as_ref()) {
@@ -219,6 +238,7 @@ fn check(node: &mut Node, fields: &[FieldDef]) -> Check {
         json: node.get("json").flag(true),
         when: node.get("when").list(condition),
         verdicts,
+        control: node.get("control").flag(false),
         account: pointer(node.get("account")),
     }
 }
@@ -288,7 +308,7 @@ fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
     }
     let host = template::host(base_url);
     let secret_whole_host = template::parse(host).is_ok_and(|parts| {
-        matches!(parts.as_slice(), [template::Part::Field { name, after: None }]
+        matches!(parts.as_slice(), [template::Part::Field { name, filter: template::Filter::Whole }]
             if fields.iter().any(|f| f.name == *name && f.secret))
     });
     if secret_whole_host {

@@ -9,9 +9,20 @@ pub(crate) enum Part<'t> {
     Field {
         /// The field's wire name.
         name: &'t str,
-        /// Take only what follows the last of this character.
-        after: Option<char>,
+        /// What is made of the value.
+        filter: Filter,
     },
+}
+
+/// What a template makes of a value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Filter {
+    /// The value as it is.
+    Whole,
+    /// Only what follows the last of this character.
+    After(char),
+    /// The value in Base64.
+    Base64,
 }
 
 /// Cuts a template into its parts, or says what is wrong with it.
@@ -43,12 +54,15 @@ fn placeholder(inner: &str) -> Result<Part<'_>, String> {
     if !is_wire_name(name) {
         return Err(format!("`{{{inner}}}` does not name a field"));
     }
-    let after = match filter.map(|f| f.strip_prefix("after:").unwrap_or_default().chars().collect::<Vec<_>>()) {
-        None => None,
-        Some(chars) if chars.len() == 1 => Some(chars[0]),
-        Some(_) => return Err(format!("`{{{inner}}}`: the only filter is `|after:` and one character")),
+    let filter = match filter.map(|f| (f, f.strip_prefix("after:").unwrap_or_default().chars().collect::<Vec<_>>())) {
+        None => Filter::Whole,
+        Some(("base64", _)) => Filter::Base64,
+        Some((_, chars)) if chars.len() == 1 => Filter::After(chars[0]),
+        Some(_) => {
+            return Err(format!("`{{{inner}}}`: the filters are `|base64`, and `|after:` with one character"));
+        }
     };
-    Ok(Part::Field { name, after })
+    Ok(Part::Field { name, filter })
 }
 
 /// The names of the fields that a template uses; none where it does not parse.

@@ -232,6 +232,7 @@ pub(super) fn field(json: &Value, required: bool, help_url: Option<&str>) -> Opt
         choices: Cow::Borrowed(&[]),
         pattern: None,
         example: None,
+        hint: None,
     })
 }
 

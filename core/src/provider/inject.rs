@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::mask::Mask;
 use super::target::Target;
-use crate::catalog::template::{self, Part};
+use crate::catalog::template::{self, Filter, Part};
 use crate::catalog::{Inject, SchemeDef};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
@@ -199,13 +199,13 @@ fn basic(user: &Secret, password: &Secret) -> Result<Secret> {
 /// A template with its values; `None` where an optional one was not given.
 fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
     let parts = template::parse(template).map_err(|_| broken_entry())?;
-    let size = template.len() + parts.len() * values.longest();
+    let size = template.len() + 2 * parts.len() * (values.longest() + 2); // Base64 makes four of three
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     for part in parts {
         match part {
             Part::Text(text) => filled.extend_from_slice(text.as_bytes()),
             Part::Field { name, .. } if values.get(name).is_none() => return Ok(None),
-            Part::Field { name, after } => filled.extend_from_slice(value_of(values, name, after)?),
+            Part::Field { name, filter } => filled.extend_from_slice(value_of(values, name, filter)?.bytes()),
         }
     }
     Ok(Some(Secret::new(&filled)))
@@ -219,23 +219,45 @@ pub(super) fn fill_path(template: &str, values: &Values) -> Result<Secret> {
     for part in parts {
         match part {
             Part::Text(text) => filled.extend_from_slice(text.as_bytes()),
-            Part::Field { name, after } => percent_encode(value_of(values, name, after)?, &mut filled),
+            Part::Field { name, filter } => percent_encode(value_of(values, name, filter)?.bytes(), &mut filled),
         }
     }
     Ok(Secret::new(&filled))
 }
 
-/// A value, or what follows the last `after` in it.
-pub(super) fn value_of<'v>(values: &'v Values, name: &str, after: Option<char>) -> Result<&'v [u8]> {
+/// What a filter makes of a value.
+pub(super) enum Filtered<'v> {
+    Part(&'v [u8]),
+    Encoded(Secret),
+}
+
+impl Filtered<'_> {
+    pub(super) fn bytes(&self) -> &[u8] {
+        match self {
+            Self::Part(bytes) => bytes,
+            Self::Encoded(secret) => secret.expose(), // expose: into the request
+        }
+    }
+}
+
+/// A value as a template wants it.
+pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter) -> Result<Filtered<'v>> {
     let missing = || {
         Error::new(ErrorKind::MissingFields, format!("`{name}` is missing from the connection; update its credentials"))
             .with_fields([name])
     };
     let value = values.get(name).ok_or_else(missing)?.expose(); // expose: into the request
-    let Some(after) = after else { return Ok(value) };
+    let after = match filter {
+        Filter::Whole => return Ok(Filtered::Part(value)),
+        Filter::Base64 => {
+            let encoded = base64::engine::general_purpose::STANDARD.encode(value);
+            return Ok(Filtered::Encoded(Secret::from(encoded)));
+        }
+        Filter::After(after) => after,
+    };
     let text = std::str::from_utf8(value).unwrap_or_default();
     match text.rsplit_once(after) {
-        Some((_, rest)) if !rest.is_empty() => Ok(rest.as_bytes()),
+        Some((_, rest)) if !rest.is_empty() => Ok(Filtered::Part(rest.as_bytes())),
         _ => {
             let problem = Problem {
                 field: name.to_owned(),

@@ -12,6 +12,7 @@ use crate::connection::Evidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::secret::Secret;
 use crate::verdict::Verdict;
 
 /// The verdict and what it rests on.
@@ -90,21 +91,7 @@ pub(crate) async fn judge<I: Io>(
 ) -> Result<Judgement> {
     let mut judgement = Judgement::without_asking(Verdict::NotCheckable);
     for check in scheme.checks.iter() {
-        let path = inject::fill_path(&check.path, values)?;
-        let json = [("content-type".to_owned(), "application/json".to_owned())];
-        let ask = HostRequest {
-            method: &check.method,
-            path: path.expose_text().unwrap_or_default(), // expose: into the request
-            headers: if check.body.is_some() { &json } else { &[] },
-            body: check.body.as_ref().map_or_else(Bytes::new, |b| Bytes::copy_from_slice(b.as_bytes())),
-            ..HostRequest::default()
-        };
-        let (request, mask) = inject::prepare(scheme, target, values, ask)?;
-        let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: true };
-        let answer = io.send(outgoing).await.map(|mut incoming| {
-            mask.apply(&mut incoming);
-            incoming
-        });
+        let answer = ask(io, scheme, target, values, check, timeout).await?;
         let (verdict, status) = match &answer {
             Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status)),
             Err(Fault::Forbidden) => return Err(target.forbidden()),
@@ -119,6 +106,10 @@ pub(crate) async fn judge<I: Io>(
         if let Ok(incoming) = &answer {
             judgement.retry_after = judgement.retry_after.max(retry_after(incoming));
             if verdict == Verdict::Accepted {
+                if check.control && anybody_passes(io, scheme, target, values, check, timeout).await? {
+                    judgement.evidence.pop();
+                    continue;
+                }
                 judgement.account = account(check, incoming);
                 break;
             }
@@ -148,6 +139,67 @@ pub(crate) fn usual_verdict(status: u16, typed_host: bool) -> Verdict {
         500..=599 => Verdict::Unreachable,
         _ => Verdict::NotCheckable,
     }
+}
+
+/// Makes one check's request on a connection of its own; the answer comes masked.
+async fn ask<I: Io>(
+    io: &I,
+    scheme: &SchemeDef,
+    target: &Target,
+    values: &Values,
+    check: &Check,
+    timeout: Duration,
+) -> Result<Result<Incoming, Fault>> {
+    let path = inject::fill_path(&check.path, values)?;
+    let json = [("content-type".to_owned(), "application/json".to_owned())];
+    let ask = HostRequest {
+        method: &check.method,
+        path: path.expose_text().unwrap_or_default(), // expose: into the request
+        headers: if check.body.is_some() { &json } else { &[] },
+        body: check.body.as_ref().map_or_else(Bytes::new, |b| Bytes::copy_from_slice(b.as_bytes())),
+        ..HostRequest::default()
+    };
+    let (request, mask) = inject::prepare(scheme, target, values, ask)?;
+    let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: true };
+    Ok(io.send(outgoing).await.map(|mut incoming| {
+        mask.apply(&mut incoming);
+        incoming
+    }))
+}
+
+/// The negative control: whether the same request passes with made-up secrets too, so that it proves nothing. Where
+/// that cannot be found out, it proves nothing either.
+async fn anybody_passes<I: Io>(
+    io: &I,
+    scheme: &SchemeDef,
+    target: &Target,
+    values: &Values,
+    check: &Check,
+    timeout: Duration,
+) -> Result<bool> {
+    let mut made_up = values.duplicate();
+    for field in scheme.fields.iter().filter(|f| f.secret) {
+        if let Some(value) = values.get(&field.name) {
+            made_up.set(&field.name, random_like(value)?);
+        }
+    }
+    match ask(io, scheme, target, &made_up, check, timeout).await? {
+        Ok(incoming) => Ok(!matches!(verdict_of(check, &incoming, target), Verdict::Rejected | Verdict::UnderScoped)),
+        Err(_) => Ok(true),
+    }
+}
+
+/// Random letters where the value has letters and digits, so that it keeps its form.
+fn random_like(value: &Secret) -> Result<Secret> {
+    let mut random = vec![0; value.len()];
+    getrandom::fill(&mut random).map_err(|_| Error::new(ErrorKind::Internal, "this system gives no randomness"))?;
+    let like = |(byte, random): (&u8, u8)| match byte {
+        b'0'..=b'9' => b'0' + random % 10,
+        b'a'..=b'z' => b'a' + random % 26,
+        b'A'..=b'Z' => b'A' + random % 26,
+        other => *other,
+    };
+    Ok(Secret::from(value.expose().iter().zip(random).map(like).collect::<Vec<u8>>())) // expose: its form only
 }
 
 fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use crate::catalog::template::Filter;
 use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
@@ -201,8 +202,9 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                 filled.extend_from_slice(text.as_bytes());
                 position += text.len();
             }
-            template::Part::Field { name, after } => {
-                let value = super::inject::value_of(values, name, after)?;
+            template::Part::Field { name, filter } => {
+                let value = super::inject::value_of(values, name, filter)?;
+                let value = value.bytes();
                 let place = [name.to_owned()];
                 if whole {
                     filled.extend_from_slice(value);
@@ -214,7 +216,12 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                 } else {
                     super::inject::percent_encode(value, &mut filled);
                 }
-                position += name.len() + 2 + after.map_or(0, |c| "|after:".len() + c.len_utf8());
+                position += name.len()
+                    + match filter {
+                        Filter::Whole => "{}".len(),
+                        Filter::After(c) => "{|after:}".len() + c.len_utf8(),
+                        Filter::Base64 => "{|base64}".len(),
+                    };
             }
         }
     }

@@ -211,19 +211,33 @@ def old_field(field: Json, from_customer: bool) -> Json:
 
 
 @cache
-def built_in() -> Json:
-    """The script of the toolkits that every project has: the catalogue, and our own in their favour."""
-    own = json.loads((HERE / "own.json").read_text())
+def built_in() -> dict[str, Json]:
+    """The definitions that every project has, by slug: the catalogue, and our own in their favour."""
     catalog = [json.loads(file.read_text()) for file in sorted(CATALOG.glob("*.json"))]
-    return {"toolkits": [*catalog, *own["toolkits"]], "toolkit_overrides": own["toolkit_overrides"]}
+    return {one["slug"].lower(): one for one in [*catalog, *own()["toolkits"]]}
+
+
+@cache
+def own() -> Json:
+    """What exercises the contract beside the catalogue."""
+    return json.loads((HERE / "own.json").read_text())
+
+
+@cache
+def ready() -> dict[str, Toolkit]:
+    """The toolkits of a project whose script says nothing; made once, since nobody changes a toolkit."""
+    changes = own()["toolkit_overrides"]
+    return {slug: Toolkit(definition, changes.get(slug, {})) for slug, definition in built_in().items()}
 
 
 def offered(definitions: list[Json], overrides: dict[str, Json]) -> dict[str, Toolkit]:
     """All toolkits of a project by slug; later definitions replace earlier ones, and lose their overrides."""
-    common = built_in()
-    toolkits = {}
-    for source, changes in ((common["toolkits"], common["toolkit_overrides"]), (definitions, {})):
-        for definition in source:
-            slug = definition["slug"].lower()
-            toolkits[slug] = Toolkit(definition, {**changes.get(slug, {}), **overrides.get(slug, {})})
+    toolkits = dict(ready())
+    scripted = {one["slug"].lower(): one for one in definitions}
+    changes = own()["toolkit_overrides"]
+    for slug in {**scripted, **{slug: None for slug in overrides if slug in toolkits}}:
+        if slug in scripted:
+            toolkits[slug] = Toolkit(scripted[slug], overrides.get(slug, {}))
+        else:
+            toolkits[slug] = Toolkit(built_in()[slug], {**changes.get(slug, {}), **overrides[slug]})
     return toolkits

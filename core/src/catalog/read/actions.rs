@@ -1,7 +1,7 @@
 //! Reads an app's actions: named requests, whose parameters go into path, query or body.
 
 use super::super::definition::{ActionDef, Encoding, Inject, List, ParamDef, SchemeDef};
-use super::super::template::{self, Part};
+use super::super::template::{self, Filter, Part};
 use super::{Node, kind};
 
 pub(super) fn actions(node: &mut Node, slug: &str, schemes: &[SchemeDef]) -> List<ActionDef> {
@@ -89,8 +89,10 @@ fn path_mistakes(node: &mut Node, path: &str, params: &[ParamDef]) {
         Err(problem) => node.mistake(problem),
         Ok(parts) => parts.iter().for_each(|part| match part {
             Part::Text(_) => {}
-            Part::Field { after: Some(_), .. } => node.mistake("takes parameters whole, without a filter"),
-            Part::Field { name, after: None } => {
+            Part::Field { filter: Filter::After(_) | Filter::Base64, .. } => {
+                node.mistake("takes parameters whole, without a filter")
+            }
+            Part::Field { name, filter: Filter::Whole } => {
                 if !params.iter().any(|p| p.name == *name && p.required) {
                     node.mistake(format!("`{{{name}}}` is not one of the required parameters"));
                 }
