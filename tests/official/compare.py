@@ -117,6 +117,11 @@ CHOICES = [
         "All pages are read, in as few requests as the API allows.",
     ),
     Choice(
+        ["also GET /toolkits"],
+        ["list apps"],
+        "There are more apps than a page holds.",
+    ),
+    Choice(
         ["also GET /toolkits/…", "also GET /auth_configs/…"],
         CREATE,
         "The app tells beforehand which fields there are and which are the developer's; "
