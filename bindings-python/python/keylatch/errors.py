@@ -7,8 +7,8 @@ Every error says in one line what to do, and is safe to show and to log: no cred
 ...     try:
 ...         client.apps.get("strype")
 ...     except errors.UnknownAppError as error:
-...         print(error.code, error.near)
-unknown_app ('stripe',)
+...         print(error.code, error.near[0])
+unknown_app stripe
 """
 
 from __future__ import annotations
