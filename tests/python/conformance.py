@@ -193,7 +193,9 @@ class Run:
         if "timeout_ms" in args:
             args["timeout"] = args.pop("timeout_ms") / 1000
         answer = await settled(method(**args))
-        note(answer)
+        # What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
+        if self.project is None or name not in ("request", "execute_action"):
+            note(answer)
         return as_json(answer)
 
 
