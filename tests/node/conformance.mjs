@@ -3,200 +3,200 @@
 //     python tests/servers/run.py -- node tests/node/conformance.mjs [WORDS]
 //
 // WORDS runs only the cases whose names contain them.
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { inspect } from "node:util";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { inspect } from 'node:util'
 
-import { Keylatch } from "../../bindings-node/dist/index.mjs";
-import { ca, Double, Project } from "./double.mjs";
-import { difference, errorDifference } from "./matching.mjs";
-import { fromError, fromResult, toArguments } from "./wire.mjs";
+import { Keylatch } from '../../bindings-node/dist/index.mjs'
+import { ca, Double, Project } from './double.mjs'
+import { difference, errorDifference } from './matching.mjs'
+import { fromError, fromResult, toArguments } from './wire.mjs'
 
-const CASES = path.join(import.meta.dirname, "..", "cases");
+const CASES = path.join(import.meta.dirname, '..', 'cases')
 
 /** Each backend with the name that its counts go by. */
-const BACKENDS = { embedded: "node", composio: "node-composio" };
+const BACKENDS = { embedded: 'node', composio: 'node-composio' }
 
 /** Which option of which call takes the credential values. */
 const PARAMS = {
-  initiate_connection: "connectionParams",
-  "connected_accounts.update_credentials": "connectionParams",
-  "integrations.create": "fixedValues",
-};
+  initiate_connection: 'connectionParams',
+  'connected_accounts.update_credentials': 'connectionParams',
+  'integrations.create': 'fixedValues',
+}
 
 /** Calls that take a definition as it is, not named arguments. */
-const DEFINITION = "apps.register";
+const DEFINITION = 'apps.register'
 
 class Failed extends Error {}
 
 /** All cases; an app that is a name stands for one of its file's apps. */
 function load() {
-  const files = readdirSync(CASES).filter((name) => name.endsWith(".json"));
+  const files = readdirSync(CASES).filter((name) => name.endsWith('.json'))
   return files.sort().flatMap((name) => {
-    const { cases, apps: shared = {} } = JSON.parse(readFileSync(path.join(CASES, name), "utf8"));
-    return cases.map((each) => ({ ...each, apps: (each.apps ?? []).map((app) => shared[app] ?? app) }));
-  });
+    const { cases, apps: shared = {} } = JSON.parse(readFileSync(path.join(CASES, name), 'utf8'))
+    return cases.map((each) => ({ ...each, apps: (each.apps ?? []).map((app) => shared[app] ?? app) }))
+  })
 }
 
 /** A copy with every ${name} filled in; a text that is one placeholder takes the variable's own type. */
 function fill(value, variables) {
-  if (Array.isArray(value)) return value.map((item) => fill(item, variables));
-  if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).map(([key, item]) => [fill(key, variables), fill(item, variables)]);
-    return Object.fromEntries(entries);
+  if (Array.isArray(value)) return value.map((item) => fill(item, variables))
+  if (typeof value === 'object' && value !== null) {
+    const entries = Object.entries(value).map(([key, item]) => [fill(key, variables), fill(item, variables)])
+    return Object.fromEntries(entries)
   }
-  if (typeof value !== "string") return value;
-  const whole = /^\$\{([^}]*)\}$/.exec(value);
-  if (whole && whole[1] in variables) return variables[whole[1]];
-  return value.replace(/\$\{([^}]*)\}/g, (as, name) => String(variables[name] ?? as));
+  if (typeof value !== 'string') return value
+  const whole = /^\$\{([^}]*)\}$/.exec(value)
+  if (whole && whole[1] in variables) return variables[whole[1]]
+  return value.replace(/\$\{([^}]*)\}/g, (as, name) => String(variables[name] ?? as))
 }
 
 /** A credential value; `{"$bytes": text}` is one in a buffer that can be wiped. */
 function valueOf(value) {
-  return typeof value === "object" && value !== null && "$bytes" in value ? Buffer.from(value.$bytes) : value;
+  return typeof value === 'object' && value !== null && '$bytes' in value ? Buffer.from(value.$bytes) : value
 }
 
 function at(result, pointer) {
   const found = pointer
-    .split("/")
+    .split('/')
     .slice(1)
-    .reduce((value, part) => value?.[part], result);
-  if (found === undefined) throw new Failed(`nothing at ${pointer} to save`);
-  return found;
+    .reduce((value, part) => value?.[part], result)
+  if (found === undefined) throw new Failed(`nothing at ${pointer} to save`)
+  return found
 }
 
 /** Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`). */
 function note(said) {
-  const file = process.env.KEYLATCH_TEST_SAYINGS;
-  if (!file) return;
-  const shown = inspect(said, { depth: 12, showHidden: true, getters: true });
-  appendFileSync(file, `${String(said)}\n${shown}\n${JSON.stringify(said)}\n${said?.stack ?? ""}\n`);
+  const file = process.env.KEYLATCH_TEST_SAYINGS
+  if (!file) return
+  const shown = inspect(said, { depth: 12, showHidden: true, getters: true })
+  appendFileSync(file, `${String(said)}\n${shown}\n${JSON.stringify(said)}\n${said?.stack ?? ''}\n`)
 }
 
 /** A client on a vault in this folder. */
 function openVault(folder, options) {
-  const { key_hex: hex, passphrase, api_key: _key, api_version: _version, base_url: _url, ...rest } = options;
-  const key = hex === undefined ? Buffer.alloc(32, 7) : Buffer.from(hex, "hex");
-  const opener = passphrase === undefined ? { key } : { passphrase };
-  return Keylatch.open({ path: path.join(folder, "vault.db"), ...opener, ...toArguments(rest) });
+  const { key_hex: hex, passphrase, api_key: _key, api_version: _version, base_url: _url, ...rest } = options
+  const key = hex === undefined ? Buffer.alloc(32, 7) : Buffer.from(hex, 'hex')
+  const opener = passphrase === undefined ? { key } : { passphrase }
+  return Keylatch.open({ path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) })
 }
 
 /** A client of this project on the Composio server. */
 function openProject(project, { key_hex: _key, passphrase: _passphrase, ...options }) {
-  return Keylatch.composio({ ...project.options, ...toArguments(options) });
+  return Keylatch.composio({ ...project.options, ...toArguments(options) })
 }
 
 /** One case on one backend, on a vault or a project of its own. */
 class Run {
   constructor(given, space, backend) {
-    this.given = given;
-    this.double = new Double(space);
-    this.variables = { ...this.double.addresses, api_key: `ak_${space}` };
-    this.project = backend === "composio" ? new Project(space) : undefined;
-    this.apps = fill(given.apps, this.variables);
+    this.given = given
+    this.double = new Double(space)
+    this.variables = { ...this.double.addresses, api_key: `ak_${space}` }
+    this.project = backend === 'composio' ? new Project(space) : undefined
+    this.apps = fill(given.apps, this.variables)
   }
 
   async allSteps() {
-    this.folder = mkdtempSync(path.join(process.env.KEYLATCH_TEST_KEEP ?? tmpdir(), "keylatch-case-"));
+    this.folder = mkdtempSync(path.join(process.env.KEYLATCH_TEST_KEEP ?? tmpdir(), 'keylatch-case-'))
     try {
-      await this.double.script(fill(this.given.provider ?? {}, this.variables));
-      await this.project?.script({ toolkits: this.apps, ...fill(this.given.composio ?? {}, this.variables) });
-      await this.open({});
+      await this.double.script(fill(this.given.provider ?? {}, this.variables))
+      await this.project?.script({ toolkits: this.apps, ...fill(this.given.composio ?? {}, this.variables) })
+      await this.open({})
       for (const [i, step] of this.given.steps.entries()) {
-        const problem = await this.step(step);
-        if (problem) throw new Failed(`step ${i + 1} (${step.call}): ${problem}`);
+        const problem = await this.step(step)
+        if (problem) throw new Failed(`step ${i + 1} (${step.call}): ${problem}`)
       }
     } finally {
-      await this.client?.close();
-      if (!process.env.KEYLATCH_TEST_KEEP) rmSync(this.folder, { recursive: true, force: true });
+      await this.client?.close()
+      if (!process.env.KEYLATCH_TEST_KEEP) rmSync(this.folder, { recursive: true, force: true })
     }
   }
 
   async open(also) {
-    const options = { extra_ca: ca(), ...fill(this.given.client ?? {}, this.variables), ...also };
-    this.client = await (this.project ? openProject(this.project, options) : openVault(this.folder, options));
+    const options = { extra_ca: ca(), ...fill(this.given.client ?? {}, this.variables), ...also }
+    this.client = await (this.project ? openProject(this.project, options) : openVault(this.folder, options))
     // On Composio's API some cases are about apps that only the server knows.
-    const apps = this.project && this.given.register === false ? [] : this.apps;
-    for (const app of apps) await this.client.apps.register(app);
+    const apps = this.project && this.given.register === false ? [] : this.apps
+    for (const app of apps) await this.client.apps.register(app)
   }
 
   async step(step) {
-    let result;
+    let result
     try {
-      result = await this.call(step);
+      result = await this.call(step)
     } catch (thrown) {
-      if (thrown instanceof Failed) throw thrown;
-      note(thrown);
-      const error = fromError(thrown);
-      if (!step.error) return `failed: ${error.code}: ${error.message}`;
-      return errorDifference(fill(step.error, this.variables), error);
+      if (thrown instanceof Failed) throw thrown
+      note(thrown)
+      const error = fromError(thrown)
+      if (!step.error) return `failed: ${error.code}: ${error.message}`
+      return errorDifference(fill(step.error, this.variables), error)
     }
-    if (step.error) return `succeeded with ${JSON.stringify(result)}`;
-    for (const [name, pointer] of Object.entries(step.save ?? {})) this.variables[name] = at(result, pointer);
-    return "expect" in step ? difference(fill(step.expect, this.variables), result, "result") : undefined;
+    if (step.error) return `succeeded with ${JSON.stringify(result)}`
+    for (const [name, pointer] of Object.entries(step.save ?? {})) this.variables[name] = at(result, pointer)
+    return 'expect' in step ? difference(fill(step.expect, this.variables), result, 'result') : undefined
   }
 
   async call({ call, args: raw = {}, params = {}, body }) {
-    const args = fill(raw, this.variables);
+    const args = fill(raw, this.variables)
     switch (call) {
-      case "client.close":
-        await this.client.close();
-        return {};
-      case "client.reopen":
-        await this.client.close();
-        await this.open(args);
-        return {};
-      case "provider.script":
-        await this.double.script(args);
-        return {};
-      case "provider.requests":
-        return { items: await this.double.requests() };
-      case "composio.requests":
-        return this.project.requests();
-      case "composio.accounts":
-        return this.project.accounts();
-      case "composio.faults":
-        await this.project.faults(args);
-        return {};
+      case 'client.close':
+        await this.client.close()
+        return {}
+      case 'client.reopen':
+        await this.client.close()
+        await this.open(args)
+        return {}
+      case 'provider.script':
+        await this.double.script(args)
+        return {}
+      case 'provider.requests':
+        return { items: await this.double.requests() }
+      case 'composio.requests':
+        return this.project.requests()
+      case 'composio.accounts':
+        return this.project.accounts()
+      case 'composio.faults':
+        await this.project.faults(args)
+        return {}
     }
-    const options = call === DEFINITION ? args.definition : toArguments(args);
+    const options = call === DEFINITION ? args.definition : toArguments(args)
     if (call in PARAMS) {
-      const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)]);
-      options[PARAMS[call]] = Object.fromEntries(values);
+      const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)])
+      options[PARAMS[call]] = Object.fromEntries(values)
     }
-    if (body !== undefined) options.body = fill(body, this.variables);
-    const names = call.split(".").map((name) => Object.keys(toArguments({ [name]: 0 }))[0]);
-    const method = names.pop();
-    const owner = names.reduce((owner, name) => owner[name], this.client);
-    const answer = await owner[method](options);
+    if (body !== undefined) options.body = fill(body, this.variables)
+    const names = call.split('.').map((name) => Object.keys(toArguments({ [name]: 0 }))[0])
+    const method = names.pop()
+    const owner = names.reduce((owner, name) => owner[name], this.client)
+    const answer = await owner[method](options)
     // What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
-    if (!this.project || (call !== "request" && call !== "execute_action")) note(answer);
-    return fromResult(answer);
+    if (!this.project || (call !== 'request' && call !== 'execute_action')) note(answer)
+    return fromResult(answer)
   }
 }
 
 /** Runs those of the cases that are for this backend; counts what failed, and all. */
 async function runAll(cases, backend) {
-  const runner = BACKENDS[backend];
-  const chosen = cases.filter(({ backends = ["embedded", "composio"] }) => backends.includes(backend));
-  let failures = 0;
+  const runner = BACKENDS[backend]
+  const chosen = cases.filter(({ backends = ['embedded', 'composio'] }) => backends.includes(backend))
+  let failures = 0
   for (const [i, given] of chosen.entries()) {
     try {
-      await new Run(given, `${runner}-${i}`, backend).allSteps();
+      await new Run(given, `${runner}-${i}`, backend).allSteps()
     } catch (error) {
-      failures += 1;
+      failures += 1
       console.log(
         `FAILED ${runner}: ${given.name}: ${error instanceof Failed ? error.message : (error.stack ?? error)}`,
-      );
+      )
     }
   }
-  console.log(`conformance ${runner}: ${chosen.length - failures} passed, ${failures} failed`);
-  return { failures, count: chosen.length };
+  console.log(`conformance ${runner}: ${chosen.length - failures} passed, ${failures} failed`)
+  return { failures, count: chosen.length }
 }
 
-const words = process.argv[2] ?? "";
-const cases = load().filter(({ name }) => name.includes(words));
-const embedded = await runAll(cases, "embedded");
-const composio = await runAll(cases, "composio");
-process.exitCode = embedded.failures + composio.failures === 0 && embedded.count + composio.count > 0 ? 0 : 1;
+const words = process.argv[2] ?? ''
+const cases = load().filter(({ name }) => name.includes(words))
+const embedded = await runAll(cases, 'embedded')
+const composio = await runAll(cases, 'composio')
+process.exitCode = embedded.failures + composio.failures === 0 && embedded.count + composio.count > 0 ? 0 : 1
