@@ -56,7 +56,7 @@ impl<I: Io> Composio<I> {
         let judgement = self.ask_directly(found, all, verify).await?;
         // Through the proxy only the new credentials could be asked about, when the old ones are lost already.
         let judgement = judgement.unwrap_or_else(|| Judgement::without_asking(Verdict::NotCheckable));
-        self.weigh(&judgement, found, &[], verify)?;
+        self.weigh(&judgement, found, verify)?;
         let session = session.with_time(self.timeout); // the provider has had its own
         let id = rotation.id;
         let answered = session.call(call).await.map_err(|failure| match failure.doubt {

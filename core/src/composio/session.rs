@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
 use serde_json::Value;
 
 use super::call::{Call, Repeat};
@@ -13,7 +13,7 @@ use crate::catalog::FieldDef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
-use crate::provider::{Mask, retry_after};
+use crate::provider::{Mask, retry_after, sensitive};
 
 /// How often a call is repeated at most.
 const REPEATS: u32 = 2;
@@ -146,9 +146,7 @@ impl<'c, I: Io> Session<'c, I> {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        // expose: into the header
-        let mut key = HeaderValue::from_bytes(self.project.api_key.expose()).map_err(|_| unfit())?;
-        key.set_sensitive(true);
+        let key = sensitive(self.project.api_key.duplicate()).map_err(|_| unfit())?;
         let mut request = http::Request::builder()
             .method(&call.method)
             .uri(url.as_str())

@@ -44,7 +44,7 @@ impl<I: Io> Composio<I> {
         let Some(values) = translated(scheme, &found.fields, values) else { return Ok(None) };
         let target = Target::resolve(scheme, base_url, found.config.allow_private_hosts, &values)?;
         let judgement = judge(&self.io, scheme, &target, &values, self.timeout).await?;
-        judgement.refuse(&self.refusing(&app.name, found, &target.host_fields, verify))?;
+        judgement.refuse(&refusing(&app.name, found, &target.host_fields, verify))?;
         Ok(Some(judgement))
     }
 
@@ -57,7 +57,7 @@ impl<I: Io> Composio<I> {
         verify: Verify,
     ) -> Result<Judgement> {
         let judgement = self.judge_through_proxy(session, &found.config.app, id).await;
-        let Err(refused) = self.weigh(&judgement, found, &[], verify) else { return Ok(judgement) };
+        let Err(refused) = self.weigh(&judgement, found, verify) else { return Ok(judgement) };
         let removal = self.project.version.delete_account(id, false)?;
         let removed = session.with_time(TAKE_BACK).call(removal).await;
         match removed {
@@ -71,23 +71,9 @@ impl<I: Io> Composio<I> {
         }
     }
 
-    pub(super) fn weigh(
-        &self,
-        judgement: &Judgement,
-        found: &Resolved,
-        host_fields: &[String],
-        verify: Verify,
-    ) -> Result<()> {
-        judgement.refuse(&self.refusing(&found.config.app, found, host_fields, verify))
-    }
-
-    fn refusing<'a>(&self, app: &'a str, found: &Resolved, host_fields: &'a [String], verify: Verify) -> Refusing<'a> {
-        Refusing {
-            app,
-            secret_fields: found.fields.iter().filter(|f| f.secret).map(|f| f.name.to_string()).collect(),
-            host_fields,
-            required: verify == Verify::Required,
-        }
+    /// Refuses what `verify` does not let pass of an answer that came through the proxy, or of none.
+    pub(super) fn weigh(&self, judgement: &Judgement, found: &Resolved, verify: Verify) -> Result<()> {
+        judgement.refuse(&refusing(&found.config.app, found, &[], verify))
     }
 
     async fn judge_through_proxy(&self, session: &Session<'_, I>, app: &str, id: &str) -> Judgement {
@@ -135,6 +121,15 @@ impl<I: Io> Composio<I> {
         let same = app.schemes.iter().position(|s| s.auth_scheme.eq_ignore_ascii_case(scheme));
         let index = same.or((app.schemes.len() == 1).then_some(0))?;
         Some((app, index))
+    }
+}
+
+fn refusing<'a>(app: &'a str, found: &Resolved, host_fields: &'a [String], verify: Verify) -> Refusing<'a> {
+    Refusing {
+        app,
+        secret_fields: found.fields.iter().filter(|f| f.secret).map(|f| f.name.to_string()).collect(),
+        host_fields,
+        required: verify == Verify::Required,
     }
 }
 

@@ -176,8 +176,8 @@ fn header_value(value: Secret, template: &str) -> Result<HeaderValue> {
     Err(Error::of_problems(problems, Vec::new()).unwrap_or_else(broken_entry))
 }
 
-fn sensitive(value: Secret) -> Result<HeaderValue> {
-    // Owned by a Secret, so that this copy is wiped when the request is done.
+/// A header value that logs never show, and whose one copy is wiped when the request is done.
+pub(crate) fn sensitive(value: Secret) -> Result<HeaderValue> {
     let bytes = Bytes::from_owner(value);
     let mut value = HeaderValue::from_maybe_shared(bytes).map_err(|_| broken_entry())?;
     value.set_sensitive(true);
@@ -214,7 +214,8 @@ fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
 /// A check's path: placeholders percent-encoded.
 pub(super) fn fill_path(template: &str, values: &Values) -> Result<Secret> {
     let parts = template::parse(template).map_err(|_| broken_entry())?;
-    let size = template.len() + 3 * parts.len() * values.longest();
+    // Base64 makes four of three, and percent-encoding three of one.
+    let size = template.len() + 4 * parts.len() * (values.longest() + 2);
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     for part in parts {
         match part {

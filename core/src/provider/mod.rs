@@ -7,7 +7,7 @@ mod mask;
 mod target;
 
 pub(crate) use action::ActionRequest;
-pub(crate) use inject::{HostRequest, check_headers, check_query, prepare};
+pub(crate) use inject::{HostRequest, check_headers, check_query, prepare, sensitive};
 pub(crate) use judge::{Judgement, Refusing, judge, retry_after, usual_verdict};
 pub(crate) use mask::Mask;
 pub(crate) use target::{Target, below, check_override, check_path, is_loopback};

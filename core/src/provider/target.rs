@@ -193,7 +193,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
     let host_end =
         base_url.len() - base_url.split_once("://").map_or(0, |(_, r)| r.split_once('/').map_or(0, |(_, p)| p.len()));
     let parts = template::parse(base_url).unwrap_or_default();
-    let size = base_url.len() + 3 * parts.len() * values.longest();
+    let size = base_url.len() + 4 * parts.len() * (values.longest() + 2); // as in `fill_path`
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
     let mut position = 0;
     for part in parts {
