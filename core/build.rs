@@ -3,6 +3,9 @@
 
 #[path = "src/catalog/definition.rs"]
 mod definition;
+#[path = "src/catalog/protocol.rs"]
+#[allow(dead_code, reason = "shared with the library, used in part")]
+mod protocol;
 #[path = "src/catalog/read.rs"]
 mod read;
 #[path = "src/catalog/template.rs"]
@@ -15,12 +18,19 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use definition::{ActionDef, AppDef, Check, Condition, FieldDef, Inject, ParamDef, SchemeDef, Test, Text};
+use definition::{ActionDef, AppDef, Check, Condition, FieldDef, Inject, Login, ParamDef, SchemeDef, Test, Text};
 
 fn main() {
     println!("cargo::rerun-if-changed=catalog");
     println!("cargo::rerun-if-changed=build.rs");
-    for file in ["verdict.rs", "catalog/definition.rs", "catalog/read.rs", "catalog/read", "catalog/template.rs"] {
+    for file in [
+        "verdict.rs",
+        "catalog/definition.rs",
+        "catalog/protocol.rs",
+        "catalog/read.rs",
+        "catalog/read",
+        "catalog/template.rs",
+    ] {
         println!("cargo::rerun-if-changed=src/{file}");
     }
     let mut files: Vec<PathBuf> = fs::read_dir("catalog")
@@ -75,13 +85,23 @@ fn app(a: &AppDef) -> String {
 
 fn scheme(s: &SchemeDef) -> String {
     format!(
-        "SchemeDef {{ auth_scheme: {}, fields: {}, base_url: {}, inject: {}, headers: {}, checks: {} }}",
+        "SchemeDef {{ auth_scheme: {}, fields: {}, base_url: {}, inject: {}, headers: {}, checks: {}, \
+         login: {} }}",
         text(&s.auth_scheme),
         list(&s.fields, field),
         text(&s.base_url),
         list(&s.inject, inject),
         list(&s.headers, |(name, value)| format!("({}, {})", text(name), text(value))),
         list(&s.checks, check),
+        s.login.as_ref().map_or_else(|| "None".into(), login),
+    )
+}
+
+fn login(l: &Login) -> String {
+    format!(
+        "Some(Login {{ protocol: Protocol::at({}), roles: {} }})",
+        l.protocol.index(),
+        list(&l.roles, |(role, template)| format!("({}, {})", text(role), text(template))),
     )
 }
 

@@ -128,10 +128,13 @@ pub struct Connection {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Evidence {
-    /// Method and path as the catalogue writes them (placeholders unfilled, so no value shows).
+    /// Method and path as the catalogue writes them (placeholders unfilled, so no value shows), or `log in by` and the
+    /// protocol.
     pub request: String,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, where there was an answer over HTTP.
     pub status: Option<u16>,
+    /// The server's own code, where it does not speak HTTP: an SQLSTATE such as `28P01`, a reply code such as `535`.
+    pub code: Option<String>,
     /// What this answer alone means.
     pub verdict: Verdict,
 }

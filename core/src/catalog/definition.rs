@@ -1,10 +1,11 @@
 //! The shape of an app's definition: static data for the built-in apps, owned data for those registered at run time.
 //!
-//! This file, `read.rs` with its parts and `template.rs` are also compiled into the build script, so that both kinds of definition
+//! This file, `read.rs` with its parts, `protocol.rs` and `template.rs` are also compiled into the build script, so that both kinds of definition
 //! are read and checked by the same code.
 
 use std::borrow::Cow;
 
+use super::protocol::Protocol;
 use super::verdict::Verdict;
 
 pub(crate) type Text = Cow<'static, str>;
@@ -30,6 +31,23 @@ pub(crate) struct SchemeDef {
     pub(crate) inject: List<Inject>,
     pub(crate) headers: List<(Text, Text)>,
     pub(crate) checks: List<Check>,
+    /// Instead of HTTP: how to log in.
+    pub(crate) login: Option<Login>,
+}
+
+/// A login in a protocol other than HTTP.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Login {
+    pub(crate) protocol: &'static Protocol,
+    /// Role → template over the fields.
+    pub(crate) roles: List<(Text, Text)>,
+}
+
+impl Login {
+    /// The template of this role; none where the app does not fill it.
+    pub(crate) fn role(&self, name: &str) -> Option<&Text> {
+        self.roles.iter().find(|(role, _)| role == name).map(|(_, template)| template)
+    }
 }
 
 /// One thing the user types.

@@ -1,6 +1,7 @@
 //! The catalogue: apps as data. The built-in ones are compiled in; custom ones are registered while a client runs.
 
 mod definition;
+pub(crate) mod protocol;
 mod read;
 pub(crate) mod template;
 
@@ -9,7 +10,7 @@ use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use definition::{
-    ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, ParamDef, SchemeDef, Test,
+    ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, Login, ParamDef, SchemeDef, Test,
 };
 use serde_json::Value;
 
@@ -20,6 +21,8 @@ use crate::verdict; // named as a sibling by `definition.rs` and `read.rs`, as i
 
 mod builtin {
     use super::definition::*;
+    #[allow(unused_imports, reason = "where no app logs in otherwise than over HTTP")]
+    use super::protocol::Protocol;
     use crate::verdict::Verdict;
     use std::borrow::Cow;
 
@@ -72,13 +75,18 @@ impl SchemeDef {
         AuthScheme::from(self.auth_scheme.as_ref())
     }
 
+    /// Whether the app can be asked about a credential.
+    pub(crate) fn checkable(&self) -> bool {
+        !self.checks.is_empty() || self.login.is_some()
+    }
+
     fn view(&self) -> Scheme {
         Scheme {
             auth_scheme: self.scheme(),
             fields: self.fields.iter().map(FieldDef::view).collect(),
             developer_fields: Vec::new(),
             base_url: self.base_url.to_string(),
-            checkable: !self.checks.is_empty(),
+            checkable: self.checkable(),
         }
     }
 }

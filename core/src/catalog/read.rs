@@ -3,6 +3,8 @@
 // In the build script this file stands alone, so the folder of its parts is named.
 #[path = "read/actions.rs"]
 mod actions;
+#[path = "read/login.rs"]
+mod login;
 #[path = "read/node.rs"]
 mod node;
 
@@ -11,7 +13,7 @@ use serde_json::Value;
 pub(crate) use node::Mistake;
 use node::Node;
 
-use super::definition::{AppDef, Check, Condition, FieldDef, Hint, Inject, Kind, List, SchemeDef, Test, Text};
+use super::definition::{AppDef, Check, Condition, FieldDef, Hint, Inject, Kind, List, Login, SchemeDef, Test, Text};
 use super::template;
 use super::verdict::Verdict;
 
@@ -49,7 +51,7 @@ fn app(node: &mut Node) -> AppDef {
 }
 
 fn scheme(node: &mut Node) -> SchemeDef {
-    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks"]);
+    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks", "login"]);
     let auth_scheme = node.get("auth_scheme").text();
     if !auth_scheme.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
         node.get("auth_scheme").mistake("must be capitals, digits and `_`, such as API_KEY");
@@ -63,6 +65,15 @@ fn scheme(node: &mut Node) -> SchemeDef {
     if fields.is_empty() != (auth_scheme == "NO_AUTH") {
         node.get("fields").mistake("are needed, except for NO_AUTH, which has none");
     }
+    let scheme = match login::login(&mut node.get("login"), &fields) {
+        Some(login) => spoken_otherwise(node, auth_scheme, fields, login),
+        None => spoken_over_http(node, auth_scheme, fields),
+    };
+    unused(node, &scheme);
+    scheme
+}
+
+fn spoken_over_http(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>) -> SchemeDef {
     let base_url = node.get("base_url").template(&fields);
     base_url_mistakes(&mut node.get("base_url"), &base_url, &fields);
     let inject = node.get("inject").list(|n| injection(n, &fields));
@@ -73,9 +84,26 @@ fn scheme(node: &mut Node) -> SchemeDef {
         (false, Some(_)) => node.get("no_checks").mistake("is for apps without checks"),
         _ => {}
     }
-    let scheme = SchemeDef { auth_scheme, fields, base_url, inject, headers, checks };
-    unused(node, &scheme);
-    scheme
+    SchemeDef { auth_scheme, fields, base_url, inject, headers, checks, login: None }
+}
+
+/// The login is the check, and the address follows from its roles.
+fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, login: Login) -> SchemeDef {
+    for key in ["base_url", "inject", "headers", "checks", "no_checks"] {
+        if node.get(key).value.is_some() {
+            node.get(key).mistake("is for apps that speak HTTP; leave it out beside `login`");
+        }
+    }
+    let place = ["host", "port"].iter().filter_map(|role| login.role(role)).cloned().collect::<Vec<_>>().join(":");
+    SchemeDef {
+        auth_scheme,
+        fields,
+        base_url: Text::Owned(format!("{}://{place}", login.protocol.name)),
+        inject: List::Borrowed(&[]),
+        headers: List::Borrowed(&[]),
+        checks: List::Borrowed(&[]),
+        login: Some(login),
+    }
 }
 
 fn field(node: &mut Node) -> FieldDef {
@@ -332,6 +360,12 @@ fn unused(node: &mut Node, scheme: &SchemeDef) {
                 }
             }
             Inject::Path => injected.extend(template::names(&scheme.base_url)),
+        }
+    }
+    for (role, template) in scheme.login.iter().flat_map(|login| login.roles.iter()) {
+        injected.extend(template::names(template));
+        if role == "host" {
+            needed.extend(template::names(template));
         }
     }
     for (i, field) in scheme.fields.iter().enumerate() {

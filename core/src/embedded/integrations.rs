@@ -22,6 +22,10 @@ impl<I: Io> Embedded<I> {
             row.name = name;
         }
         if let Some(base_url) = ask.base_url {
+            if scheme.login.is_some() {
+                let message = format!("{} has no base_url; fix its host and port in `fixed_values`", app.name);
+                return Err(Error::argument("base_url", message));
+            }
             check_override(&scheme.fields, scheme.inject.contains(&Inject::Path), &base_url)?;
             row.base_url = Some(base_url.trim_end_matches('/').to_owned());
         }

@@ -21,6 +21,11 @@ impl<I: Io> Embedded<I> {
         };
         let opened = self.opened(self.named_connection(&whose).await?).await?;
         let target = opened.integration.target(&opened.values)?;
+        if opened.integration.scheme()?.login.is_some() {
+            let app = &opened.integration.app.name;
+            let message = format!("{app} does not speak HTTP; connect to it with what `dsn` gives");
+            return Err(Error::argument("connected_account_id", message).with_connection(&opened.row.id));
+        }
         let host = HostRequest {
             method: &ask.method,
             path: &target.below(&ask.path)?,

@@ -63,6 +63,10 @@ impl Io for BlockingIo {
         std::thread::sleep(time);
     }
 
+    fn network(&self) -> &Network {
+        &self.clients.network
+    }
+
     fn drop_connections(&self) {
         self.clients.drop_kept();
     }

@@ -6,6 +6,8 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
+use super::Fault;
+
 /// Whether an address is on the public internet.
 pub(crate) fn is_public(address: IpAddr) -> bool {
     match address {
@@ -53,6 +55,17 @@ fn is_public_v6(address: Ipv6Addr) -> bool {
 /// The resolver of every connection.
 pub(crate) struct Resolver {
     pub(crate) public_only: bool,
+}
+
+/// The addresses of a host that may be dialled. Waits for the system's resolver.
+pub(crate) fn resolve(host: &str, port: u16, public_only: bool) -> Result<Vec<SocketAddr>, Fault> {
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    let mut addresses: Vec<SocketAddr> = (bare, port).to_socket_addrs().map_err(|_| Fault::NoSuchHost)?.collect();
+    if addresses.is_empty() {
+        return Err(Fault::NoSuchHost);
+    }
+    addresses.retain(|address| !public_only || is_public(address.ip()));
+    if addresses.is_empty() { Err(Fault::Forbidden) } else { Ok(addresses) }
 }
 
 /// Why a name is not dialled.

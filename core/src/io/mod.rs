@@ -6,6 +6,7 @@ mod clients;
 mod guard;
 mod nonblocking;
 pub(crate) mod tls;
+pub(crate) mod wire;
 
 use std::future::Future;
 use std::pin::pin;
@@ -47,7 +48,7 @@ pub(crate) enum Fault {
     Timeout,
     /// The name leads nowhere.
     NoSuchHost,
-    /// The certificate is another host's.
+    /// What answered is another: the certificate is not its own, or it does not speak the protocol.
     WrongHost,
     /// The name leads to an address that may not be dialled.
     Forbidden,
@@ -68,6 +69,9 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// Waits.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// How providers are reached.
+    fn network(&self) -> &Network;
 
     /// Drops kept connections; the next request makes a new one.
     fn drop_connections(&self);

@@ -57,6 +57,10 @@ impl Io for AsyncIo {
         tokio::time::sleep(time).await;
     }
 
+    fn network(&self) -> &Network {
+        &self.clients.network
+    }
+
     fn drop_connections(&self) {
         self.clients.drop_kept();
     }

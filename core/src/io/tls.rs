@@ -2,12 +2,16 @@
 
 use std::sync::Arc;
 
-use rustls::pki_types::CertificateDer;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 
 use super::{Fault, Network};
+use crate::catalog::protocol::TlsMode;
 use crate::error::{Error, Result};
 
 /// The certificates of a PEM text; an error where it holds none or a broken one.
@@ -19,25 +23,110 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
     }
 }
 
-/// One configuration for all connections of a client. HTTP/1.1 is the only protocol offered: HTTP/2 keeps copies of
+/// One configuration for all HTTP connections of a client. HTTP/1.1 is the only protocol offered: HTTP/2 keeps copies of
 /// header values.
 pub(super) fn config(network: &Network) -> Result<ClientConfig, Fault> {
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let extra = match &network.extra_ca_pem {
+    let mut config = with_verifier(verifier(network, &[])?)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+/// A configuration for another protocol, which checks as much of the certificate as the mode says. `ca`: authorities of the
+/// user's own, in PEM.
+pub(super) fn for_mode(network: &Network, mode: TlsMode, ca: Option<&[u8]>) -> Result<ClientConfig, Fault> {
+    let ca = match ca {
+        Some(pem) => certificates(pem).map_err(|_| Fault::Unreachable("ca_certificate holds no certificate"))?,
+        None => Vec::new(),
+    };
+    let full = verifier(network, &ca)?;
+    with_verifier(match mode {
+        TlsMode::IssuerOnly => Arc::new(Lenient { full, issuer: true }),
+        TlsMode::Unverified => Arc::new(Lenient { full, issuer: false }),
+        TlsMode::Verified | TlsMode::Upgraded | TlsMode::Off => full,
+    })
+}
+
+fn with_verifier(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, Fault> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Fault::Unreachable("no TLS"))?;
+    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
+}
+
+/// Checks certificate and name.
+fn verifier(network: &Network, more: &[CertificateDer<'static>]) -> Result<Arc<dyn ServerCertVerifier>, Fault> {
+    let mut extra = match &network.extra_ca_pem {
         Some(pem) => certificates(pem).map_err(|_| Fault::Unreachable("bad extra_ca_pem"))?,
         None => Vec::new(),
     };
-    let builder = ClientConfig::builder_with_provider(provider.clone())
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Fault::Unreachable("no TLS"))?;
-    let mut config = match Verifier::new_with_extra_roots(extra.clone(), provider) {
-        Ok(verifier) => builder.dangerous().with_custom_certificate_verifier(Arc::new(verifier)).with_no_client_auth(),
-        Err(_) => {
-            let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-            roots.add_parsable_certificates(extra);
-            builder.with_root_certificates(roots).with_no_client_auth()
+    extra.extend_from_slice(more);
+    if let Ok(verifier) = Verifier::new_with_extra_roots(extra.clone(), provider()) {
+        return Ok(Arc::new(verifier));
+    }
+    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+    roots.add_parsable_certificates(extra);
+    match WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build() {
+        Ok(verifier) => Ok(verifier),
+        Err(_) => Err(Fault::Unreachable("no trusted certificates")),
+    }
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// For those who chose a mode that does not prove who answers.
+#[derive(Debug)]
+struct Lenient {
+    full: Arc<dyn ServerCertVerifier>,
+    /// The issuer must be trusted; only the name is not looked at.
+    issuer: bool,
+}
+
+impl ServerCertVerifier for Lenient {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if !self.issuer {
+            return Ok(ServerCertVerified::assertion());
         }
-    };
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(config)
+        // WebPKI looks at the name last, so this complaint means that there is no other. Of the verifiers of Apple's and
+        // Microsoft's systems that is not known; there the name must fit too.
+        if cfg!(any(target_vendor = "apple", windows)) {
+            return self.full.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        }
+        match self.full.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+            Err(rustls::Error::InvalidCertificate(
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
+            )) => Ok(ServerCertVerified::assertion()),
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.full.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.full.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.full.supported_verify_schemes()
+    }
 }

@@ -197,7 +197,7 @@ fn basic(user: &Secret, password: &Secret) -> Result<Secret> {
 }
 
 /// A template with its values; `None` where an optional one was not given.
-fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
+pub(super) fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
     let parts = template::parse(template).map_err(|_| broken_entry())?;
     let size = template.len() + 2 * parts.len() * (values.longest() + 2); // Base64 makes four of three
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));

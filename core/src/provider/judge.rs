@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::inject::{self, HostRequest};
+use super::protocol;
 use super::target::Target;
 use crate::catalog::{Check, Condition, SchemeDef, Test};
 use crate::connection::Evidence;
@@ -89,20 +90,19 @@ pub(crate) async fn judge<I: Io>(
     values: &Values,
     timeout: Duration,
 ) -> Result<Judgement> {
+    if let Some(login) = &scheme.login {
+        return protocol::judge(io, login, target, values, timeout).await;
+    }
     let mut judgement = Judgement::without_asking(Verdict::NotCheckable);
     for check in scheme.checks.iter() {
         let answer = ask(io, scheme, target, values, check, timeout).await?;
         let (verdict, status) = match &answer {
             Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status)),
             Err(Fault::Forbidden) => return Err(target.forbidden()),
-            Err(Fault::WrongHost) => (Verdict::WrongHost, None),
-            // A host that the user typed and that does not exist is a typing error.
-            Err(Fault::NoSuchHost) if !target.host_fields.is_empty() => (Verdict::WrongHost, None),
-            Err(Fault::NoSuchHost | Fault::Unreachable(_) | Fault::Broken | Fault::Timeout | Fault::TooLarge) => {
-                (Verdict::Unreachable, None)
-            }
+            Err(fault) => (target.verdict_of(*fault), None),
         };
-        judgement.evidence.push(Evidence { request: format!("{} {}", check.method, check.path), status, verdict });
+        let request = format!("{} {}", check.method, check.path);
+        judgement.evidence.push(Evidence { request, status, code: None, verdict });
         if let Ok(incoming) = &answer {
             judgement.retry_after = judgement.retry_after.max(retry_after(incoming));
             if verdict == Verdict::Accepted {

@@ -4,6 +4,7 @@ mod action;
 mod inject;
 mod judge;
 mod mask;
+mod protocol;
 mod target;
 
 pub(crate) use action::ActionRequest;

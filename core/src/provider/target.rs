@@ -6,12 +6,15 @@ use std::net::IpAddr;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
+use super::protocol::tls_mode;
+
 use crate::catalog::template::Filter;
-use crate::catalog::{FieldDef, SchemeDef, template};
+use crate::catalog::{FieldDef, Login, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
-use crate::io::is_public;
+use crate::io::{Fault, is_public};
 use crate::secret::Secret;
+use crate::verdict::Verdict;
 
 /// A checked address. Only [`Target::resolve`] makes one.
 pub(crate) struct Target {
@@ -30,6 +33,9 @@ impl Target {
         allow_private_hosts: bool,
         values: &Values,
     ) -> Result<Self> {
+        if let Some(login) = &scheme.login {
+            return Self::resolve_login(login, allow_private_hosts, values);
+        }
         let template = base_url.unwrap_or(&scheme.base_url);
         let host_fields: Vec<String> =
             template::names(template::host(template)).into_iter().map(str::to_owned).collect();
@@ -41,6 +47,41 @@ impl Target {
         let target = Self { base, guarded: !host_fields.is_empty() && !allow_private_hosts, host_fields };
         target.check()?;
         Ok(target)
+    }
+
+    /// Where a login goes. Hosts are read as those of web addresses are, so that every way to write an address is seen.
+    fn resolve_login(login: &Login, allow_private_hosts: bool, values: &Values) -> Result<Self> {
+        let template = |role: &str| login.role(role).map(AsRef::as_ref).unwrap_or_default();
+        let host_fields: Vec<String> = template::names(template("host")).into_iter().map(str::to_owned).collect();
+        let given = |role| super::inject::fill(template(role), values).map(|v| v.filter(|value| !value.is_empty()));
+        let host = given("host")?.ok_or_else(|| bad_host(&host_fields, "must name a host"))?;
+        let port = given("port")?;
+        let usual = login.protocol.port(tls_mode(login, values));
+        let base = first_place(
+            host.expose_text().unwrap_or_default(), // expose: where to go
+            port.as_ref().and_then(Secret::expose_text).unwrap_or_default(), // expose: where to go
+            usual,
+        );
+        let base = base.ok_or_else(|| bad_host(&host_fields, "must be a host name or an address"))?;
+        let target = Self { base, guarded: !host_fields.is_empty() && !allow_private_hosts, host_fields };
+        target.check()?;
+        Ok(target)
+    }
+
+    /// Host and port for a connection of another kind than HTTP.
+    pub(crate) fn place(&self) -> (String, u16) {
+        let host = self.base.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        (host.to_owned(), self.base.port_or_known_default().unwrap_or_default())
+    }
+
+    /// What it says of a credential that there was no answer.
+    pub(crate) fn verdict_of(&self, fault: Fault) -> Verdict {
+        match fault {
+            Fault::WrongHost => Verdict::WrongHost,
+            // A host that the user typed and that does not exist is a typing error.
+            Fault::NoSuchHost if !self.host_fields.is_empty() => Verdict::WrongHost,
+            _ => Verdict::Unreachable,
+        }
     }
 
     fn check(&self) -> Result<()> {
@@ -118,6 +159,23 @@ pub(crate) fn check_path(path: &str) -> Result<(&str, Option<&str>)> {
         return Err(Error::argument("path", "the path must not hold `.` or `..` segments"));
     }
     Ok((path, query))
+}
+
+/// The first of one or more places, each with or without `scheme://` before it and a port behind it.
+fn first_place(hosts: &str, port: &str, usual: u16) -> Option<Url> {
+    let first = hosts.split(',').next()?.trim();
+    let first = first.split_once("://").map_or(first, |(_, rest)| rest);
+    // An IPv6 address may come without its brackets.
+    let bare = if first.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{first}]") } else { first.to_owned() };
+    if bare.contains(['/', '?', '#', '@', '\\']) {
+        return None;
+    }
+    let mut url = Url::parse(&format!("https://{bare}")).ok()?;
+    if bare.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
+        let port = if port.is_empty() { usual } else { port.parse().ok()? };
+        url.set_port(Some(port)).ok()?;
+    }
+    Some(url)
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {

@@ -1,0 +1,203 @@
+//! A conversation with a server that does not speak HTTP: TCP, TLS where wanted, one deadline and one limit for all of it.
+//! It waits, so it belongs on a thread that may.
+
+use std::io::{self, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConnection, StreamOwned};
+use zeroize::Zeroizing;
+
+use super::{Fault, Network, buried_fault, guard, tls};
+use crate::catalog::protocol::TlsMode;
+
+/// No login takes more than this; a server that says more is not one of those we know.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Where to go and what to believe there.
+pub(crate) struct Dial {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// The user named the host: dial public addresses only.
+    pub(crate) guarded: bool,
+    pub(crate) timeout: Duration,
+    pub(crate) tls: TlsMode,
+    /// Certificate authorities that the user trusts for this server, in PEM.
+    pub(crate) ca_certificate: Option<Vec<u8>>,
+}
+
+/// The open connection.
+pub(crate) struct Wire {
+    stream: Stream,
+    dial: Dial,
+    network: Network,
+}
+
+enum Stream {
+    Plain(Socket),
+    Tls(Box<StreamOwned<ClientConnection, Box<dyn Transport>>>),
+    /// While one becomes the other.
+    Between,
+}
+
+/// What TLS can run over: the socket, or a protocol's own wrapping of it.
+pub(crate) trait Transport: Read + Write + Send {}
+impl<T: Read + Write + Send> Transport for T {}
+
+impl Wire {
+    /// Connects to the first address that answers, in the clear: the protocol says when TLS begins.
+    pub(crate) fn open(network: Network, dial: Dial) -> Result<Self, Fault> {
+        let deadline = Instant::now() + dial.timeout;
+        let addresses = guard::resolve(&dial.host, dial.port, dial.guarded)?;
+        let mut fault = Fault::NoSuchHost;
+        for address in addresses {
+            match connect(&address, deadline) {
+                Ok(tcp) => {
+                    let socket = Socket { tcp, deadline, left: MOST_BYTES };
+                    return Ok(Self { stream: Stream::Plain(socket), dial, network });
+                }
+                Err(error) => fault = fault_of(&error),
+            }
+        }
+        Err(fault)
+    }
+
+    /// How this connection is to be protected.
+    pub(crate) fn tls(&self) -> TlsMode {
+        self.dial.tls
+    }
+
+    /// Begins TLS, as the mode wants it checked. Nothing may have been read beyond the server's consent.
+    pub(crate) fn start_tls(&mut self) -> Result<(), Fault> {
+        self.start_tls_over(|socket| Box::new(socket))
+    }
+
+    /// The same where the protocol wraps TLS in packets of its own.
+    pub(crate) fn start_tls_over(&mut self, wrap: impl FnOnce(Socket) -> Box<dyn Transport>) -> Result<(), Fault> {
+        let config = tls::for_mode(&self.network, self.dial.tls, self.dial.ca_certificate.as_deref())?;
+        let name = ServerName::try_from(self.dial.host.clone()).map_err(|_| Fault::WrongHost)?;
+        let session = ClientConnection::new(Arc::new(config), name).map_err(|_| Fault::Unreachable("no TLS"))?;
+        let Stream::Plain(socket) = std::mem::replace(&mut self.stream, Stream::Between) else {
+            return Err(Fault::Broken);
+        };
+        let mut stream = StreamOwned::new(session, wrap(socket));
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock).map_err(|e| fault_of(&e))?;
+        }
+        self.stream = Stream::Tls(Box::new(stream));
+        Ok(())
+    }
+
+    /// Sends all of it.
+    pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        let writer = self.as_write()?;
+        writer.write_all(bytes).and_then(|()| writer.flush()).map_err(|e| fault_of(&e))
+    }
+
+    /// Reads exactly so many bytes.
+    pub(crate) fn receive(&mut self, length: usize) -> Result<Zeroizing<Vec<u8>>, Fault> {
+        if length > MOST_BYTES {
+            return Err(Fault::TooLarge);
+        }
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        self.as_read()?.read_exact(&mut bytes).map_err(|e| fault_of(&e))?;
+        Ok(bytes)
+    }
+
+    /// Reads a line and takes its end off. Byte by byte, so that nothing behind it is taken in before TLS begins.
+    pub(crate) fn receive_line(&mut self) -> Result<String, Fault> {
+        let mut line = Vec::new();
+        while line.last() != Some(&b'\n') {
+            line.extend_from_slice(&self.receive(1)?);
+        }
+        Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
+    }
+
+    fn as_read(&mut self) -> Result<&mut dyn Read, Fault> {
+        match &mut self.stream {
+            Stream::Plain(socket) => Ok(socket),
+            Stream::Tls(stream) => Ok(stream.as_mut()),
+            Stream::Between => Err(Fault::Broken),
+        }
+    }
+
+    fn as_write(&mut self) -> Result<&mut dyn Write, Fault> {
+        match &mut self.stream {
+            Stream::Plain(socket) => Ok(socket),
+            Stream::Tls(stream) => Ok(stream.as_mut()),
+            Stream::Between => Err(Fault::Broken),
+        }
+    }
+}
+
+impl Drop for Wire {
+    /// Says goodbye to a server that was spoken to over TLS; it does not matter whether it hears.
+    fn drop(&mut self) {
+        if let Stream::Tls(stream) = &mut self.stream {
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+    }
+}
+
+/// A TCP connection whose every wait ends at the deadline.
+pub(crate) struct Socket {
+    tcp: TcpStream,
+    deadline: Instant,
+    left: usize,
+}
+
+impl Socket {
+    fn remaining(&self) -> io::Result<Option<Duration>> {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Socket {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.left == 0 {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.tcp.set_read_timeout(self.remaining()?)?;
+        let most = buffer.len().min(self.left);
+        let read = self.tcp.read(&mut buffer[..most])?;
+        self.left -= read;
+        Ok(read)
+    }
+}
+
+impl Write for Socket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.tcp.set_write_timeout(self.remaining()?)?;
+        self.tcp.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.tcp.flush()
+    }
+}
+
+fn connect(address: &SocketAddr, deadline: Instant) -> io::Result<TcpStream> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    let tcp = TcpStream::connect_timeout(address, left).map_err(|error| match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => error,
+        _ => io::ErrorKind::ConnectionRefused.into(), // whatever the reason: nothing was sent
+    })?;
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
+}
+
+fn fault_of(error: &io::Error) -> Fault {
+    match error.kind() {
+        io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Fault::Timeout,
+        io::ErrorKind::ConnectionRefused => Fault::Unreachable("no connection"),
+        io::ErrorKind::FileTooLarge => Fault::TooLarge,
+        _ => buried_fault(error).unwrap_or(Fault::Broken),
+    }
+}

@@ -1,0 +1,136 @@
+//! Logs in to servers that do not speak HTTP, as far as it takes to know what a credential is worth, and leaves again.
+//!
+//! Each protocol is one file with one function `log_in`. It speaks the documented handshake itself, over a [`Wire`] that
+//! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
+
+mod postgresql;
+mod redis;
+mod scram;
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use super::judge::Judgement;
+use super::target::Target;
+use crate::catalog::protocol::TlsMode;
+use crate::catalog::{Login, template};
+use crate::connection::Evidence;
+use crate::error::Result;
+use crate::input::Values;
+use crate::io::wire::{Dial, Wire};
+use crate::io::{Fault, Io};
+use crate::secret::Secret;
+use crate::verdict::Verdict;
+
+/// The roles of a login with the user's values in them.
+pub(crate) struct Roles(Vec<(Cow<'static, str>, Secret)>);
+
+impl Roles {
+    /// Fills the templates; a role whose optional field was not given stays out.
+    fn fill(login: &Login, values: &Values) -> Result<Self> {
+        let mut roles = Vec::new();
+        for (role, template) in login.roles.iter() {
+            if let Some(value) = super::inject::fill(template, values)? {
+                roles.push((role.clone(), value));
+            }
+        }
+        Ok(Self(roles))
+    }
+
+    /// A role's value; empty counts as none.
+    fn get(&self, role: &str) -> Option<&[u8]> {
+        let (_, value) = self.0.iter().find(|(name, value)| name == role && !value.is_empty())?;
+        Some(value.expose()) // expose: into the login
+    }
+
+    fn text(&self, role: &str) -> Option<&str> {
+        std::str::from_utf8(self.get(role)?).ok()
+    }
+}
+
+/// How a login ended.
+struct Outcome {
+    verdict: Verdict,
+    /// The server's own code for that, such as `28P01`. Never its text.
+    code: Option<String>,
+}
+
+impl Outcome {
+    fn accepted() -> Self {
+        Self { verdict: Verdict::Accepted, code: None }
+    }
+
+    fn coded(verdict: Verdict, code: impl std::fmt::Display) -> Self {
+        Self { verdict, code: Some(code.to_string()) }
+    }
+
+    /// The server lets anybody in, so that it proves nothing.
+    fn open() -> Self {
+        Self { verdict: Verdict::NotCheckable, code: None }
+    }
+}
+
+/// How a role says that the connection is to be protected; as safely as the protocol can where nothing is said.
+pub(crate) fn tls_mode(login: &Login, values: &Values) -> TlsMode {
+    let word = login.role("tls").and_then(|template| super::inject::fill(template, values).ok().flatten());
+    let said = word.as_ref().and_then(Secret::expose_text).and_then(TlsMode::parse); // expose: no secret, a mode
+    said.unwrap_or_else(|| login.protocol.tls.first().copied().unwrap_or(TlsMode::Off))
+}
+
+/// Logs in once and says what came of it. An error means that the input cannot be asked about at all.
+pub(crate) async fn judge<I: Io>(
+    io: &I,
+    login: &Login,
+    target: &Target,
+    values: &Values,
+    timeout: Duration,
+) -> Result<Judgement> {
+    let roles = Roles::fill(login, values)?;
+    let (host, port) = target.place();
+    let dial = Dial {
+        host,
+        port,
+        guarded: target.guarded,
+        timeout,
+        tls: tls_mode(login, values),
+        ca_certificate: roles.get("ca_certificate").map(<[u8]>::to_vec),
+    };
+    let network = io.network().clone();
+    let protocol = login.protocol.name;
+    let outcome = io.run(move || Ok(Wire::open(network, dial).and_then(|wire| log_in(protocol, wire, &roles)))).await?;
+    let outcome = match outcome {
+        Ok(outcome) => outcome,
+        Err(Fault::Forbidden) => return Err(target.forbidden()),
+        Err(fault) => Outcome { verdict: target.verdict_of(fault), code: None },
+    };
+    let evidence = Evidence {
+        request: format!("log in by {protocol}"),
+        status: None,
+        code: outcome.code,
+        verdict: outcome.verdict,
+    };
+    let user = login.role("username").or_else(|| login.role("bind_dn"));
+    let account = user.filter(|_| matches!(outcome.verdict, Verdict::Accepted | Verdict::UnderScoped));
+    Ok(Judgement {
+        verdict: outcome.verdict,
+        evidence: vec![evidence],
+        account: account.and_then(|template| named(template, login, values)),
+        retry_after: None,
+    })
+}
+
+/// The name that the server has taken for the user's, unless it is made of a secret.
+fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
+    let secret = login.role("password").is_some_and(|other| template::names(other) == template::names(template));
+    let name = super::inject::fill(template, values).ok().flatten().filter(|_| !secret)?;
+    Some(name.expose_text()?.to_owned()) // expose: a user's name
+}
+
+fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
+    let wire = &mut wire;
+    match protocol {
+        "postgresql" => postgresql::log_in(wire, roles),
+        "redis" => redis::log_in(wire, roles),
+        _ => Ok(Outcome::open()),
+    }
+}
