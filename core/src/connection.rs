@@ -133,8 +133,9 @@ pub struct Evidence {
     pub request: String,
     /// The HTTP status, where there was an answer over HTTP.
     pub status: Option<u16>,
-    /// The server's own code, where it does not speak HTTP: an SQLSTATE such as `28P01`, a reply code such as `535`.
-    pub code: Option<String>,
+    /// The server's own code, where it does not speak HTTP (an SQLSTATE such as `28P01`, a reply code such as `535`); or why
+    /// there was no answer, such as `the certificate is not trusted`.
+    pub detail: Option<String>,
     /// What this answer alone means.
     pub verdict: Verdict,
 }

@@ -91,7 +91,12 @@ impl<I: Io> Composio<I> {
         let verdict = if verdict == Verdict::WrongHost { Verdict::NotCheckable } else { verdict };
         Judgement {
             verdict,
-            evidence: vec![Evidence { request: format!("{method} {path}"), status: Some(status), code: None, verdict }],
+            evidence: vec![Evidence {
+                request: format!("{method} {path}"),
+                status: Some(status),
+                detail: None,
+                verdict,
+            }],
             account: None,
             retry_after: None,
         }

@@ -56,6 +56,21 @@ pub(crate) enum Fault {
     TooLarge,
 }
 
+impl Fault {
+    /// The reason for people.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Unreachable(why) => why,
+            Self::Broken => "the connection broke",
+            Self::Timeout => "no answer in time",
+            Self::NoSuchHost => "the host has no address",
+            Self::WrongHost => "what answered is another: its certificate or its protocol",
+            Self::Forbidden => "the address may not be dialled",
+            Self::TooLarge => "the answer is larger than allowed",
+        }
+    }
+}
+
 /// What a flow may do to the outside.
 pub(crate) trait Io: Send + Sync + 'static {
     /// Sends a request and reads the answer.

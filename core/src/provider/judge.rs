@@ -96,13 +96,13 @@ pub(crate) async fn judge<I: Io>(
     let mut judgement = Judgement::without_asking(Verdict::NotCheckable);
     for check in scheme.checks.iter() {
         let answer = ask(io, scheme, target, values, check, timeout).await?;
-        let (verdict, status) = match &answer {
-            Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status)),
+        let (verdict, status, detail) = match &answer {
+            Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status), None),
             Err(Fault::Forbidden) => return Err(target.forbidden()),
-            Err(fault) => (target.verdict_of(*fault), None),
+            Err(fault) => (target.verdict_of(*fault), None, Some(fault.reason().to_owned())),
         };
         let request = format!("{} {}", check.method, check.path);
-        judgement.evidence.push(Evidence { request, status, code: None, verdict });
+        judgement.evidence.push(Evidence { request, status, detail, verdict });
         if let Ok(incoming) = &answer {
             judgement.retry_after = judgement.retry_after.max(retry_after(incoming));
             if verdict == Verdict::Accepted {

@@ -52,21 +52,21 @@ impl Roles {
 struct Outcome {
     verdict: Verdict,
     /// The server's own code for that, such as `28P01`. Never its text.
-    code: Option<String>,
+    detail: Option<String>,
 }
 
 impl Outcome {
     fn accepted() -> Self {
-        Self { verdict: Verdict::Accepted, code: None }
+        Self { verdict: Verdict::Accepted, detail: None }
     }
 
     fn coded(verdict: Verdict, code: impl std::fmt::Display) -> Self {
-        Self { verdict, code: Some(code.to_string()) }
+        Self { verdict, detail: Some(code.to_string()) }
     }
 
     /// The server lets anybody in, so that it proves nothing.
     fn open() -> Self {
-        Self { verdict: Verdict::NotCheckable, code: None }
+        Self { verdict: Verdict::NotCheckable, detail: Some("the server asks for no proof".to_owned()) }
     }
 }
 
@@ -101,12 +101,12 @@ pub(crate) async fn judge<I: Io>(
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(Fault::Forbidden) => return Err(target.forbidden()),
-        Err(fault) => Outcome { verdict: target.verdict_of(fault), code: None },
+        Err(fault) => Outcome { verdict: target.verdict_of(fault), detail: Some(fault.reason().to_owned()) },
     };
     let evidence = Evidence {
         request: format!("log in by {protocol}"),
         status: None,
-        code: outcome.code,
+        detail: outcome.detail,
         verdict: outcome.verdict,
     };
     let user = login.role("username").or_else(|| login.role("bind_dn"));
