@@ -1511,6 +1511,15 @@ keylatch_status keylatch_connection_request_evidence_status(const keylatch_conne
                                                             uint32_t *http_status);
 
 /**
+ * The server's own code where it does not speak HTTP, or why there was no answer; empty where there is nothing to say.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_connection_request_evidence_detail(const keylatch_connection_request *request,
+                                                            size_t index,
+                                                            const char **text,
+                                                            size_t *length);
+
+/**
  * What this answer alone means. Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_connection_request_evidence_verdict(const keylatch_connection_request *request,
@@ -1913,6 +1922,15 @@ keylatch_status keylatch_verification_evidence_status(const keylatch_verificatio
                                                       size_t index,
                                                       bool *known,
                                                       uint32_t *http_status);
+
+/**
+ * The server's own code where it does not speak HTTP, or why there was no answer; empty where there is nothing to say.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_verification_evidence_detail(const keylatch_verification *verification,
+                                                      size_t index,
+                                                      const char **text,
+                                                      size_t *length);
 
 /**
  * What this answer alone means. Borrowed until the handle is freed. Thread-safe.

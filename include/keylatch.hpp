@@ -523,6 +523,7 @@ struct ExpectedParams {
 struct Evidence {
     std::string request;
     std::optional<std::uint32_t> status;
+    std::string detail;  // the server's own code where it does not speak HTTP, or why there was no answer; may be empty
     std::string verdict;
 };
 
@@ -694,13 +695,14 @@ inline Integration read_integration(const keylatch_integration *h) {
 template <typename H>
 std::vector<Evidence> read_evidence(const H *h, CountGetter<H> get_count, TextAtGetter<H> request,
                                     keylatch_status (*status)(const H *, std::size_t, bool *, std::uint32_t *),
-                                    TextAtGetter<H> verdict) {
+                                    TextAtGetter<H> detail, TextAtGetter<H> verdict) {
     std::vector<Evidence> all;
     for (std::size_t i = 0, end = count(h, get_count); i < end; i++) {
         bool known = false;
         std::uint32_t number = 0;
         status(h, i, &known, &number);
-        all.push_back({text(h, i, request), known ? std::optional(number) : std::nullopt, text(h, i, verdict)});
+        all.push_back({text(h, i, request), known ? std::optional(number) : std::nullopt, text(h, i, detail),
+                       text(h, i, verdict)});
     }
     return all;
 }
@@ -713,7 +715,8 @@ inline ConnectionRequest read_connection_request(const keylatch_connection_reque
     made.verdict = text(h, keylatch_connection_request_verdict);
     made.evidence =
         read_evidence(h, keylatch_connection_request_evidence_count, keylatch_connection_request_evidence_request,
-                      keylatch_connection_request_evidence_status, keylatch_connection_request_evidence_verdict);
+                      keylatch_connection_request_evidence_status, keylatch_connection_request_evidence_detail,
+                      keylatch_connection_request_evidence_verdict);
     made.account = maybe(h, keylatch_connection_request_account);
     for (std::size_t i = 0, end = count(h, keylatch_connection_request_warning_count); i < end; i++) {
         made.warnings.push_back({text(h, i, keylatch_connection_request_warning_field),
@@ -753,7 +756,8 @@ inline Verification read_verification(const keylatch_verification *h) {
     verification.account = maybe(h, keylatch_verification_account);
     verification.evidence =
         read_evidence(h, keylatch_verification_evidence_count, keylatch_verification_evidence_request,
-                      keylatch_verification_evidence_status, keylatch_verification_evidence_verdict);
+                      keylatch_verification_evidence_status, keylatch_verification_evidence_detail,
+                      keylatch_verification_evidence_verdict);
     verification.json = text(h, keylatch_verification_json);
     return verification;
 }

@@ -262,6 +262,8 @@ export interface Evidence {
   readonly request: string
   /** The HTTP status, where there was an answer. */
   readonly status?: number
+  /** The server's own code where it does not speak HTTP (such as the SQLSTATE `28P01`), or why there was no answer. */
+  readonly detail?: string
   /** What this answer alone means. */
   readonly verdict: Verdict
 }
@@ -319,7 +321,7 @@ export function appOf(raw: { schemes: { fields: object[]; developer_fields: obje
  */
 export function evidenceOf(raw: { status: number | null }[]): Evidence[] {
   return raw.map((item) => {
-    const { status, ...rest } = camelKeys<Evidence & { status: number | null }>(item)
-    return status === null ? rest : { ...rest, status }
+    const { status, detail, ...rest } = camelKeys<Evidence & { status: number | null; detail: string | null }>(item)
+    return { ...rest, ...(status !== null && { status }), ...(detail !== null && { detail }) }
   })
 }

@@ -145,6 +145,19 @@ pub unsafe extern "C" fn keylatch_verification_evidence_status(
     unsafe { known_at(verification, known, http_status, |h| h.evidence.status(index)) }
 }
 
+/// The server's own code where it does not speak HTTP, or why there was no answer; empty where there is nothing to say.
+/// Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_verification_evidence_detail(
+    verification: *const keylatch_verification,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(verification, text, length, |h| h.evidence.detail(index)) }
+}
+
 /// What this answer alone means. Borrowed until the handle is freed. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_verification_evidence_verdict(
