@@ -63,6 +63,10 @@ impl Io for BlockingIo {
         std::thread::sleep(time);
     }
 
+    fn has_proxy(&self) -> bool {
+        self.clients.network.proxy.is_some()
+    }
+
     fn drop_connections(&self) {
         self.clients.drop_kept();
     }

@@ -1,9 +1,10 @@
 //! The only place that touches sockets, clocks and other threads. Flows are written once over [`Io`]; the blocking
 //! driver answers at once, the async driver awaits.
 
+pub(crate) mod addresses;
 mod blocking;
 mod clients;
-mod guard;
+pub(crate) mod guard;
 mod nonblocking;
 pub(crate) mod tls;
 
@@ -14,17 +15,17 @@ use std::time::Duration;
 
 pub(crate) use blocking::BlockingIo;
 use bytes::Bytes;
-pub(crate) use guard::is_public;
 pub(crate) use nonblocking::AsyncIo;
 
+use crate::allow::Allow;
 use crate::error::Result;
 
 /// A request to a provider.
 pub(crate) struct Outgoing {
     pub(crate) request: http::Request<Bytes>,
     pub(crate) timeout: Duration,
-    /// The user named the host: dial public addresses only.
-    pub(crate) guarded: bool,
+    /// The user named the host: dial public addresses only, and those that this allows.
+    pub(crate) guarded: Option<Allow>,
     /// Use a connection of its own and drop it before the call returns.
     pub(crate) alone: bool,
 }
@@ -49,8 +50,8 @@ pub(crate) enum Fault {
     NoSuchHost,
     /// The certificate is another host's.
     WrongHost,
-    /// The name leads to an address that may not be dialled.
-    Forbidden,
+    /// The name leads only to addresses that may not be dialled unless these are allowed.
+    Forbidden(Allow),
     /// More bytes than allowed.
     TooLarge,
 }
@@ -68,6 +69,9 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// Waits.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Whether requests go through a proxy, which looks names up itself.
+    fn has_proxy(&self) -> bool;
 
     /// Drops kept connections; the next request makes a new one.
     fn drop_connections(&self);
@@ -114,10 +118,7 @@ fn fault_of(error: &reqwest::Error) -> Fault {
 fn buried_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     use rustls::{CertificateError, Error as Tls};
     if let Some(refusal) = error.downcast_ref::<guard::Refusal>() {
-        return Some(match refusal {
-            guard::Refusal::NotPublic => Fault::Forbidden,
-            guard::Refusal::NoSuchHost => Fault::NoSuchHost,
-        });
+        return Some(refusal.0);
     }
     if let Some(tls) = error.downcast_ref::<Tls>() {
         return Some(match tls {

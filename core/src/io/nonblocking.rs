@@ -57,6 +57,10 @@ impl Io for AsyncIo {
         tokio::time::sleep(time).await;
     }
 
+    fn has_proxy(&self) -> bool {
+        self.clients.network.proxy.is_some()
+    }
+
     fn drop_connections(&self) {
         self.clients.drop_kept();
     }

@@ -94,7 +94,7 @@ pub(crate) async fn judge<I: Io>(
         let answer = ask(io, scheme, target, values, check, timeout).await?;
         let (verdict, status) = match &answer {
             Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status)),
-            Err(Fault::Forbidden) => return Err(target.forbidden()),
+            Err(Fault::Forbidden(kinds)) => return Err(target.forbidden(*kinds)),
             Err(Fault::WrongHost) => (Verdict::WrongHost, None),
             // A host that the user typed and that does not exist is a typing error.
             Err(Fault::NoSuchHost) if !target.host_fields.is_empty() => (Verdict::WrongHost, None),

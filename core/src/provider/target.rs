@@ -1,69 +1,65 @@
 //! Where a connection's requests go: the base URL with the user's values in it, checked before anything is sent.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
+use super::host;
+use crate::allow::{Allow, NetworkException};
 use crate::catalog::template::Filter;
 use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
-use crate::io::is_public;
+use crate::io::addresses::is_loopback;
 use crate::secret::Secret;
+
+/// What an integration says of where its requests go.
+pub(crate) struct Terms<'t> {
+    /// Instead of the app's own.
+    pub(crate) base_url: Option<&'t str>,
+    /// Fields whose values the developer fixed.
+    pub(crate) fixed: &'t [String],
+    pub(crate) allow: Allow,
+    /// Requests go through a proxy.
+    pub(crate) proxied: bool,
+}
 
 /// A checked address. Only [`Target::resolve`] makes one.
 pub(crate) struct Target {
     base: Url,
-    /// The user named the host, and the developer allows public ones only.
-    pub(crate) guarded: bool,
-    /// Fields that the host is made of.
+    /// The user named the host, and this is what the developer allows of it.
+    pub(crate) guarded: Option<Allow>,
+    /// Fields that the host is made of and that users are asked for.
     pub(crate) host_fields: Vec<String>,
 }
 
 impl Target {
-    /// Fills the base URL; `invalid_field` where a value cannot stand in it, `forbidden_host` where it leads inside.
-    pub(crate) fn resolve(
-        scheme: &SchemeDef,
-        base_url: Option<&str>,
-        allow_private_hosts: bool,
-        values: &Values,
-    ) -> Result<Self> {
-        let template = base_url.unwrap_or(&scheme.base_url);
-        let host_fields: Vec<String> =
-            template::names(template::host(template)).into_iter().map(str::to_owned).collect();
+    /// Fills the base URL; `invalid_field` where a value cannot stand in it, `forbidden_host` where it needs what the
+    /// integration does not allow.
+    pub(crate) fn resolve(scheme: &SchemeDef, terms: &Terms<'_>, values: &Values) -> Result<Self> {
+        let template = terms.base_url.unwrap_or(&scheme.base_url);
+        let names: Vec<String> = template::names(template::host(template)).into_iter().map(str::to_owned).collect();
+        let asked: Vec<String> = names.iter().filter(|name| !terms.fixed.contains(name)).cloned().collect();
+        let blamed = if asked.is_empty() { &names } else { &asked };
         let text = fill_base(template, values)?;
-        let base = text
-            .expose_text() // expose: parsed, since a key may stand in the path
-            .and_then(|t| Url::parse(t.trim_end_matches('/')).ok())
-            .ok_or_else(|| bad_host(&host_fields, "do not make a web address"))?;
-        let target = Self { base, guarded: !host_fields.is_empty() && !allow_private_hosts, host_fields };
-        target.check()?;
-        Ok(target)
+        let text = text.expose_text().unwrap_or_default(); // expose: parsed, since a key may stand in the path
+        let base = Url::parse(text.trim_end_matches('/')).ok().filter(host::is_plain);
+        let base = base.ok_or_else(|| bad_host(blamed, "do not make a web address"))?;
+        let authority = host::authority(text);
+        let proxied = terms.proxied;
+        let filled = host::Filled { scheme, template, asked: &asked, values, base: &base, authority, proxied };
+        let missing = filled.needed().without(terms.allow);
+        if !missing.is_empty() {
+            return Err(forbidden(missing, blamed));
+        }
+        let guarded = filled.is_typed().then_some(terms.allow);
+        Ok(Self { base, guarded, host_fields: asked })
     }
 
-    fn check(&self) -> Result<()> {
-        let address = match self.base.host() {
-            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
-            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
-            _ => None,
-        };
-        let loopback = is_loopback(&self.base);
-        if self.guarded && (loopback || address.is_some_and(|a| !is_public(a))) {
-            return Err(self.forbidden());
-        }
-        if self.base.scheme() != "https" && !loopback {
-            return Err(bad_host(&self.host_fields, "must be an https address"));
-        }
-        Ok(())
-    }
-
-    /// The host leads to an address that this connection may not talk to.
-    pub(crate) fn forbidden(&self) -> Error {
-        let message = "the host leads to a loopback, private or reserved address; the developer can allow that with \
-                       allow_private_hosts on the integration";
-        Error::new(ErrorKind::ForbiddenHost, message).with_fields(self.host_fields.clone())
+    /// The host leads only to addresses of these kinds, which the integration does not allow.
+    pub(crate) fn forbidden(&self, kinds: Allow) -> Error {
+        forbidden(kinds, &self.host_fields)
     }
 
     /// The base with `path` appended. The path may bring its own query; it must not climb, nor name a host.
@@ -120,16 +116,9 @@ pub(crate) fn check_path(path: &str) -> Result<(&str, Option<&str>)> {
     Ok((path, query))
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(v4)) => v4.is_loopback(),
-        Some(Host::Ipv6(v6)) => v6.is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
-    }
+fn forbidden(missing: Allow, fields: &[String]) -> Error {
+    let error = Error::new(ErrorKind::ForbiddenHost, host::explained(missing));
+    if fields.is_empty() { error.with_fields(["base_url"]) } else { error.with_fields(fields.to_vec()) }
 }
 
 fn bad_host(fields: &[String], what: &str) -> Error {
@@ -149,7 +138,7 @@ fn bad_host(fields: &[String], what: &str) -> Error {
 
 /// Checks a base URL that the developer gives for an integration of an app with these fields. `in_path`: the app takes
 /// its key there.
-pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str) -> Result<()> {
+pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str, allow: Allow) -> Result<()> {
     let wrong = |what: String| Err(Error::argument("base_url", what));
     if let Err(problem) = template::parse(base_url) {
         return wrong(format!("base_url: {problem}"));
@@ -166,32 +155,24 @@ pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str)
             return wrong(format!("base_url must hold {{{name}}}, since this app takes its key in the path"));
         }
     }
-    if template::names(template::host(base_url)).is_empty() {
-        let sample = base_url.replace(['{', '}', '|'], "x");
-        let url = Url::parse(&sample).ok();
-        let plain = url.is_some_and(|u| {
-            let secure = u.scheme() == "https" || (u.scheme() == "http" && is_loopback(&u));
-            secure
-                && u.has_host()
-                && u.username().is_empty()
-                && u.password().is_none()
-                && u.query().is_none()
-                && u.fragment().is_none()
-        });
-        if !plain {
-            return wrong("base_url must be an https address (http for loopback only) without user or query".into());
-        }
-    } else if !base_url.starts_with("https://") && !base_url.starts_with('{') {
-        return wrong("base_url must start with https://".into());
+    if base_url.starts_with('{') {
+        return Ok(()); // the whole address is a value, and checked as such
+    }
+    let Some(sample) = host::sample(base_url).filter(host::is_plain) else {
+        return wrong("base_url must be an https address without user or query".into());
+    };
+    let plain_http = sample.scheme() == "http" && !is_loopback(&sample);
+    if plain_http && !allow.contains(NetworkException::PlainHttp) {
+        return Err(forbidden(Allow::from([NetworkException::PlainHttp]), &[]));
     }
     Ok(())
 }
 
-/// The base URL with the values in it: host parts must be host characters, path parts are percent-encoded.
+/// The base URL with the values in it: host parts must be host characters, path parts are percent-encoded. Where it begins
+/// with a value, that value is the whole address.
 fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
-    let whole = base_url.starts_with('{') && !base_url.contains("://");
-    let host_end =
-        base_url.len() - base_url.split_once("://").map_or(0, |(_, r)| r.split_once('/').map_or(0, |(_, p)| p.len()));
+    let host_start = base_url.find("://").map_or(0, |at| at + "://".len());
+    let host_end = host_start + template::host(base_url).len();
     let parts = template::parse(base_url).unwrap_or_default();
     let size = base_url.len() + 4 * parts.len() * (values.longest() + 2); // as in `fill_path`
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
@@ -205,39 +186,38 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
             template::Part::Field { name, filter } => {
                 let value = super::inject::value_of(values, name, filter)?;
                 let value = value.bytes();
-                let place = [name.to_owned()];
-                if whole {
-                    filled.extend_from_slice(value);
-                } else if position < host_end {
-                    if !is_host_part(value) {
-                        return Err(bad_host(&place, "cannot be part of a host name"));
-                    }
-                    filled.extend_from_slice(value);
-                } else {
-                    super::inject::percent_encode(value, &mut filled);
-                }
+                let start = position;
                 position += name.len()
                     + match filter {
                         Filter::Whole => "{}".len(),
                         Filter::After(c) => "{|after:}".len() + c.len_utf8(),
                         Filter::Base64 => "{|base64}".len(),
                     };
+                if start == 0 {
+                    filled.extend_from_slice(value);
+                } else if start < host_end {
+                    if !is_host_part(value, position == host_end) {
+                        return Err(bad_host(&[name.to_owned()], "cannot be part of a host name"));
+                    }
+                    filled.extend_from_slice(value);
+                } else {
+                    super::inject::percent_encode(value, &mut filled);
+                }
             }
         }
     }
     Ok(Secret::new(&filled))
 }
 
-/// Letters, digits, `-`, `_` and dots, with a port at the end at most.
-fn is_host_part(value: &[u8]) -> bool {
+/// Labels of letters, digits, `-` and `_` with dots between them. At the end of the host a dot may follow, and a port.
+fn is_host_part(value: &[u8], at_end: bool) -> bool {
     let (name, port) = match value.iter().position(|b| *b == b':') {
-        Some(at) => (&value[..at], &value[at + 1..]),
-        None => (value, &b"0"[..]),
+        Some(at) if at_end => (&value[..at], &value[at + 1..]),
+        _ => (value, &b"0"[..]),
     };
-    let label = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    !name.is_empty()
-        && name.iter().all(label)
-        && !name.starts_with(b".")
+    let name = if at_end { name.strip_suffix(b".").unwrap_or(name) } else { name };
+    let in_label = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    name.split(|b| *b == b'.').all(|label| !label.is_empty() && label.iter().all(in_label))
         && !port.is_empty()
         && port.iter().all(u8::is_ascii_digit)
 }
