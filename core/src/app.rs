@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::allow::Allow;
 use crate::connection::open_names;
 use crate::field::Field;
 use serde::Deserialize;
@@ -104,8 +105,8 @@ pub struct Integration {
     pub base_url: Option<String>,
     /// Fields whose values the developer has fixed; users are not asked for them.
     pub fixed_fields: Vec<String>,
-    /// Whether hosts that a user types may be loopback or private addresses.
-    pub allow_private_hosts: bool,
+    /// What its hosts may be beyond public ones.
+    pub allow: Allow,
     /// When it was made (RFC 3339, UTC).
     pub created_at: String,
 }

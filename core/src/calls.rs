@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::allow::{Allow, NetworkException};
 use crate::app::AuthScheme;
 use crate::backend::Backend;
 use crate::connection::Status;
@@ -52,10 +53,11 @@ pub struct NewIntegration {
     pub auth_scheme: Option<AuthScheme>,
     /// By default the app's name.
     pub name: Option<String>,
-    /// Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on loopback.
+    /// Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on loopback
+    /// or where `plain_http` is allowed.
     pub base_url: Option<String>,
-    /// Let hosts that users type be loopback or private addresses. Default: no.
-    pub allow_private_hosts: bool,
+    /// Exceptions from the network rules for its hosts. Default: none, so that users can name public ones only.
+    pub allow: Allow,
     /// Values that the developer fixes, so that users are not asked for them; sealed in the vault.
     #[serde(skip)]
     pub fixed_values: Params,
@@ -349,6 +351,16 @@ fn arguments<T: DeserializeOwned>(call: &str, json: &str) -> Result<T> {
     })
 }
 
+/// Refuses names in `allow` that there are not, with near ones, which serde could not give.
+fn known_exceptions(json: &str) -> Result<()> {
+    #[derive(Deserialize)]
+    struct Names {
+        allow: Vec<String>,
+    }
+    let named = serde_json::from_str::<Names>(json).map(|names| names.allow).unwrap_or_default();
+    named.iter().try_for_each(|name| NetworkException::named(name).map(drop))
+}
+
 fn reply(result: &impl Serialize) -> Result<Reply> {
     let json = serde_json::to_string(result)
         .map_err(|_| Error::new(ErrorKind::Internal, "a result could not be written as JSON"))?;
@@ -384,6 +396,7 @@ impl<I: Io> Backend<I> {
                 reply(&self.register_app(&definition)?)
             }
             "integrations.create" => {
+                known_exceptions(json)?;
                 let ask = NewIntegration { fixed_values: params, ..arguments(name, json)? };
                 reply(&self.create_integration(ask).await?)
             }

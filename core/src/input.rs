@@ -284,9 +284,15 @@ fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Option<Warning>),
     Ok((Secret::new(inner.as_bytes()), Some(warning)))
 }
 
+/// An address as people write it: browsers forgive a backslash, too few or too many slashes, and an empty user name, with
+/// which one host looks like another.
 fn is_web_address(text: &str) -> bool {
+    let authority =
+        text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
+    let straight = !authority.is_empty() && !authority.contains('@') && !text.contains('\\');
     url::Url::parse(text).is_ok_and(|url| {
-        matches!(url.scheme(), "https" | "http")
+        straight
+            && matches!(url.scheme(), "https" | "http")
             && url.has_host()
             && url.username().is_empty()
             && url.password().is_none()

@@ -9,6 +9,7 @@
 
 #![forbid(unsafe_code)]
 
+mod allow;
 mod app;
 mod backend;
 mod calls;
@@ -29,6 +30,7 @@ mod store;
 mod vault;
 mod verdict;
 
+pub use allow::{Allow, NetworkException};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, Scheme};
 pub use calls::{
     ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,

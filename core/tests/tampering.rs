@@ -90,9 +90,9 @@ fn an_edited_base_url_does_not_get_the_keys() {
 }
 
 #[test]
-fn permission_for_private_hosts_cannot_be_added_by_an_edit() {
+fn an_exception_from_the_network_rules_cannot_be_added_by_an_edit() {
     let (fixture, ids) = Fixture::new();
-    fixture.edit("UPDATE integrations SET allow_private_hosts = 1");
+    fixture.edit("UPDATE integrations SET allow = '[\"loopback\"]'");
     assert_eq!(verify_error(&fixture.open(), &ids[0]), Some(ErrorKind::CorruptRecord));
 }
 

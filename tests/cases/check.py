@@ -42,7 +42,7 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "apps.list": ("", "", False),
     "apps.get": ("app", "", False),
     "apps.register": ("definition", "", False),
-    "integrations.create": ("app", "auth_scheme name base_url allow_private_hosts", True),
+    "integrations.create": ("app", "auth_scheme name base_url allow", True),
     "integrations.get": ("integration_id", "", False),
     "integrations.list": ("", "app", False),
     "integrations.delete": ("integration_id", "", False),

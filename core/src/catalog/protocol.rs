@@ -98,6 +98,16 @@ impl Protocol {
         ALL.iter().map(|p| p.name)
     }
 
+    /// Whether a server of it is expected at this port.
+    pub(crate) fn is_usual_port(&self, port: u16) -> bool {
+        port >= 1024 || port == self.ports.0 || port == self.ports.1
+    }
+
+    /// Whether it encrypts without TLS.
+    pub(crate) fn is_secure_itself(&self) -> bool {
+        self.tls.is_empty()
+    }
+
     /// The port where none is given.
     pub(crate) fn port(&self, tls: TlsMode) -> u16 {
         if matches!(tls, TlsMode::Off | TlsMode::Upgraded) { self.ports.0 } else { self.ports.1 }

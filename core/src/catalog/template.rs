@@ -77,12 +77,10 @@ pub(crate) fn names(template: &str) -> Vec<&str> {
         .collect()
 }
 
-/// The host part of a URL template: what stands between `://` and the next `/`; all of it for `{base_url}`.
+/// The host part of a URL template: what stands between `://` and the next `/`; the first field of `{base_url}`.
 pub(crate) fn host(base_url: &str) -> &str {
-    match base_url.split_once("://") {
-        Some((_, rest)) => rest.split('/').next().unwrap_or_default(),
-        None => base_url,
-    }
+    let rest = base_url.split_once("://").map_or(base_url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or_default()
 }
 
 /// Whether this can be the wire name of a field.

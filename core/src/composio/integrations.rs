@@ -32,7 +32,7 @@ impl<I: Io> Composio<I> {
         if let Some(url) = base_url {
             let known = self.known_scheme(&toolkit.slug, &method.scheme);
             let in_path = known.is_some_and(|(app, index)| app.schemes[index].inject.contains(&Inject::Path));
-            check_override(&method.user, in_path, url)?;
+            check_override(&method.user, in_path, url, ask.allow)?;
         }
         let fields = method.developer.iter().chain(&method.user);
         let (mut credentials, _) = input::check(fields, ask.fixed_values, Completeness::Partial, self.strict_secrets)?;
@@ -54,7 +54,7 @@ impl<I: Io> Composio<I> {
         // The server masks these, so this client remembers what it has said itself.
         let known = AuthConfig {
             base_url: base_url.map_or(BaseUrl::Usual, |url| BaseUrl::Own(url.to_owned())),
-            allow_private_hosts: ask.allow_private_hosts,
+            allow: ask.allow,
             fixed: shared.iter().map(|(name, _)| name.to_owned()).collect(),
             name: ask.name.unwrap_or_else(|| created.name.clone()),
             ..(*created).clone()
@@ -149,7 +149,7 @@ impl<I: Io> Composio<I> {
             if !matches!(known.base_url, BaseUrl::Masked) && !matches!(config.base_url, BaseUrl::Own(_)) {
                 config.base_url = known.base_url.clone();
             }
-            config.allow_private_hosts = known.allow_private_hosts;
+            config.allow = known.allow;
             if config.fixed.is_empty() {
                 config.fixed.clone_from(&known.fixed);
             }
@@ -174,7 +174,7 @@ fn view(config: &AuthConfig) -> Integration {
             _ => None,
         },
         fixed_fields: config.fixed.clone(),
-        allow_private_hosts: config.allow_private_hosts,
+        allow: config.allow,
         created_at: config.created_at.clone(),
     }
 }

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 
+use crate::allow::Allow;
 use crate::catalog::{FieldDef, Kind, near};
 use crate::choice::Candidate;
 use crate::connection::Status;
@@ -118,7 +119,7 @@ pub(super) struct AuthConfig {
     /// User's fields that the developer has given for everybody.
     pub(super) fixed: Vec<String>,
     pub(super) base_url: BaseUrl,
-    pub(super) allow_private_hosts: bool,
+    pub(super) allow: Allow,
     pub(super) read_at: Instant,
 }
 

@@ -4,8 +4,8 @@ use http::HeaderValue;
 use url::Url;
 
 use crate::error::{Error, Result};
+use crate::io::addresses::is_loopback;
 use crate::options::{self, ApiVersion};
-use crate::provider::is_loopback;
 use crate::secret::Secret;
 
 const HOME: &str = "https://backend.composio.dev";

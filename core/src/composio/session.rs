@@ -125,7 +125,7 @@ impl<'c, I: Io> Session<'c, I> {
         if timeout.is_zero() {
             return Err(failure_of(Fault::Timeout, Doubt::None));
         }
-        let outgoing = Outgoing { request, timeout, guarded: false, alone: false };
+        let outgoing = Outgoing { request, timeout, guarded: None, alone: false };
         let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
             Fault::Timeout | Fault::Broken => failure_of(fault, Doubt::Open),
             Fault::TooLarge => failure_of(fault, Doubt::Settled),
@@ -214,7 +214,7 @@ fn failure_of(fault: Fault, doubt: Doubt) -> Failure {
         Fault::WrongHost => (ErrorKind::Server, "the certificate of what answered is not Composio's".to_owned()),
         Fault::NoSuchHost => (ErrorKind::Server, "Composio's host has no address; check base_url".to_owned()),
         Fault::Unreachable(why) => (ErrorKind::Server, format!("Composio could not be reached: {why}")),
-        Fault::Forbidden => (ErrorKind::ForbiddenHost, "Composio's host may not be dialled".to_owned()),
+        Fault::Forbidden(_) => (ErrorKind::ForbiddenHost, "Composio's host may not be dialled".to_owned()),
     };
     let again = matches!(fault, Fault::Broken | Fault::Unreachable(_)).then_some(None);
     Failure { error: Error::new(kind, message), doubt, again, status: None }

@@ -10,6 +10,7 @@ use super::model::{
     Account, AuthConfig, BaseUrl, Made, Method, Toolkit, field, is_hidden, is_masked, items, text, unreadable, whole,
 };
 use super::routes::{AppAnswer, Execution, Filter, NewAccount, NewAuthConfig, Proxied, Rotation};
+use crate::allow::Allow;
 use crate::connection::Status;
 use crate::error::Result;
 
@@ -102,7 +103,7 @@ pub(super) fn read_auth_config(json: &Value) -> Result<AuthConfig> {
             Some(masked) if is_masked(&masked) => BaseUrl::Masked,
             Some(url) => BaseUrl::Own(url),
         },
-        allow_private_hosts: false,
+        allow: Allow::default(),
         read_at: Instant::now(),
         id,
         app,

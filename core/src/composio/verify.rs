@@ -13,7 +13,7 @@ use crate::connection::{Evidence, Verification};
 use crate::error::{Error, Result};
 use crate::input::Values;
 use crate::io::{self, Io};
-use crate::provider::{Judgement, Refusing, Target, judge, usual_verdict};
+use crate::provider::{Judgement, Refusing, Target, Terms, judge, usual_verdict};
 use crate::verdict::Verdict;
 
 /// What is left to take back an account whose credential was refused.
@@ -42,7 +42,9 @@ impl<I: Io> Composio<I> {
             return Ok(None);
         }
         let Some(values) = translated(scheme, &found.fields, values) else { return Ok(None) };
-        let target = Target::resolve(scheme, base_url, found.config.allow_private_hosts, &values)?;
+        let terms =
+            Terms { base_url, fixed: &found.config.fixed, allow: found.config.allow, proxied: self.io.has_proxy() };
+        let target = Target::resolve(scheme, &terms, &values)?;
         let judgement = judge(&self.io, scheme, &target, &values, self.timeout).await?;
         judgement.refuse(&refusing(&app.name, found, &target.host_fields, verify))?;
         Ok(Some(judgement))

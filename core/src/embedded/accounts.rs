@@ -75,7 +75,7 @@ impl<I: Io> Embedded<I> {
     }
 
     pub(super) async fn judge_again(&self, opened: &Opened) -> Result<Judgement> {
-        let target = opened.integration.target(&opened.values)?;
+        let target = opened.integration.target(&self.io, &opened.values)?;
         judge(&self.io, opened.integration.scheme()?, &target, &opened.values, self.timeout).await
     }
 

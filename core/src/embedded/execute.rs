@@ -37,7 +37,7 @@ impl<I: Io> Embedded<I> {
             app: Some(&app.slug),
         };
         let opened = self.opened(self.named_connection(&whose).await?).await?;
-        let target = opened.integration.target(&opened.values)?;
+        let target = opened.integration.target(&self.io, &opened.values)?;
         let (incoming, mask) = self.send(&opened, &target, request.as_host(), ask.timeout_ms).await?;
         if (200..300).contains(&incoming.status) {
             return Ok(ActionResult { data: data(&incoming, &mask), successful: true, log_id: None });

@@ -101,7 +101,7 @@ impl<I: Io> Embedded<I> {
     async fn judged(&self, integration: &Resolved, values: Values, verify: Verify) -> Result<(Values, Judgement)> {
         let mut all = values;
         all.fill_from(integration.fixed.duplicate());
-        let target = integration.target(&all)?;
+        let target = integration.target(&self.io, &all)?;
         let scheme = integration.scheme()?;
         let judgement = match verify {
             Verify::Off => Judgement::without_asking(Verdict::NotChecked),

@@ -1,6 +1,7 @@
 //! Integrations: the developer's configuration of an app.
 
 use super::{Embedded, check_name};
+use crate::allow::Allow;
 use crate::app::Integration;
 use crate::calls::NewIntegration;
 use crate::catalog::{AppDef, Inject, SchemeDef};
@@ -17,6 +18,7 @@ impl<I: Io> Embedded<I> {
         let app = self.catalog.app(&ask.app)?;
         let scheme = app.scheme(ask.auth_scheme.as_ref())?;
         let mut row = Self::integration_draft(&app, scheme)?;
+        row.allow = ask.allow;
         if let Some(name) = ask.name {
             check_name("name", &name)?;
             row.name = name;
@@ -26,10 +28,9 @@ impl<I: Io> Embedded<I> {
                 let message = format!("{} has no base_url; fix its host and port in `fixed_values`", app.name);
                 return Err(Error::argument("base_url", message));
             }
-            check_override(&scheme.fields, scheme.inject.contains(&Inject::Path), &base_url)?;
+            check_override(&scheme.fields, scheme.inject.contains(&Inject::Path), &base_url, ask.allow)?;
             row.base_url = Some(base_url.trim_end_matches('/').to_owned());
         }
-        row.allow_private_hosts = ask.allow_private_hosts;
         let (fixed, _) =
             input::check(scheme.fields.iter(), ask.fixed_values, Completeness::Partial, self.strict_secrets)?;
         row.fixed_fields = fixed.iter().map(|(name, _)| name.to_owned()).collect();
@@ -81,7 +82,7 @@ impl<I: Io> Embedded<I> {
             auth_scheme: scheme.auth_scheme.to_string(),
             name: app.name.to_string(),
             base_url: None,
-            allow_private_hosts: false,
+            allow: Allow::default(),
             fixed_fields: Vec::new(),
             key_id: String::new(),
             sealed: Vec::new(),
@@ -103,7 +104,7 @@ fn view(row: IntegrationRow) -> Integration {
         name: row.name,
         base_url: row.base_url,
         fixed_fields: row.fixed_fields,
-        allow_private_hosts: row.allow_private_hosts,
+        allow: row.allow,
         created_at: row.created_at,
     }
 }

@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::input::Values;
 use crate::io::Io;
 use crate::options::Options;
-use crate::provider::Target;
+use crate::provider::{Target, Terms};
 use crate::store::{ConnectionRow, IntegrationRow};
 use crate::vault::{Vault, default_path};
 
@@ -49,8 +49,14 @@ impl Resolved {
     }
 
     /// Where requests with these values go.
-    fn target(&self, values: &Values) -> Result<Target> {
-        Target::resolve(self.scheme()?, self.row.base_url.as_deref(), self.row.allow_private_hosts, values)
+    fn target<I: Io>(&self, io: &I, values: &Values) -> Result<Target> {
+        let terms = Terms {
+            base_url: self.row.base_url.as_deref(),
+            fixed: &self.row.fixed_fields,
+            allow: self.row.allow,
+            proxied: io.has_proxy(),
+        };
+        Target::resolve(self.scheme()?, &terms, values)
     }
 }
 

@@ -20,7 +20,7 @@ impl<I: Io> Embedded<I> {
             app: ask.app.as_deref(),
         };
         let opened = self.opened(self.named_connection(&whose).await?).await?;
-        let target = opened.integration.target(&opened.values)?;
+        let target = opened.integration.target(&self.io, &opened.values)?;
         if opened.integration.scheme()?.login.is_some() {
             let app = &opened.integration.app.name;
             let message = format!("{app} does not speak HTTP; connect to it with what `dsn` gives");
@@ -49,7 +49,7 @@ impl<I: Io> Embedded<I> {
         let timeout = timeout_ms.map_or(self.timeout, Duration::from_millis);
         let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: false };
         let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
-            Fault::Forbidden => target.forbidden(),
+            Fault::Forbidden(kinds) => target.forbidden(kinds),
             fault => describe(fault, opened),
         })?;
         if mask.apply(&mut incoming) {
@@ -96,7 +96,7 @@ fn describe(fault: Fault, opened: &Opened) -> Error {
         Fault::NoSuchHost => (ErrorKind::ProviderUnreachable, format!("the host of {app} has no address")),
         Fault::Unreachable(why) => (ErrorKind::ProviderUnreachable, format!("{app} could not be reached: {why}")),
         Fault::Broken => (ErrorKind::ProviderUnreachable, format!("{app} could not be reached: the connection broke")),
-        Fault::Forbidden => (ErrorKind::ForbiddenHost, format!("{app} is at an address that may not be dialled")),
+        Fault::Forbidden(_) => (ErrorKind::ForbiddenHost, format!("{app} is at an address that may not be dialled")),
     };
     Error::new(kind, message).with_connection(&opened.row.id)
 }

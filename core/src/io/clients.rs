@@ -1,29 +1,32 @@
 //! The HTTP clients of a driver: made when first needed, kept where keeping is allowed.
 
+use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use rustls::ClientConfig;
 
-use super::{Fault, Network, tls};
+use super::{Fault, Network, guard, tls};
+use crate::allow::Allow;
 
 /// Clients of type `C`, blocking or async.
 pub(super) struct Clients<C> {
     pub(super) network: Network,
     /// Shared by all of them, so that the system's roots are read once.
     tls: Mutex<Option<ClientConfig>>,
-    /// For hosts of the developer's, and for those that users typed.
-    kept: Mutex<[Option<C>; 2]>,
+    /// For hosts of the developer's, and for those that users typed: one for each set of addresses that are allowed, since
+    /// a connection made under one must not serve another.
+    kept: Mutex<HashMap<Option<Allow>, C>>,
 }
 
 impl<C: Clone> Clients<C> {
     pub(super) fn new(network: Network) -> Self {
-        Self { network, tls: Mutex::default(), kept: Mutex::new([None, None]) }
+        Self { network, tls: Mutex::default(), kept: Mutex::default() }
     }
 
     /// The client for this kind of request; a new one where it must stand alone.
     pub(super) fn get(
         &self,
-        guarded: bool,
+        guarded: Option<Allow>,
         alone: bool,
         build: impl FnOnce(&Network, ClientConfig) -> Result<C, Fault>,
     ) -> Result<C, Fault> {
@@ -31,14 +34,17 @@ impl<C: Clone> Clients<C> {
             return build(&self.network, self.tls()?);
         }
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        match &kept[usize::from(guarded)] {
-            Some(client) => Ok(client.clone()),
-            None => Ok(kept[usize::from(guarded)].insert(build(&self.network, self.tls()?)?).clone()),
+        let key = guarded.map(guard::of_addresses);
+        if let Some(client) = kept.get(&key) {
+            return Ok(client.clone());
         }
+        let client = build(&self.network, self.tls()?)?;
+        kept.insert(key, client.clone());
+        Ok(client)
     }
 
     pub(super) fn drop_kept(&self) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = [None, None];
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn tls(&self) -> Result<ClientConfig, Fault> {
@@ -53,6 +59,8 @@ impl<C: Clone> Clients<C> {
 /// Applies the settings that both of reqwest's builders know by the same names.
 macro_rules! configure {
     ($builder:expr, $network:expr, $tls:expr, $guarded:expr, $alone:expr) => {{
+        // With a proxy, the only name that is looked up here is the proxy's, which the developer gave.
+        let guarded = $guarded.filter(|_| $network.proxy.is_none());
         let mut builder = $builder
             .tls_backend_preconfigured($tls)
             .http1_only()
@@ -60,7 +68,7 @@ macro_rules! configure {
             .retry(reqwest::retry::never())
             .referer(false)
             .no_proxy()
-            .dns_resolver(std::sync::Arc::new($crate::io::guard::Resolver { public_only: $guarded }))
+            .dns_resolver(std::sync::Arc::new($crate::io::guard::Resolver::new(guarded)))
             .user_agent(concat!("keylatch/", env!("CARGO_PKG_VERSION")))
             .pool_idle_timeout(std::time::Duration::from_secs(60));
         if $alone {

@@ -2,87 +2,81 @@
 //! addresses that pass are dialled, and there is no second look-up that could answer differently.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs as _};
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::Fault;
+use super::addresses::{kind_of_address, kind_of_name};
+use crate::allow::{Allow, NetworkException};
 
-/// Whether an address is on the public internet.
-pub(crate) fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
+/// The exceptions that are about addresses, and so matter to a look-up.
+pub(crate) fn of_addresses(allow: Allow) -> Allow {
+    use NetworkException::{LinkLocal, Loopback, Metadata, Private, Reserved};
+    allow.both(Allow::from([Loopback, Private, LinkLocal, Metadata, Reserved]))
+}
+
+/// The addresses of a host (a name or an address), all of which may be dialled. `guarded`: a user named the host, and this
+/// is what the developer allows of it; addresses of other kinds are left out, and where none is left it is
+/// [`Fault::Forbidden`]. Waits for the look-up. Dial what comes back and never the name, which may lead elsewhere then.
+pub(crate) fn resolve(host: &str, port: u16, guarded: Option<&Allow>) -> Result<Vec<SocketAddr>, Fault> {
+    resolve_by(look_up, host, port, guarded)
+}
+
+fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+    Ok((host, port).to_socket_addrs()?.collect())
+}
+
+fn resolve_by(
+    look_up: impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>>,
+    host: &str,
+    port: u16,
+    guarded: Option<&Allow>,
+) -> Result<Vec<SocketAddr>, Fault> {
+    let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
+    let refused =
+        |kind: Option<NetworkException>| kind.filter(|kind| guarded.is_some_and(|allow| !allow.contains(*kind)));
+    if let Some(kind) = refused(kind_of_name(host)) {
+        return Err(Fault::Forbidden(Allow::from([kind])));
     }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    !(address.is_private()
-        || address.is_loopback()
-        || address.is_link_local()
-        || address.is_multicast()
-        || address.is_documentation()
-        || a == 0 // this network
-        || (a == 100 && (64..128).contains(&b)) // carrier-grade NAT
-        || (a == 192 && b == 0 && c == 0) // protocol assignments
-        || (a == 192 && b == 88 && c == 99) // 6to4 relays
-        || (a == 198 && (18..20).contains(&b)) // benchmarks
-        || a >= 240) // reserved and broadcast
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let s = address.segments();
-    // Forms that carry an IPv4 address lead to that address.
-    let embedded = |high: u16, low: u16| {
-        let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
-        is_public_v4(Ipv4Addr::new(a, b, c, d))
-    };
-    match s {
-        [0, 0, 0, 0, 0, 0xffff, high, low] => embedded(high, low), // v4-mapped
-        [0, 0, 0, 0, 0, 0, ..] => false,                           // unspecified, loopback, v4-compatible
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low), // NAT64
-        [0x64, 0xff9b, 1, ..] => false,                            // local NAT64
-        [0x100, 0, 0, 0, ..] => false,                             // discard
-        [0x2001, 0..=0x1ff, ..] => false,                          // Teredo and other protocol assignments
-        [0x2001, 0xdb8, ..] => false,                              // documentation
-        [0x2002, high, low, ..] => embedded(high, low),            // 6to4
-        // Global unicast, in which the ranges above are the exceptions.
-        [first, ..] => (0x2000..0x4000).contains(&first) && first != 0x3fff,
-    }
-}
-
-/// The resolver of every connection.
-pub(crate) struct Resolver {
-    pub(crate) public_only: bool,
-}
-
-/// The addresses of a host that may be dialled. Waits for the system's resolver.
-pub(crate) fn resolve(host: &str, port: u16, public_only: bool) -> Result<Vec<SocketAddr>, Fault> {
-    let bare = host.trim_start_matches('[').trim_end_matches(']');
-    let mut addresses: Vec<SocketAddr> = (bare, port).to_socket_addrs().map_err(|_| Fault::NoSuchHost)?.collect();
+    let mut addresses = look_up(host, port).map_err(|_| Fault::NoSuchHost)?;
     if addresses.is_empty() {
         return Err(Fault::NoSuchHost);
     }
-    addresses.retain(|address| !public_only || is_public(address.ip()));
-    if addresses.is_empty() { Err(Fault::Forbidden) } else { Ok(addresses) }
+    let mut kinds = Allow::default();
+    addresses.retain(|address| match refused(kind_of_address(address.ip())) {
+        Some(kind) => {
+            kinds.insert(kind);
+            false
+        }
+        None => true,
+    });
+    if addresses.is_empty() { Err(Fault::Forbidden(kinds)) } else { Ok(addresses) }
 }
 
-/// Why a name is not dialled.
-#[derive(Debug)]
-pub(crate) enum Refusal {
-    /// All its addresses are inside.
-    NotPublic,
-    /// It has none.
-    NoSuchHost,
+/// [`resolve`], or what takes its place in a test.
+type Resolution = fn(&str, u16, Option<&Allow>) -> Result<Vec<SocketAddr>, Fault>;
+
+/// The resolver of every HTTP connection.
+pub(crate) struct Resolver {
+    guarded: Option<Allow>,
+    resolve: Resolution,
 }
+
+impl Resolver {
+    pub(crate) fn new(guarded: Option<Allow>) -> Self {
+        Self { guarded, resolve }
+    }
+}
+
+/// Why a name is not dialled, on its way through the HTTP library.
+#[derive(Debug)]
+pub(crate) struct Refusal(pub(crate) Fault);
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::NotPublic => "the host is not on the public internet",
-            Self::NoSuchHost => "the host has no address",
-        })
+        f.write_str("the host has no address that may be dialled")
     }
 }
 
@@ -90,20 +84,10 @@ impl std::error::Error for Refusal {}
 
 impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let public_only = self.public_only;
+        let (guarded, resolve) = (self.guarded, self.resolve);
         Box::pin(async move {
-            let name = name.as_str().to_owned();
-            let found = tokio::task::spawn_blocking(move || (name.as_str(), 0).to_socket_addrs()).await?;
-            let mut addresses: Vec<SocketAddr> = found.map_err(|_| Refusal::NoSuchHost)?.collect();
-            if addresses.is_empty() {
-                return Err(Refusal::NoSuchHost.into());
-            }
-            if public_only {
-                addresses.retain(|address| is_public(address.ip()));
-            }
-            if addresses.is_empty() {
-                return Err(Refusal::NotPublic.into());
-            }
+            let work = move || resolve(name.as_str(), 0, guarded.as_ref());
+            let addresses = tokio::task::spawn_blocking(work).await?.map_err(Refusal)?;
             Ok(Box::new(addresses.into_iter()) as Addrs)
         })
     }
@@ -111,47 +95,93 @@ impl Resolve for Resolver {
 
 #[cfg(test)]
 mod tests {
+    use std::net::TcpListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+    use crate::io::{Network, tls};
+    use NetworkException::{Loopback, Metadata, Private};
+
+    fn answering(addresses: &[&str]) -> impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> {
+        let found = addresses.iter().map(|a| SocketAddr::new(a.parse().unwrap(), 443)).collect();
+        |_, _| Ok(found)
+    }
+
+    fn only(kind: NetworkException) -> Fault {
+        Fault::Forbidden(Allow::from([kind]))
+    }
 
     #[test]
-    fn addresses_inside_are_told_from_public_ones() {
-        let inside = [
-            "0.0.0.0",
-            "10.1.2.3",
-            "100.64.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.0.0.170",
-            "192.168.1.1",
-            "198.18.0.1",
-            "224.0.0.1",
-            "240.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::ffff:127.0.0.1",
-            "::ffff:10.0.0.1",
-            "::10.0.0.1",
-            "64:ff9b::a00:1",
-            "64:ff9b:1::1",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "2001:db8::1",
-            "2002:7f00:1::",
-            "2001::1",
-            "fec0::1",
-        ];
-        for address in inside {
-            assert!(!is_public(address.parse().unwrap()), "{address}");
+    fn addresses_of_kinds_that_are_not_allowed_are_left_out() {
+        let mixed = ["10.0.0.1", "1.1.1.1", "127.0.0.1"];
+        let found = |guarded: Option<Allow>| {
+            let found = resolve_by(answering(&mixed), "app.example", 443, guarded.as_ref()).unwrap();
+            found.into_iter().map(|a| a.ip().to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(Some(Allow::default())), ["1.1.1.1"]);
+        assert_eq!(found(Some(Allow::from([Private]))), ["10.0.0.1", "1.1.1.1"]);
+        assert_eq!(found(None), mixed);
+    }
+
+    #[test]
+    fn where_none_is_left_the_kinds_are_named() {
+        let refused = |addresses: &[&str], allow: &[NetworkException]| {
+            let allow: Allow = allow.iter().copied().collect();
+            resolve_by(answering(addresses), "app.example", 443, Some(&allow)).unwrap_err()
+        };
+        assert_eq!(refused(&["10.0.0.1"], &[]), only(Private));
+        assert_eq!(refused(&["10.0.0.1", "::1"], &[]), Fault::Forbidden(Allow::from([Private, Loopback])));
+        assert_eq!(refused(&["169.254.169.254"], &[Private, Loopback]), only(Metadata));
+        assert_eq!(refused(&[], &[]), Fault::NoSuchHost);
+    }
+
+    #[test]
+    fn names_that_mean_one_place_are_not_looked_up() {
+        let never = |_: &str, _| -> io::Result<Vec<SocketAddr>> { panic!("looked up") };
+        assert_eq!(resolve_by(never, "LOCALHOST.", 443, Some(&Allow::default())), Err(only(Loopback)));
+        assert_eq!(resolve_by(never, "metadata.goog", 443, Some(&Allow::from([Loopback]))), Err(only(Metadata)));
+    }
+
+    #[test]
+    fn written_addresses_are_checked_in_every_form() {
+        let refused = |host| resolve(host, 443, Some(&Allow::default())).unwrap_err();
+        for host in ["127.0.0.1", "::1", "[::1]", "::ffff:127.0.0.1"] {
+            assert_eq!(refused(host), only(Loopback), "{host}");
         }
-        let public =
-            ["1.1.1.1", "93.184.215.14", "172.32.0.1", "2606:4700::1111", "64:ff9b::101:101", "::ffff:1.1.1.1"];
-        for address in public {
-            assert!(is_public(address.parse().unwrap()), "{address}");
+        assert_eq!(resolve("[::1]", 443, None).unwrap(), ["[::1]:443".parse().unwrap()]);
+    }
+
+    /// A name whose answers change between two look-ups: the first may be dialled, the second is the attack.
+    #[test]
+    fn a_name_is_looked_up_once_and_what_was_checked_is_dialled() {
+        static LOOK_UPS: AtomicUsize = AtomicUsize::new(0);
+        fn rebinding(_: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+            let address = match LOOK_UPS.fetch_add(1, Ordering::SeqCst) {
+                0 => [127, 0, 0, 1],
+                _ => [10, 0, 0, 1],
+            };
+            Ok(vec![SocketAddr::from((address, port))])
         }
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://rebinding.example:{}/", listener.local_addr().unwrap().port());
+        let resolver = Resolver {
+            guarded: Some(Allow::from([Loopback])),
+            resolve: |host, port, guarded| resolve_by(rebinding, host, port, guarded),
+        };
+        let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: false };
+        let tls = tls::config(&network).unwrap();
+        let client = reqwest::blocking::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .no_proxy()
+            .dns_resolver(std::sync::Arc::new(resolver));
+        let client = client.timeout(std::time::Duration::from_secs(5)).build().unwrap();
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            io::Write::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
+        });
+        assert_eq!(client.get(url).send().unwrap().status().as_u16(), 204);
+        assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
+        let second = resolve_by(rebinding, "rebinding.example", 443, Some(&Allow::from([Loopback])));
+        assert_eq!(second, Err(only(Private)));
     }
 }

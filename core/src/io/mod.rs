@@ -1,9 +1,10 @@
 //! The only place that touches sockets, clocks and other threads. Flows are written once over [`Io`]; the blocking
 //! driver answers at once, the async driver awaits.
 
+pub(crate) mod addresses;
 mod blocking;
 mod clients;
-mod guard;
+pub(crate) mod guard;
 mod nonblocking;
 pub(crate) mod tls;
 pub(crate) mod wire;
@@ -15,17 +16,17 @@ use std::time::Duration;
 
 pub(crate) use blocking::BlockingIo;
 use bytes::Bytes;
-pub(crate) use guard::is_public;
 pub(crate) use nonblocking::AsyncIo;
 
+use crate::allow::Allow;
 use crate::error::Result;
 
 /// A request to a provider.
 pub(crate) struct Outgoing {
     pub(crate) request: http::Request<Bytes>,
     pub(crate) timeout: Duration,
-    /// The user named the host: dial public addresses only.
-    pub(crate) guarded: bool,
+    /// The user named the host: dial public addresses only, and those that this allows.
+    pub(crate) guarded: Option<Allow>,
     /// Use a connection of its own and drop it before the call returns.
     pub(crate) alone: bool,
 }
@@ -50,8 +51,8 @@ pub(crate) enum Fault {
     NoSuchHost,
     /// What answered is another: the certificate is not its own, or it does not speak the protocol.
     WrongHost,
-    /// The name leads to an address that may not be dialled.
-    Forbidden,
+    /// The name leads only to addresses that may not be dialled unless these are allowed.
+    Forbidden(Allow),
     /// More bytes than allowed.
     TooLarge,
 }
@@ -65,7 +66,7 @@ impl Fault {
             Self::Timeout => "no answer in time",
             Self::NoSuchHost => "the host has no address",
             Self::WrongHost => "what answered is another: its certificate or its protocol",
-            Self::Forbidden => "the address may not be dialled",
+            Self::Forbidden(_) => "the address may not be dialled",
             Self::TooLarge => "the answer is larger than allowed",
         }
     }
@@ -87,6 +88,11 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// How providers are reached.
     fn network(&self) -> &Network;
+
+    /// Whether requests go through a proxy, which looks names up itself.
+    fn has_proxy(&self) -> bool {
+        self.network().proxy.is_some()
+    }
 
     /// Drops kept connections; the next request makes a new one.
     fn drop_connections(&self);
@@ -133,10 +139,7 @@ fn fault_of(error: &reqwest::Error) -> Fault {
 fn buried_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     use rustls::{CertificateError, Error as Tls};
     if let Some(refusal) = error.downcast_ref::<guard::Refusal>() {
-        return Some(match refusal {
-            guard::Refusal::NotPublic => Fault::Forbidden,
-            guard::Refusal::NoSuchHost => Fault::NoSuchHost,
-        });
+        return Some(refusal.0);
     }
     if let Some(tls) = error.downcast_ref::<Tls>() {
         return Some(match tls {

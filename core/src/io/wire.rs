@@ -11,6 +11,7 @@ use rustls::{ClientConnection, StreamOwned};
 use zeroize::Zeroizing;
 
 use super::{Fault, Network, buried_fault, guard, tls};
+use crate::allow::Allow;
 use crate::catalog::protocol::TlsMode;
 
 /// No login takes more than this; a server that says more is not one of those we know.
@@ -20,8 +21,8 @@ const MOST_BYTES: usize = 1 << 20;
 pub(crate) struct Dial {
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// The user named the host: dial public addresses only.
-    pub(crate) guarded: bool,
+    /// The user named the host: dial public addresses only, and those that this allows.
+    pub(crate) guarded: Option<Allow>,
     pub(crate) timeout: Duration,
     pub(crate) tls: TlsMode,
     /// Certificate authorities that the user trusts for this server, in PEM.
@@ -49,8 +50,11 @@ impl<T: Read + Write + Send> Transport for T {}
 impl Wire {
     /// Connects to the first address that answers, in the clear: the protocol says when TLS begins.
     pub(crate) fn open(network: Network, dial: Dial) -> Result<Self, Fault> {
+        if network.proxy.is_some() {
+            return Err(Fault::Unreachable("logins do not go through the client's proxy"));
+        }
         let deadline = Instant::now() + dial.timeout;
-        let addresses = guard::resolve(&dial.host, dial.port, dial.guarded)?;
+        let addresses = guard::resolve(&dial.host, dial.port, dial.guarded.as_ref())?;
         let mut fault = Fault::NoSuchHost;
         for address in addresses {
             match connect(&address, deadline) {

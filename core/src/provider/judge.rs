@@ -98,7 +98,7 @@ pub(crate) async fn judge<I: Io>(
         let answer = ask(io, scheme, target, values, check, timeout).await?;
         let (verdict, status, detail) = match &answer {
             Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status), None),
-            Err(Fault::Forbidden) => return Err(target.forbidden()),
+            Err(Fault::Forbidden(kinds)) => return Err(target.forbidden(*kinds)),
             Err(fault) => (target.verdict_of(*fault), None, Some(fault.reason().to_owned())),
         };
         let request = format!("{} {}", check.method, check.path);

@@ -1,9 +1,11 @@
 //! What talks to the app itself: puts a credential into a request, judges it, and sends the host's own requests.
 
 mod action;
+mod host;
 mod inject;
 mod judge;
 mod mask;
+mod place;
 mod protocol;
 mod target;
 
@@ -11,4 +13,4 @@ pub(crate) use action::ActionRequest;
 pub(crate) use inject::{HostRequest, check_headers, check_query, prepare, sensitive};
 pub(crate) use judge::{Judgement, Refusing, judge, retry_after, usual_verdict};
 pub(crate) use mask::Mask;
-pub(crate) use target::{Target, below, check_override, check_path, is_loopback};
+pub(crate) use target::{Target, Terms, below, check_override, check_path};

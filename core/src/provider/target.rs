@@ -1,77 +1,70 @@
 //! Where a connection's requests go: the base URL with the user's values in it, checked before anything is sent.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::Url;
 use zeroize::Zeroizing;
 
-use super::protocol::tls_mode;
-
+use super::host;
+use crate::allow::{Allow, NetworkException};
 use crate::catalog::template::Filter;
-use crate::catalog::{FieldDef, Login, SchemeDef, template};
+use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
-use crate::io::{Fault, is_public};
+use crate::io::Fault;
+use crate::io::addresses::is_loopback;
 use crate::secret::Secret;
 use crate::verdict::Verdict;
 
+/// What an integration says of where its requests go.
+pub(crate) struct Terms<'t> {
+    /// Instead of the app's own.
+    pub(crate) base_url: Option<&'t str>,
+    /// Fields whose values the developer fixed.
+    pub(crate) fixed: &'t [String],
+    pub(crate) allow: Allow,
+    /// Requests go through a proxy.
+    pub(crate) proxied: bool,
+}
+
 /// A checked address. Only [`Target::resolve`] makes one.
 pub(crate) struct Target {
-    base: Url,
-    /// The user named the host, and the developer allows public ones only.
-    pub(crate) guarded: bool,
-    /// Fields that the host is made of.
+    pub(super) base: Url,
+    /// The user named the host, and this is what the developer allows of it.
+    pub(crate) guarded: Option<Allow>,
+    /// Fields that the host is made of and that users are asked for.
     pub(crate) host_fields: Vec<String>,
 }
 
 impl Target {
-    /// Fills the base URL; `invalid_field` where a value cannot stand in it, `forbidden_host` where it leads inside.
-    pub(crate) fn resolve(
-        scheme: &SchemeDef,
-        base_url: Option<&str>,
-        allow_private_hosts: bool,
-        values: &Values,
-    ) -> Result<Self> {
+    /// Fills the base URL; `invalid_field` where a value cannot stand in it, `forbidden_host` where it needs what the
+    /// integration does not allow.
+    pub(crate) fn resolve(scheme: &SchemeDef, terms: &Terms<'_>, values: &Values) -> Result<Self> {
         if let Some(login) = &scheme.login {
-            return Self::resolve_login(login, allow_private_hosts, values);
+            return Self::of_login(scheme, login, terms, values);
         }
-        let template = base_url.unwrap_or(&scheme.base_url);
-        let host_fields: Vec<String> =
-            template::names(template::host(template)).into_iter().map(str::to_owned).collect();
+        let template = terms.base_url.unwrap_or(&scheme.base_url);
+        let names: Vec<String> = template::names(template::host(template)).into_iter().map(str::to_owned).collect();
+        let asked: Vec<String> = names.iter().filter(|name| !terms.fixed.contains(name)).cloned().collect();
+        let blamed = if asked.is_empty() { &names } else { &asked };
         let text = fill_base(template, values)?;
-        let base = text
-            .expose_text() // expose: parsed, since a key may stand in the path
-            .and_then(|t| Url::parse(t.trim_end_matches('/')).ok())
-            .ok_or_else(|| bad_host(&host_fields, "do not make a web address"))?;
-        let target = Self { base, guarded: !host_fields.is_empty() && !allow_private_hosts, host_fields };
-        target.check()?;
-        Ok(target)
+        let text = text.expose_text().unwrap_or_default(); // expose: parsed, since a key may stand in the path
+        let base = Url::parse(text.trim_end_matches('/')).ok().filter(host::is_plain);
+        let base = base.ok_or_else(|| bad_host(blamed, "do not make a web address"))?;
+        let authority = host::authority(text);
+        let proxied = terms.proxied;
+        let filled = host::Filled { scheme, template, asked: &asked, values, base: &base, authority, proxied };
+        let missing = filled.needed().without(terms.allow);
+        if !missing.is_empty() {
+            return Err(forbidden(missing, blamed));
+        }
+        let guarded = filled.is_typed().then_some(terms.allow);
+        Ok(Self { base, guarded, host_fields: asked })
     }
 
-    /// Where a login goes. Hosts are read as those of web addresses are, so that every way to write an address is seen.
-    fn resolve_login(login: &Login, allow_private_hosts: bool, values: &Values) -> Result<Self> {
-        let template = |role: &str| login.role(role).map(AsRef::as_ref).unwrap_or_default();
-        let host_fields: Vec<String> = template::names(template("host")).into_iter().map(str::to_owned).collect();
-        let given = |role| super::inject::fill(template(role), values).map(|v| v.filter(|value| !value.is_empty()));
-        let host = given("host")?.ok_or_else(|| bad_host(&host_fields, "must name a host"))?;
-        let port = given("port")?;
-        let usual = login.protocol.port(tls_mode(login, values));
-        let base = first_place(
-            host.expose_text().unwrap_or_default(), // expose: where to go
-            port.as_ref().and_then(Secret::expose_text).unwrap_or_default(), // expose: where to go
-            usual,
-        );
-        let base = base.ok_or_else(|| bad_host(&host_fields, "must be a host name or an address"))?;
-        let target = Self { base, guarded: !host_fields.is_empty() && !allow_private_hosts, host_fields };
-        target.check()?;
-        Ok(target)
-    }
-
-    /// Host and port for a connection of another kind than HTTP.
-    pub(crate) fn place(&self) -> (String, u16) {
-        let host = self.base.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        (host.to_owned(), self.base.port_or_known_default().unwrap_or_default())
+    /// The host leads only to addresses of these kinds, which the integration does not allow.
+    pub(crate) fn forbidden(&self, kinds: Allow) -> Error {
+        forbidden(kinds, &self.host_fields)
     }
 
     /// What it says of a credential that there was no answer.
@@ -82,29 +75,6 @@ impl Target {
             Fault::NoSuchHost if !self.host_fields.is_empty() => Verdict::WrongHost,
             _ => Verdict::Unreachable,
         }
-    }
-
-    fn check(&self) -> Result<()> {
-        let address = match self.base.host() {
-            Some(Host::Ipv4(v4)) => Some(IpAddr::V4(v4)),
-            Some(Host::Ipv6(v6)) => Some(IpAddr::V6(v6)),
-            _ => None,
-        };
-        let loopback = is_loopback(&self.base);
-        if self.guarded && (loopback || address.is_some_and(|a| !is_public(a))) {
-            return Err(self.forbidden());
-        }
-        if self.base.scheme() != "https" && !loopback {
-            return Err(bad_host(&self.host_fields, "must be an https address"));
-        }
-        Ok(())
-    }
-
-    /// The host leads to an address that this connection may not talk to.
-    pub(crate) fn forbidden(&self) -> Error {
-        let message = "the host leads to a loopback, private or reserved address; the developer can allow that with \
-                       allow_private_hosts on the integration";
-        Error::new(ErrorKind::ForbiddenHost, message).with_fields(self.host_fields.clone())
     }
 
     /// The base with `path` appended. The path may bring its own query; it must not climb, nor name a host.
@@ -161,36 +131,12 @@ pub(crate) fn check_path(path: &str) -> Result<(&str, Option<&str>)> {
     Ok((path, query))
 }
 
-/// The first of one or more places, each with or without `scheme://` before it and a port behind it.
-fn first_place(hosts: &str, port: &str, usual: u16) -> Option<Url> {
-    let first = hosts.split(',').next()?.trim();
-    let first = first.split_once("://").map_or(first, |(_, rest)| rest);
-    // An IPv6 address may come without its brackets.
-    let bare = if first.parse::<std::net::Ipv6Addr>().is_ok() { format!("[{first}]") } else { first.to_owned() };
-    if bare.contains(['/', '?', '#', '@', '\\']) {
-        return None;
-    }
-    let mut url = Url::parse(&format!("https://{bare}")).ok()?;
-    if bare.rsplit_once(':').is_none_or(|(_, port)| port.parse::<u16>().is_err()) {
-        let port = if port.is_empty() { usual } else { port.parse().ok()? };
-        url.set_port(Some(port)).ok()?;
-    }
-    Some(url)
+pub(super) fn forbidden(missing: Allow, fields: &[String]) -> Error {
+    let error = Error::new(ErrorKind::ForbiddenHost, host::explained(missing));
+    if fields.is_empty() { error.with_fields(["base_url"]) } else { error.with_fields(fields.to_vec()) }
 }
 
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(v4)) => v4.is_loopback(),
-        Some(Host::Ipv6(v6)) => v6.is_loopback(),
-        Some(Host::Domain(name)) => {
-            let name = name.trim_end_matches('.');
-            name == "localhost" || name.ends_with(".localhost")
-        }
-        None => false,
-    }
-}
-
-fn bad_host(fields: &[String], what: &str) -> Error {
+pub(super) fn bad_host(fields: &[String], what: &str) -> Error {
     if fields.is_empty() {
         return Error::argument("base_url", format!("the integration's base_url {what}"));
     }
@@ -207,7 +153,7 @@ fn bad_host(fields: &[String], what: &str) -> Error {
 
 /// Checks a base URL that the developer gives for an integration of an app with these fields. `in_path`: the app takes
 /// its key there.
-pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str) -> Result<()> {
+pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str, allow: Allow) -> Result<()> {
     let wrong = |what: String| Err(Error::argument("base_url", what));
     if let Err(problem) = template::parse(base_url) {
         return wrong(format!("base_url: {problem}"));
@@ -224,32 +170,24 @@ pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str)
             return wrong(format!("base_url must hold {{{name}}}, since this app takes its key in the path"));
         }
     }
-    if template::names(template::host(base_url)).is_empty() {
-        let sample = base_url.replace(['{', '}', '|'], "x");
-        let url = Url::parse(&sample).ok();
-        let plain = url.is_some_and(|u| {
-            let secure = u.scheme() == "https" || (u.scheme() == "http" && is_loopback(&u));
-            secure
-                && u.has_host()
-                && u.username().is_empty()
-                && u.password().is_none()
-                && u.query().is_none()
-                && u.fragment().is_none()
-        });
-        if !plain {
-            return wrong("base_url must be an https address (http for loopback only) without user or query".into());
-        }
-    } else if !base_url.starts_with("https://") && !base_url.starts_with('{') {
-        return wrong("base_url must start with https://".into());
+    if base_url.starts_with('{') {
+        return Ok(()); // the whole address is a value, and checked as such
+    }
+    let Some(sample) = host::sample(base_url).filter(host::is_plain) else {
+        return wrong("base_url must be an https address without user or query".into());
+    };
+    let plain_http = sample.scheme() == "http" && !is_loopback(&sample);
+    if plain_http && !allow.contains(NetworkException::PlainHttp) {
+        return Err(forbidden(Allow::from([NetworkException::PlainHttp]), &[]));
     }
     Ok(())
 }
 
-/// The base URL with the values in it: host parts must be host characters, path parts are percent-encoded.
+/// The base URL with the values in it: host parts must be host characters, path parts are percent-encoded. Where it begins
+/// with a value, that value is the whole address.
 fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
-    let whole = base_url.starts_with('{') && !base_url.contains("://");
-    let host_end =
-        base_url.len() - base_url.split_once("://").map_or(0, |(_, r)| r.split_once('/').map_or(0, |(_, p)| p.len()));
+    let host_start = base_url.find("://").map_or(0, |at| at + "://".len());
+    let host_end = host_start + template::host(base_url).len();
     let parts = template::parse(base_url).unwrap_or_default();
     let size = base_url.len() + 4 * parts.len() * (values.longest() + 2); // as in `fill_path`
     let mut filled: Zeroizing<Vec<u8>> = Zeroizing::new(Vec::with_capacity(size));
@@ -263,39 +201,38 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
             template::Part::Field { name, filter } => {
                 let value = super::inject::value_of(values, name, filter)?;
                 let value = value.bytes();
-                let place = [name.to_owned()];
-                if whole {
-                    filled.extend_from_slice(value);
-                } else if position < host_end {
-                    if !is_host_part(value) {
-                        return Err(bad_host(&place, "cannot be part of a host name"));
-                    }
-                    filled.extend_from_slice(value);
-                } else {
-                    super::inject::percent_encode(value, &mut filled);
-                }
+                let start = position;
                 position += name.len()
                     + match filter {
                         Filter::Whole => "{}".len(),
                         Filter::After(c) => "{|after:}".len() + c.len_utf8(),
                         Filter::Base64 => "{|base64}".len(),
                     };
+                if start == 0 {
+                    filled.extend_from_slice(value);
+                } else if start < host_end {
+                    if !is_host_part(value, position == host_end) {
+                        return Err(bad_host(&[name.to_owned()], "cannot be part of a host name"));
+                    }
+                    filled.extend_from_slice(value);
+                } else {
+                    super::inject::percent_encode(value, &mut filled);
+                }
             }
         }
     }
     Ok(Secret::new(&filled))
 }
 
-/// Letters, digits, `-`, `_` and dots, with a port at the end at most.
-fn is_host_part(value: &[u8]) -> bool {
+/// Labels of letters, digits, `-` and `_` with dots between them. At the end of the host a dot may follow, and a port.
+fn is_host_part(value: &[u8], at_end: bool) -> bool {
     let (name, port) = match value.iter().position(|b| *b == b':') {
-        Some(at) => (&value[..at], &value[at + 1..]),
-        None => (value, &b"0"[..]),
+        Some(at) if at_end => (&value[..at], &value[at + 1..]),
+        _ => (value, &b"0"[..]),
     };
-    let label = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_');
-    !name.is_empty()
-        && name.iter().all(label)
-        && !name.starts_with(b".")
+    let name = if at_end { name.strip_suffix(b".").unwrap_or(name) } else { name };
+    let in_label = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_');
+    name.split(|b| *b == b'.').all(|label| !label.is_empty() && label.iter().all(in_label))
         && !port.is_empty()
         && port.iter().all(u8::is_ascii_digit)
 }

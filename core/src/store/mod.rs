@@ -7,6 +7,7 @@ pub(crate) use sqlite::SqliteStore;
 
 use serde_json::Value;
 
+use crate::allow::Allow;
 use crate::choice::Candidate;
 use crate::connection::{Connection, Status};
 use crate::error::Result;
@@ -30,7 +31,7 @@ pub(crate) struct IntegrationRow {
     pub(crate) auth_scheme: String,
     pub(crate) name: String,
     pub(crate) base_url: Option<String>,
-    pub(crate) allow_private_hosts: bool,
+    pub(crate) allow: Allow,
     pub(crate) fixed_fields: Vec<String>,
     pub(crate) key_id: String,
     pub(crate) sealed: Vec<u8>,

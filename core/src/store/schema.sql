@@ -1,4 +1,4 @@
--- Version 1 of a vault file. Times are RFC 3339 text; lists and metadata are JSON text.
+-- Version 2 of a vault file. Times are RFC 3339 text; lists and metadata are JSON text.
 CREATE TABLE keys (
     key_id      TEXT PRIMARY KEY,
     vault_id    TEXT NOT NULL,
@@ -13,7 +13,7 @@ CREATE TABLE integrations (
     auth_scheme         TEXT NOT NULL,
     name                TEXT NOT NULL,
     base_url            TEXT,
-    allow_private_hosts INTEGER NOT NULL,
+    allow               TEXT NOT NULL,
     fixed_fields        TEXT NOT NULL,
     key_id              TEXT NOT NULL REFERENCES keys (key_id),
     sealed              BLOB NOT NULL,

@@ -13,7 +13,7 @@ use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::verdict::Verdict;
 
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const SCHEMA: &str = include_str!("schema.sql");
 /// How long to wait while other processes write.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -152,14 +152,18 @@ fn migrate(db: &mut Db) -> Result<()> {
         }
         transaction.commit().map_err(failure)?;
     } else if version != SCHEMA_VERSION {
-        let message = format!("the vault has format {version}, this Keylatch reads {SCHEMA_VERSION}: update Keylatch");
+        let todo = if version > SCHEMA_VERSION {
+            "update Keylatch"
+        } else {
+            "it was made before the first release; connect again in a new vault"
+        };
+        let message = format!("the vault has format {version}, this Keylatch reads {SCHEMA_VERSION}: {todo}");
         return Err(Error::new(ErrorKind::Storage, message));
     }
     Ok(())
 }
 
-const INTEGRATION: &str =
-    "id, app, auth_scheme, name, base_url, allow_private_hosts, fixed_fields, key_id, sealed, created_at";
+const INTEGRATION: &str = "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, account, \
      alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
 
@@ -170,7 +174,7 @@ fn integration(row: &Row) -> rusqlite::Result<IntegrationRow> {
         auth_scheme: row.get(2)?,
         name: row.get(3)?,
         base_url: row.get(4)?,
-        allow_private_hosts: row.get(5)?,
+        allow: serde_json::from_str(&row.get::<_, String>(5)?).unwrap_or_default(),
         fixed_fields: json_list(&row.get::<_, String>(6)?),
         key_id: row.get(7)?,
         sealed: row.get(8)?,
@@ -213,13 +217,14 @@ fn json_text(list: &[String]) -> String {
 fn insert_integration(db: &Db, row: &IntegrationRow) -> Result<()> {
     let sql = format!("INSERT INTO integrations ({INTEGRATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     let fixed = json_text(&row.fixed_fields);
+    let allow = serde_json::Value::from(row.allow.names()).to_string();
     let values = params![
         row.id,
         row.app,
         row.auth_scheme,
         row.name,
         row.base_url,
-        row.allow_private_hosts,
+        allow,
         fixed,
         row.key_id,
         row.sealed,

@@ -125,7 +125,7 @@ impl Vault {
             &row.auth_scheme,
             &row.id,
             row.base_url.as_deref().unwrap_or_default(),
-            if row.allow_private_hosts { "private" } else { "public" },
+            &row.allow.names().join(","),
             &row.fixed_fields.join(","),
             &row.key_id,
         ])

@@ -100,7 +100,7 @@ pub(crate) async fn judge<I: Io>(
     let outcome = io.run(move || Ok(Wire::open(network, dial).and_then(|wire| log_in(protocol, wire, &roles)))).await?;
     let outcome = match outcome {
         Ok(outcome) => outcome,
-        Err(Fault::Forbidden) => return Err(target.forbidden()),
+        Err(Fault::Forbidden(kinds)) => return Err(target.forbidden(kinds)),
         Err(fault) => Outcome { verdict: target.verdict_of(fault), detail: Some(fault.reason().to_owned()) },
     };
     let evidence = Evidence {
