@@ -96,15 +96,17 @@ pub(crate) async fn judge<I: Io>(
         ca_certificate: roles.get("ca_certificate").map(<[u8]>::to_vec),
     };
     let network = io.network().clone();
-    let protocol = login.protocol.name;
-    let outcome = io.run(move || Ok(Wire::open(network, dial).and_then(|wire| log_in(protocol, wire, &roles)))).await?;
+    // Owned: a borrowed name, even for ever, would keep this future from being Send in general.
+    let protocol = login.protocol.name.to_owned();
+    let outcome =
+        io.run(move || Ok(Wire::open(network, dial).and_then(|wire| log_in(&protocol, wire, &roles)))).await?;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(Fault::Forbidden(kinds)) => return Err(target.forbidden(kinds)),
         Err(fault) => Outcome { verdict: target.verdict_of(fault), detail: Some(fault.reason().to_owned()) },
     };
     let evidence = Evidence {
-        request: format!("log in by {protocol}"),
+        request: format!("log in by {}", login.protocol.name),
         status: None,
         detail: outcome.detail,
         verdict: outcome.verdict,
