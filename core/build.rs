@@ -86,7 +86,7 @@ fn app(a: &AppDef) -> String {
 fn scheme(s: &SchemeDef) -> String {
     format!(
         "SchemeDef {{ auth_scheme: {}, fields: {}, base_url: {}, inject: {}, headers: {}, checks: {}, \
-         login: {} }}",
+         login: {}, dsn: {} }}",
         text(&s.auth_scheme),
         list(&s.fields, field),
         text(&s.base_url),
@@ -94,6 +94,7 @@ fn scheme(s: &SchemeDef) -> String {
         list(&s.headers, |(name, value)| format!("({}, {})", text(name), text(value))),
         list(&s.checks, check),
         s.login.as_ref().map_or_else(|| "None".into(), login),
+        option(s.dsn.as_ref()),
     )
 }
 

@@ -187,7 +187,7 @@ typedef struct keylatch_response keylatch_response;
 typedef struct keylatch_scheme keylatch_scheme;
 
 /**
- * A credential. Its content cannot be read back, and is wiped when it is freed.
+ * A credential. Its content is wiped when it is freed.
  */
 typedef struct keylatch_secret keylatch_secret;
 
@@ -502,6 +502,14 @@ keylatch_status keylatch_secret_take(void *buffer, size_t length, keylatch_secre
  * How many bytes it has. Thread-safe.
  */
 keylatch_status keylatch_secret_length(const keylatch_secret *secret, size_t *length);
+
+/**
+ * Its content: `*length` bytes, not ended by a zero. Borrowed until the secret is freed. Name the reason where you call it, and
+ * let no copy outlive the need. Thread-safe.
+ */
+keylatch_status keylatch_secret_expose(const keylatch_secret *secret,
+                                       const void **bytes,
+                                       size_t *length);
 
 /**
  * Whether two secrets are the same, compared in constant time. Thread-safe.
@@ -1826,6 +1834,20 @@ keylatch_status keylatch_connected_accounts_set_alias(const keylatch_client *cli
                                                       size_t alias_length,
                                                       keylatch_connection **out,
                                                       keylatch_error **error);
+
+/**
+ * The connection's credentials as a connection string, such as `postgresql://…`, for a driver, its parts percent-encoded.
+ * Read it with keylatch_secret_expose; what it holds is yours to guard.
+ *
+ * The caller owns `*out` and releases it with keylatch_secret_free, which wipes it. Thread-safe.
+ * Errors: not_found; invalid_argument where the integration does not allow `reveal`, where drivers of the app take no such
+ * thing, and on Composio's API, which gives no credentials back; credentials_rejected once EXPIRED.
+ */
+keylatch_status keylatch_connected_accounts_dsn(const keylatch_client *client,
+                                                const char *connected_account_id,
+                                                size_t connected_account_id_length,
+                                                keylatch_secret **out,
+                                                keylatch_error **error);
 
 /**
  * Deletes a connection and its credentials; with `revoke`, withdraws them at the provider too, which only Composio's API

@@ -264,7 +264,17 @@ public:
     /// Copies the text, wipes the string's content and leaves it empty.
     explicit Secret(std::string &text) : Secret(text.data(), text.size()) { text.clear(); }
 
+    /// Takes over what a C function gave.
+    explicit Secret(keylatch_secret *owned) noexcept : handle_(owned) {}
+
     std::size_t size() const { return detail::count<keylatch_secret>(handle_.get(), keylatch_secret_length); }
+    /// The content, borrowed until the secret goes. Name the reason where you call it, and let no copy outlive the need.
+    std::string_view expose() const {
+        const void *bytes = nullptr;
+        std::size_t length = 0;
+        detail::check(keylatch_secret_expose(handle_.get(), &bytes, &length), nullptr);
+        return {static_cast<const char *>(bytes), length};
+    }
     bool operator==(const Secret &other) const {
         bool equal = false;
         detail::check(keylatch_secret_equals(handle_.get(), other.get(), &equal), nullptr);
@@ -941,6 +951,12 @@ public:
                                                    alias ? alias->data() : nullptr,
                                                    alias ? alias->size() : std::size_t{0})
                 .get());
+    }
+    /// The connection's credentials as a connection string for a driver; only where the integration allows `reveal`.
+    Secret dsn(std::string_view id) const {
+        return Secret(detail::call<detail::Handle<keylatch_secret, keylatch_secret_free>>(keylatch_connected_accounts_dsn,
+                                                                                       get(), id.data(), id.size())
+                          .release());
     }
     /// With `revoke`, withdraws the credentials at the provider too, which only Composio's API can.
     void delete_connection(std::string_view id, bool revoke = false) const {

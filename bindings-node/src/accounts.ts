@@ -5,6 +5,7 @@ import { initiate, type InitiateOptions, type Verify } from './initiate'
 import { evidenceOf, type Connection, type Page, type Status, type Verification } from './model'
 import { camelKeys } from './names'
 import type { Params } from './params'
+import { secretOf, type Secret } from './secret'
 
 /** One connection. */
 export type ConnectedAccountId = string | ({ connectedAccountId: string } & CallOptions)
@@ -180,6 +181,24 @@ export class ConnectedAccounts {
    */
   async setAlias(options: SetAlias): Promise<Connection> {
     return this.#connection('connected_accounts.set_alias', asOptions('connectedAccounts.setAlias', options))
+  }
+
+  /**
+   * The connection's credentials as a connection string, such as `postgresql://…`, for a driver. Parts are percent-encoded.
+   * What it holds is yours to guard.
+   *
+   * @example
+   * ```ts
+   * const dsn = await client.connectedAccounts.dsn(connectedAccountId)
+   * await connect(dsn.expose().toString())
+   * dsn.dispose()
+   * ```
+   * @throws NotFoundError; InvalidArgumentError where the integration does not allow `reveal`, where drivers of the app take
+   *   no such thing, and on Composio's API, which gives no credentials back; CredentialsRejectedError once EXPIRED.
+   */
+  async dsn(account: ConnectedAccountId): Promise<Secret> {
+    const { secret } = await this.#calls.make('connected_accounts.dsn', named('connectedAccountId', account))
+    return secretOf(secret!)
   }
 
   /**

@@ -1,5 +1,5 @@
 // One call to the core: arguments and credential values in, plain data or an error out, stopped by an `AbortSignal`.
-import { native, type NativeCancel, type Outcome } from './addon'
+import { native, type NativeCancel, type NativeSecret, type Outcome } from './addon'
 import { badArgument, errorOf, type ErrorDetails, type Upstream } from './errors'
 import { camelKeys, snakeKeys } from './names'
 import type { NativeOpening } from './options'
@@ -27,13 +27,14 @@ interface Payload {
 }
 
 /**
- * What a call answers: plain data with the wire's names, and the body of an app's answer.
+ * What a call answers: plain data with the wire's names, the body of an app's answer, and what `dsn` gives out.
  *
  * @internal
  */
 export interface Answer<T> {
   value: T
   body: Buffer | undefined
+  secret: NativeSecret | undefined
 }
 
 /**
@@ -60,7 +61,7 @@ export class Calls {
     const { signal, ...args } = options as CallOptions
     const json = argumentsJson(name, args)
     const outcome = await stoppable(signal, (cancel) => this.#client.call(name, json, params, payload.body, cancel))
-    return { value: JSON.parse(outcome.json ?? 'null') as T, body: outcome.body }
+    return { value: JSON.parse(outcome.json ?? 'null') as T, body: outcome.body, secret: outcome.secret }
   }
 
   /** Makes a call and gives its value alone. */

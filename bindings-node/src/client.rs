@@ -14,19 +14,26 @@ use crate::options::NativeOptions;
 use crate::params::NativeParams;
 use crate::secret::NativeSecret;
 
-/// How a call ended: `error` has the error as JSON, else `json` the result and `body` the bytes of an app's answer.
+/// How a call ended: `error` has the error as JSON, else `json` the result, `body` the bytes of an app's answer and `secret`
+/// what was asked for by name.
 #[napi(object, object_from_js = false)]
 pub struct Outcome {
     pub json: Option<String>,
     pub body: Option<Buffer>,
+    pub secret: Option<NativeSecret>,
     pub error: Option<String>,
 }
 
 impl From<Result<Reply>> for Outcome {
     fn from(result: Result<Reply>) -> Self {
         match result {
-            Ok(reply) => Self { json: Some(reply.json), body: reply.body.map(Into::into), error: None },
-            Err(error) => Self { json: None, body: None, error: Some(error.to_json()) },
+            Ok(reply) => Self {
+                json: Some(reply.json),
+                body: reply.body.map(Into::into),
+                secret: reply.secret.map(NativeSecret::new),
+                error: None,
+            },
+            Err(error) => Self { json: None, body: None, secret: None, error: Some(error.to_json()) },
         }
     }
 }
@@ -110,7 +117,7 @@ fn promise<'env>(
     let cancel = cancel.signal();
     env.spawn_future(async move {
         Ok(match guarded(work, cancel).await {
-            Ok(None) => Outcome { json: None, body: None, error: None },
+            Ok(None) => Outcome { json: None, body: None, secret: None, error: None },
             Ok(Some(reply)) => Outcome::from(Ok(reply)),
             Err(error) => Outcome::from(Err(error)),
         })

@@ -73,10 +73,14 @@ export interface NativeProject {
   apiVersion?: string
 }
 
-/** How a call ended: `error` has the error as JSON, else `json` the result and `body` the bytes of an app's answer. */
+/**
+ * How a call ended: `error` has the error as JSON, else `json` the result, `body` the bytes of an app's answer and `secret`
+ * what was asked for by name.
+ */
 export interface Outcome {
   json?: string
   body?: Buffer
+  secret?: NativeSecret
   error?: string
 }
 

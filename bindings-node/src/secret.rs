@@ -46,6 +46,10 @@ impl NativeSecret {
         self.0 = None;
     }
 
+    pub(crate) fn new(secret: Secret) -> Self {
+        Self(Some(secret))
+    }
+
     pub(crate) fn duplicate(&self) -> Secret {
         self.0.as_ref().map_or_else(|| Secret::new(&[]), Secret::duplicate)
     }

@@ -14,6 +14,13 @@ const REDACTED = '[redacted]'
 export let nativeOf: (secret: Secret) => NativeSecret
 
 /**
+ * A secret that the native side made.
+ *
+ * @internal
+ */
+export let secretOf: (native: NativeSecret) => Secret
+
+/**
  * A credential in memory that the garbage collector does not copy about: wiped when disposed of or collected, compared
  * in constant time, and printed as `[redacted]` by everything: `String`, `JSON`, `console.log`, `util.inspect`.
  *
@@ -29,6 +36,7 @@ export class Secret {
 
   static {
     nativeOf = (secret) => secret.#open()
+    secretOf = (bytes) => new Secret(bytes)
   }
 
   private constructor(bytes: NativeSecret) {

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 use crate::error::{defect, guarded, raise};
 use crate::options::Options;
 use crate::params::params;
+use crate::secret::Secret;
 
 /// How long Ctrl-C may have to wait.
 const SLICE: Duration = Duration::from_millis(50);
@@ -18,11 +19,11 @@ const SLICE: Duration = Duration::from_millis(50);
 #[pyclass(frozen, module = "keylatch._native")]
 pub(crate) struct Client(keylatch::Client);
 
-/// The result as JSON text, and the body of the app's answer to a `request`.
-pub(crate) type Answer<'py> = (String, Option<Bound<'py, PyBytes>>);
+/// The result as JSON text, the body of the app's answer to a `request`, and what `connected_accounts.dsn` gives out.
+pub(crate) type Answer<'py> = (String, Option<Bound<'py, PyBytes>>, Option<Secret>);
 
 pub(crate) fn answer(py: Python<'_>, reply: Reply) -> Answer<'_> {
-    (reply.json, reply.body.map(|body| PyBytes::new(py, &body)))
+    (reply.json, reply.body.map(|body| PyBytes::new(py, &body)), reply.secret.map(Secret::new))
 }
 
 #[pymethods]

@@ -15,7 +15,7 @@ const REDACTED: &str = "[redacted]";
 pub(crate) struct Secret(Mutex<Option<keylatch::Secret>>);
 
 impl Secret {
-    fn new(secret: keylatch::Secret) -> Self {
+    pub(crate) fn new(secret: keylatch::Secret) -> Self {
         Self(Mutex::new(Some(secret)))
     }
 

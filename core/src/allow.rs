@@ -57,6 +57,8 @@ exceptions! {
     Ports "ports" "has a port that belongs to another service",
     /// Names with letters beyond ASCII, which can look like others.
     InternationalNames "international_names" "has letters beyond ASCII, which can imitate another name",
+    /// The credentials themselves, handed out by `dsn`.
+    Reveal "reveal" "hands its credentials out",
     /// A host that users type, by way of a proxy, which looks it up itself.
     ThroughProxy "through_proxy" "would be looked up by the proxy, where its address cannot be checked",
 }

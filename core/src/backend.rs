@@ -15,6 +15,7 @@ use crate::embedded::{self, Embedded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Io, Network, tls};
 use crate::options::Options;
+use crate::secret::Secret;
 use crate::vault::Vault;
 
 /// How often a connection that is not ACTIVE yet is looked at.
@@ -117,6 +118,7 @@ impl<I: Io> Backend<I> {
         fn enable_connection(&self, id: &str) -> Result<Connection>;
         fn disable_connection(&self, id: &str) -> Result<Connection>;
         fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection>;
+        fn dsn(&self, id: &str) -> Result<Secret>;
         fn delete_connection(&self, id: &str, revoke: bool) -> Result<()>;
         fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
         fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;

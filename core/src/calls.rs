@@ -13,6 +13,7 @@ use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Params;
 use crate::io::Io;
+use crate::secret::Secret;
 
 /// How long `wait_until_active` waits where the caller does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
@@ -249,6 +250,8 @@ pub struct Reply {
     pub json: String,
     /// The body of the app's answer, for `request`.
     pub body: Option<Vec<u8>>,
+    /// What `connected_accounts.dsn` gives out.
+    pub secret: Option<Secret>,
 }
 
 /// What a call by name takes beside its JSON arguments.
@@ -364,7 +367,7 @@ fn known_exceptions(json: &str) -> Result<()> {
 fn reply(result: &impl Serialize) -> Result<Reply> {
     let json = serde_json::to_string(result)
         .map_err(|_| Error::new(ErrorKind::Internal, "a result could not be written as JSON"))?;
-    Ok(Reply { json, body: None })
+    Ok(Reply { json, body: None, secret: None })
 }
 
 #[derive(Serialize)]
@@ -441,6 +444,10 @@ impl<I: Io> Backend<I> {
             "connected_accounts.set_alias" => {
                 let ask: Alias = arguments(name, json)?;
                 reply(&self.set_alias(&ask.connected_account_id, ask.alias.as_deref()).await?)
+            }
+            "connected_accounts.dsn" => {
+                let secret = self.dsn(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?;
+                Ok(Reply { secret: Some(secret), ..reply(&Done {})? })
             }
             "connected_accounts.delete" => {
                 let ask: Delete = arguments(name, json)?;

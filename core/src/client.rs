@@ -15,6 +15,7 @@ use crate::connection::{Connection, ConnectionRequest, Page, Verification};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::options::Options;
+use crate::secret::Secret;
 
 /// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads. On a
 /// thread that drives async tasks use [`AsyncClient`]: a call here would hold them all up.
@@ -237,6 +238,14 @@ operations! {
     /// # Errors
     /// `not_found`; `already_exists` where another connection of the entity to the app has it.
     fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection>;
+
+    /// The connection's credentials as a connection string, such as `postgresql://…`, for a driver. What it holds is the
+    /// caller's to guard. Only where the integration allows `reveal`.
+    ///
+    /// # Errors
+    /// `not_found`; `invalid_argument` where the integration does not allow it, where drivers of the app take no such
+    /// thing, and on Composio's API, which does not give credentials back; `credentials_rejected` (EXPIRED).
+    fn dsn(&self, id: &str) -> Result<Secret>;
 
     /// Deletes a connection and its credentials; with `revoke`, withdraws them at the provider too, which only Composio's
     /// API can.

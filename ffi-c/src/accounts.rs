@@ -9,6 +9,7 @@ use crate::client::{act_with_text, call_with_text, keylatch_client};
 use crate::connection::keylatch_connection;
 use crate::error::keylatch_error;
 use crate::guard::{Out, guard_call, lent, text};
+use crate::secret::keylatch_secret;
 use crate::status::keylatch_status;
 
 /// The connection of this id.
@@ -107,6 +108,26 @@ pub unsafe extern "C" fn keylatch_connected_accounts_set_alias(
         client.set_alias(id, (!alias.is_null()).then_some(name)).map(keylatch_connection::new)
     };
     // SAFETY: as above.
+    unsafe { call_with_text(client, given, out, error, call) }
+}
+
+/// The connection's credentials as a connection string, such as `postgresql://…`, for a driver, its parts percent-encoded.
+/// Read it with keylatch_secret_expose; what it holds is yours to guard.
+///
+/// The caller owns `*out` and releases it with keylatch_secret_free, which wipes it. Thread-safe.
+/// Errors: not_found; invalid_argument where the integration does not allow `reveal`, where drivers of the app take no such
+/// thing, and on Composio's API, which gives no credentials back; credentials_rejected once EXPIRED.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_connected_accounts_dsn(
+    client: *const keylatch_client,
+    connected_account_id: *const c_char,
+    connected_account_id_length: usize,
+    out: *mut *mut keylatch_secret,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let given = ("connected_account_id", connected_account_id, connected_account_id_length);
+    let call = |client: &Client, id: &str| client.dsn(id).map(keylatch_secret);
+    // SAFETY: the pointers are as the header's opening asks for.
     unsafe { call_with_text(client, given, out, error, call) }
 }
 

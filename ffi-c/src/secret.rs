@@ -1,4 +1,4 @@
-//! Secrets: credentials in memory that are wiped when freed and cannot be read back.
+//! Secrets: credentials in memory that are wiped when freed.
 
 use std::ffi::c_void;
 
@@ -9,7 +9,7 @@ use crate::guard::{Out, free, guard, lent, taken};
 use crate::out::value_of;
 use crate::status::keylatch_status;
 
-/// A credential. Its content cannot be read back, and is wiped when it is freed.
+/// A credential. Its content is wiped when it is freed.
 pub struct keylatch_secret(pub(crate) Secret);
 
 /// Copies `length` bytes into a guarded buffer and wipes the caller's. The recommended way in for every credential.
@@ -38,6 +38,28 @@ pub unsafe extern "C" fn keylatch_secret_take(
 pub unsafe extern "C" fn keylatch_secret_length(secret: *const keylatch_secret, length: *mut usize) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { value_of(secret, length, |h| h.0.len()) }
+}
+
+/// Its content: `*length` bytes, not ended by a zero. Borrowed until the secret is freed. Name the reason where you call it, and
+/// let no copy outlive the need. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_secret_expose(
+    secret: *const keylatch_secret,
+    bytes: *mut *const c_void,
+    length: *mut usize,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (bytes, length) = unsafe { (Out::new(bytes, std::ptr::null()), Out::new(length, 0)) };
+        let (bytes, length) = (bytes?, length?);
+        // SAFETY: as above.
+        let content = unsafe { lent("secret", secret) }?.0.expose(); // expose: the host asks
+        bytes.give(content.as_ptr().cast());
+        length.give(content.len());
+        Ok(())
+    };
+    // SAFETY: no place for an error.
+    unsafe { guard(std::ptr::null_mut(), body) }
 }
 
 /// Whether two secrets are the same, compared in constant time. Thread-safe.

@@ -240,6 +240,21 @@ static outcome set_alias(const keylatch_client *client, const json *args) {
     return out;
 }
 
+static outcome dsn(const keylatch_client *client, const json *args) {
+    keylatch_secret *made = NULL;
+    keylatch_error *error = NULL;
+    size_t length;
+    const char *id = text_arg(args, "connected_account_id", &length);
+    keylatch_status status = keylatch_connected_accounts_dsn(client, id, length, &made, &error);
+    if (status != KEYLATCH_OK) return result(status, error, NULL, NULL);
+    const void *bytes = NULL;
+    keylatch_secret_expose(made, &bytes, &length); /* compared with the case */
+    outcome out = result(status, error, NULL, NULL);
+    json_put(out.result, "secret", json_string(bytes, length));
+    keylatch_secret_free(made);
+    return out;
+}
+
 static outcome delete(const keylatch_client *client, const json *args) {
     keylatch_error *error = NULL;
     size_t length;
@@ -309,6 +324,7 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     CALL("connected_accounts.disable", keylatch_connected_accounts_disable, connection, "connected_account_id")
     if (strcmp(name, "connected_accounts.wait_until_active") == 0) return wait_until_active(client, args);
     if (strcmp(name, "connected_accounts.set_alias") == 0) return set_alias(client, args);
+    if (strcmp(name, "connected_accounts.dsn") == 0) return dsn(client, args);
     if (strcmp(name, "connected_accounts.delete") == 0) return delete(client, args);
     if (strcmp(name, "integrations.create") == 0) return create(client, args, params);
     if (strcmp(name, "get_expected_params_for_user") == 0) return expected(client, args);

@@ -23,6 +23,7 @@ static const char *const known_arguments[][2] = {
     {"connected_accounts.disable", "connected_account_id "},
     {"connected_accounts.wait_until_active", "connected_account_id timeout_ms "},
     {"connected_accounts.set_alias", "connected_account_id alias "},
+    {"connected_accounts.dsn", "connected_account_id "},
     {"connected_accounts.delete", "connected_account_id revoke "},
     {"get_connection", "entity_id app "},
     {"execute_action", "action params connected_account_id entity_id timeout_ms "},

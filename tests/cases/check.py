@@ -60,6 +60,7 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "connected_accounts.disable": ("connected_account_id", "", False),
     "connected_accounts.wait_until_active": ("connected_account_id", "timeout_ms", False),
     "connected_accounts.set_alias": ("connected_account_id", "alias", False),
+    "connected_accounts.dsn": ("connected_account_id", "", False),
     "connected_accounts.delete": ("connected_account_id", "revoke", False),
     "get_connection": ("entity_id app", "", False),
     "execute_action": ("action", "params connected_account_id entity_id timeout_ms", False),

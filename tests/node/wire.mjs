@@ -1,5 +1,5 @@
 // Between the snake_case of the conformance cases and the camelCase of the public API.
-import { KeylatchError, Response } from '../../bindings-node/dist/index.mjs'
+import { Secret, KeylatchError, Response } from '../../bindings-node/dist/index.mjs'
 
 const snake = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 const camel = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase())
@@ -15,6 +15,7 @@ export function toArguments(args) {
 /** A result in the form that cases compare. */
 export function fromResult(result) {
   if (result instanceof Response) return fromResponse(result)
+  if (result instanceof Secret) return { secret: result.expose().toString() }
   return Array.isArray(result) ? { items: result.map(wire) } : (wire(result) ?? {})
 }
 

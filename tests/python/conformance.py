@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from double import Double, Project
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response, Secret
 from keylatch.models import Model
 from matching import difference, error_difference
 
@@ -218,6 +218,8 @@ def as_json(result: Any) -> Any:
             return answer | {"json": result.json()}
         except KeylatchError:
             return answer
+    if isinstance(result, Secret):
+        return {"secret": result.expose().decode()}
     if isinstance(result, list):
         return {"items": [as_json(each) for each in result]}
     return result.to_dict() if isinstance(result, Model) else {}

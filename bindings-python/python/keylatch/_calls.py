@@ -59,10 +59,10 @@ class Call(Generic[T]):
         given = {name: value for name, value in self.args.items() if value is not None}
         return "{" + ",".join(f"{json.dumps(name)}:{_json(name, value)}" for name, value in given.items()) + "}"
 
-    def answer(self, reply: tuple[str, bytes | None]) -> T:
+    def answer(self, reply: tuple[str, bytes | None, _native.Secret | None]) -> T:
         """The answer out of what the native layer gave."""
-        text, body = reply
-        return self.read(json.loads(text), body or b"")
+        text, body, secret = reply
+        return self.read(json.loads(text), body or b"") if secret is None else self.read(secret, b"")
 
 
 def _json(name: str, value: object) -> str:
@@ -158,6 +158,11 @@ def wait_until_active(connected_account_id: str, timeout: float) -> Call[Connect
 
 def set_alias(connected_account_id: str, alias: str | None) -> Call[Connection]:
     return _on_connection("set_alias", connected_account_id, Connection.from_dict, alias=alias)
+
+
+def dsn(connected_account_id: str) -> Call[_native.Secret]:
+    args = {"connected_account_id": connected_account_id}
+    return Call("connected_accounts.dsn", args, lambda secret, _: secret)
 
 
 def delete_connection(connected_account_id: str, *, revoke: bool) -> Call[None]:

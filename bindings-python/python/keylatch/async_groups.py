@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from keylatch import _calls
 from keylatch._calls import ConnectionFilter, Values
+from keylatch._native import Secret
 from keylatch.initiated import AsyncConnectionRequest
 from keylatch.models import App, Connection, Integration, Page, Verification
 
@@ -175,6 +176,20 @@ class AsyncConnectedAccounts:
         Raises `NotFoundError`; `AlreadyExistsError` where another connection of the entity to the app has it.
         """
         return await self._client._run(_calls.set_alias(connected_account_id, alias))
+
+    async def dsn(self, connected_account_id: str) -> Secret:
+        """The connection's credentials as a connection string, such as `postgresql://…`, for a driver.
+
+        What the `Secret` holds is yours to guard: `expose()` it where you hand it on. Parts are percent-encoded.
+
+            with await client.connected_accounts.dsn(connection.id) as dsn:
+                connect(dsn.expose().decode())
+
+        Raises `NotFoundError`; `InvalidArgumentError` where the integration does not allow `reveal`, where drivers of the
+        app take no such thing, and on Composio's API, which gives no credentials back; `CredentialsRejectedError` once
+        EXPIRED.
+        """
+        return await self._client._run(_calls.dsn(connected_account_id))
 
     async def delete(self, connected_account_id: str, *, revoke: bool = False) -> None:
         """Deletes a connection and its credentials. Raises `NotFoundError`.

@@ -33,6 +33,8 @@ pub(crate) struct SchemeDef {
     pub(crate) checks: List<Check>,
     /// Instead of HTTP: how to log in.
     pub(crate) login: Option<Login>,
+    /// What drivers take to connect: a template over the fields, for `dsn`.
+    pub(crate) dsn: Option<Text>,
 }
 
 /// A login in a protocol other than HTTP.

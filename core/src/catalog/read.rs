@@ -51,7 +51,7 @@ fn app(node: &mut Node) -> AppDef {
 }
 
 fn scheme(node: &mut Node) -> SchemeDef {
-    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks", "login"]);
+    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks", "login", "dsn"]);
     let auth_scheme = node.get("auth_scheme").text();
     if !auth_scheme.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
         node.get("auth_scheme").mistake("must be capitals, digits and `_`, such as API_KEY");
@@ -84,7 +84,8 @@ fn spoken_over_http(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>) 
         (false, Some(_)) => node.get("no_checks").mistake("is for apps without checks"),
         _ => {}
     }
-    SchemeDef { auth_scheme, fields, base_url, inject, headers, checks, login: None }
+    let dsn = login::dsn(&mut node.get("dsn"), &fields);
+    SchemeDef { auth_scheme, fields, base_url, inject, headers, checks, login: None, dsn }
 }
 
 /// The login is the check, and the address follows from its roles.
@@ -95,6 +96,7 @@ fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, 
         }
     }
     let place = ["host", "port"].iter().filter_map(|role| login.role(role)).cloned().collect::<Vec<_>>().join(":");
+    let dsn = login::dsn(&mut node.get("dsn"), &fields);
     SchemeDef {
         auth_scheme,
         fields,
@@ -103,6 +105,7 @@ fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, 
         headers: List::Borrowed(&[]),
         checks: List::Borrowed(&[]),
         login: Some(login),
+        dsn,
     }
 }
 

@@ -23,6 +23,8 @@ pub(crate) enum Filter {
     After(char),
     /// The value in Base64.
     Base64,
+    /// Of a way to protect a connection: an `s` where it is encrypted, as in `redis{tls|s}://`.
+    Secure,
 }
 
 /// Cuts a template into its parts, or says what is wrong with it.
@@ -57,9 +59,10 @@ fn placeholder(inner: &str) -> Result<Part<'_>, String> {
     let filter = match filter.map(|f| (f, f.strip_prefix("after:").unwrap_or_default().chars().collect::<Vec<_>>())) {
         None => Filter::Whole,
         Some(("base64", _)) => Filter::Base64,
+        Some(("s", _)) => Filter::Secure,
         Some((_, chars)) if chars.len() == 1 => Filter::After(chars[0]),
         Some(_) => {
-            return Err(format!("`{{{inner}}}`: the filters are `|base64`, and `|after:` with one character"));
+            return Err(format!("`{{{inner}}}`: the filters are `|base64`, `|s`, and `|after:` with one character"));
         }
     };
     Ok(Part::Field { name, filter })

@@ -11,6 +11,7 @@ use crate::embedded::{check_limit, check_name, missing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Io;
 use crate::options::ApiVersion;
+use crate::secret::Secret;
 use crate::verdict::Verdict;
 
 /// Every status that the API knows: without naming them it leaves out those that are switched off.
@@ -163,6 +164,12 @@ impl<I: Io> Composio<I> {
         session.call(self.project.version.switch(id, enabled)).await.map_err(|failure| gone(failure, id))?;
         let account = self.account(session, id).await?;
         self.view(session, account).await
+    }
+
+    pub(crate) async fn dsn(&self, id: &str) -> Result<Secret> {
+        self.connected_account(id).await?;
+        let message = "Composio's API does not give credentials back; use `request`, or a vault";
+        Err(Error::argument("connected_account_id", message).with_connection(id))
     }
 
     pub(crate) async fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection> {

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod discover;
+mod dsn;
 mod execute;
 mod initiate;
 mod integrations;

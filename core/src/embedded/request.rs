@@ -23,7 +23,7 @@ impl<I: Io> Embedded<I> {
         let target = opened.integration.target(&self.io, &opened.values)?;
         if opened.integration.scheme()?.login.is_some() {
             let app = &opened.integration.app.name;
-            let message = format!("{app} does not speak HTTP; connect to it with what `dsn` gives");
+            let message = format!("{app} does not speak HTTP; connect to it with what connected_accounts.dsn gives");
             return Err(Error::argument("connected_account_id", message).with_connection(&opened.row.id));
         }
         let host = HostRequest {

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::mask::Mask;
 use super::target::Target;
+use crate::catalog::protocol::TlsMode;
 use crate::catalog::template::{self, Filter, Part};
 use crate::catalog::{Inject, SchemeDef};
 use crate::error::{Error, ErrorKind, Problem, Result};
@@ -254,6 +255,11 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter) -> Re
             let encoded = base64::engine::general_purpose::STANDARD.encode(value);
             return Ok(Filtered::Encoded(Secret::from(encoded)));
         }
+        Filter::Secure => {
+            let word = std::str::from_utf8(value).unwrap_or_default();
+            let off = TlsMode::parse(word) == Some(TlsMode::Off);
+            return Ok(Filtered::Part(if off { b"" } else { b"s" }));
+        }
         Filter::After(after) => after,
     };
     let text = std::str::from_utf8(value).unwrap_or_default();
@@ -272,8 +278,13 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter) -> Re
 
 /// Everything but unreserved characters and `:` (which tokens in paths use) becomes `%XX`.
 pub(super) fn percent_encode(value: &[u8], out: &mut Vec<u8>) {
+    percent_encode_but(value, b"-._~:", out);
+}
+
+/// Everything but letters, digits and `kept` becomes `%XX`.
+pub(super) fn percent_encode_but(value: &[u8], kept: &[u8], out: &mut Vec<u8>) {
     for byte in value {
-        if byte.is_ascii_alphanumeric() || b"-._~:".contains(byte) {
+        if byte.is_ascii_alphanumeric() || kept.contains(byte) {
             out.push(*byte);
         } else {
             let digit = |nibble: u8| char::from_digit(nibble.into(), 16).map_or(b'0', |c| c.to_ascii_uppercase() as u8);

@@ -207,6 +207,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                         Filter::Whole => "{}".len(),
                         Filter::After(c) => "{|after:}".len() + c.len_utf8(),
                         Filter::Base64 => "{|base64}".len(),
+                        Filter::Secure => "{|s}".len(),
                     };
                 if start == 0 {
                     filled.extend_from_slice(value);

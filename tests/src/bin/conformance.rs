@@ -227,6 +227,9 @@ fn call(door: &Door, name: &str, step: &Step, saved: &Variables, remote: bool) -
     }
     let reply = reply?;
     let mut result: Value = serde_json::from_str(&reply.json).expect("results are JSON");
+    if let Some(secret) = reply.secret {
+        result["secret"] = Value::from(secret.expose_text().unwrap_or_default()); // expose: compared with the case
+    }
     if let Some(body) = reply.body {
         result = response(&result, &body);
     }

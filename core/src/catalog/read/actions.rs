@@ -89,7 +89,7 @@ fn path_mistakes(node: &mut Node, path: &str, params: &[ParamDef]) {
         Err(problem) => node.mistake(problem),
         Ok(parts) => parts.iter().for_each(|part| match part {
             Part::Text(_) => {}
-            Part::Field { filter: Filter::After(_) | Filter::Base64, .. } => {
+            Part::Field { filter: Filter::After(_) | Filter::Base64 | Filter::Secure, .. } => {
                 node.mistake("takes parameters whole, without a filter")
             }
             Part::Field { name, filter: Filter::Whole } => {

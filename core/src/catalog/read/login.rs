@@ -28,6 +28,16 @@ pub(super) fn login(node: &mut Node, fields: &[FieldDef]) -> Option<Login> {
     Some(login)
 }
 
+/// What drivers take to connect; none where the app has no such thing.
+pub(super) fn dsn(node: &mut Node, fields: &[FieldDef]) -> Option<Text> {
+    node.value?;
+    let template = node.template(fields);
+    if !template.contains("://") {
+        node.mistake("must be an address such as \"postgresql://{username}:{password}@{host}:{port}/{database}\"");
+    }
+    Some(template)
+}
+
 /// Every word that may come to stand in the `tls` role must be one that the protocol can do.
 fn tls(node: &mut Node, login: &Login, fields: &[FieldDef]) {
     let Some(template) = login.role("tls") else { return };

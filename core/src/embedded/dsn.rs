@@ -1,0 +1,31 @@
+//! Handing a credential out, as a connection string for a driver: the one way, and only where the developer asked for it.
+
+use super::Embedded;
+use crate::allow::NetworkException;
+use crate::choice::Whose;
+use crate::error::{Error, Result};
+use crate::io::Io;
+use crate::provider::dsn;
+use crate::secret::Secret;
+
+impl<I: Io> Embedded<I> {
+    pub(crate) async fn dsn(&self, id: &str) -> Result<Secret> {
+        let whose = Whose { connected_account_id: Some(id), entity_id: None, app: None };
+        let opened = self.opened(self.named_connection(&whose).await?).await?;
+        let app = &opened.integration.app.name;
+        let refuse = |message: String| Err(Error::argument("connected_account_id", message).with_connection(id));
+        if !opened.integration.row.allow.contains(NetworkException::Reveal) {
+            return refuse(format!(
+                "the integration of this {app} connection does not allow its credentials to be handed out; the developer can \
+                 allow that with allow=[\"reveal\"]"
+            ));
+        }
+        match dsn(opened.integration.scheme()?, &opened.values)? {
+            Some(dsn) => {
+                tracing::info!(connection = %opened.row.id, app = %opened.row.app, "connection string handed out");
+                Ok(dsn)
+            }
+            None => refuse(format!("{app} has no connection strings; use `request`")),
+        }
+    }
+}
