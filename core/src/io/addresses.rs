@@ -110,6 +110,24 @@ pub(crate) fn is_usual_port(port: u16) -> bool {
     port == 443 || (port >= 1024 && !OTHER_SERVICES.contains(&port))
 }
 
+/// A web address without user, query and fragment, as people write it. Browsers also forgive a backslash, too few or too
+/// many slashes and an empty user name, with which one host looks like another.
+pub(crate) fn web_address(text: &str) -> Option<Url> {
+    let authority = authority(text);
+    if authority.is_empty() || authority.contains('@') || text.contains('\\') {
+        return None;
+    }
+    Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "https" | "http") && url.has_host() && url.query().is_none() && url.fragment().is_none()
+    })
+}
+
+/// What is between `://` and the path.
+pub(crate) fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

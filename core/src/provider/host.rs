@@ -6,7 +6,7 @@ use crate::allow::{Allow, NetworkException};
 use crate::catalog::template::{self, Part};
 use crate::catalog::{FieldDef, SchemeDef};
 use crate::input::Values;
-use crate::io::addresses::{is_loopback, is_usual_port, kind_of_host};
+use crate::io::addresses::{is_loopback, is_usual_port, kind_of_host, web_address};
 
 /// A base URL filled with values, and what it was filled from.
 pub(super) struct Filled<'f> {
@@ -97,12 +97,6 @@ fn port_in(default: &str) -> Option<u16> {
     }
 }
 
-/// What is between `://` and the path.
-pub(super) fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    rest.split(['/', '\\', '?', '#']).next().unwrap_or_default()
-}
-
 /// A base URL's template with a letter for each value (a digit for a port); none where it begins with a value or is no
 /// web address.
 pub(super) fn sample(template: &str) -> Option<Url> {
@@ -113,17 +107,7 @@ pub(super) fn sample(template: &str) -> Option<Url> {
             Part::Field { .. } => text.push(if text.ends_with(':') { '1' } else { 'x' }),
         }
     }
-    Url::parse(&text).ok()
-}
-
-/// Whether a URL is of a web server, without user, query and fragment.
-pub(super) fn is_plain(url: &Url) -> bool {
-    matches!(url.scheme(), "https" | "http")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
+    web_address(&text)
 }
 
 /// What is wrong with a host that needs these, and how the developer can allow it.
