@@ -37,6 +37,7 @@ export {
   type FieldType,
   type Integration,
   type Json,
+  type NetworkException,
   type Page,
   type Scheme,
   type Status,

@@ -5,6 +5,19 @@ import { camelKeys } from './names'
 /** How an app is authenticated. The set is open: expect names that this version does not list. */
 export type AuthScheme = 'API_KEY' | 'BEARER_TOKEN' | 'BASIC' | 'NO_AUTH' | (string & {})
 
+/** What an integration may allow of its hosts beyond public ones; each allows its own kind only. The set is open. */
+export type NetworkException =
+  | 'loopback'
+  | 'private'
+  | 'link_local'
+  | 'metadata'
+  | 'reserved'
+  | 'plain_http'
+  | 'ports'
+  | 'international_names'
+  | 'through_proxy'
+  | (string & {})
+
 /** Where a connection stands. The set is open: expect names that this version does not list. */
 export type Status =
   'INITIALIZING' | 'INITIATED' | 'ACTIVE' | 'FAILED' | 'EXPIRED' | 'INACTIVE' | 'REVOKED' | (string & {})
@@ -143,8 +156,8 @@ export interface Integration {
   readonly baseUrl?: string
   /** Wire names of the fields whose values the developer has fixed; users are not asked for them. */
   readonly fixedFields: readonly string[]
-  /** Whether hosts that a user types may be loopback or private addresses. */
-  readonly allowPrivateHosts: boolean
+  /** What its hosts may be beyond public ones. */
+  readonly allow: readonly NetworkException[]
   /** When it was made (RFC 3339, UTC). */
   readonly createdAt: string
 }
