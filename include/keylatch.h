@@ -1077,7 +1077,7 @@ keylatch_status keylatch_integration_ask_set_name(keylatch_integration_ask *ask,
 
 /**
  * Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on
- * loopback. Copied. Thread-safe.
+ * loopback and where unencrypted is allowed. Copied. Thread-safe.
  */
 keylatch_status keylatch_integration_ask_set_base_url(keylatch_integration_ask *ask,
                                                       const char *base_url,
@@ -1085,11 +1085,14 @@ keylatch_status keylatch_integration_ask_set_base_url(keylatch_integration_ask *
                                                       keylatch_error **error);
 
 /**
- * Whether hosts that users type may be loopback or private addresses. Default: no. Thread-safe.
+ * Adds an exception from the network rules for its hosts: loopback, private, link_local, metadata, reserved,
+ * unencrypted, ports, international_names, through_proxy or reveal. Default: none, so that users can name public hosts only.
+ * Thread-safe. Errors: invalid_argument with near names where there is none of this name.
  */
-keylatch_status keylatch_integration_ask_set_allow_private_hosts(keylatch_integration_ask *ask,
-                                                                 bool allow,
-                                                                 keylatch_error **error);
+keylatch_status keylatch_integration_ask_add_allow(keylatch_integration_ask *ask,
+                                                   const char *exception,
+                                                   size_t exception_length,
+                                                   keylatch_error **error);
 
 /**
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
@@ -1101,7 +1104,8 @@ void keylatch_integration_ask_free(keylatch_integration_ask *ask);
  * for them; NULL for none. They are emptied by this call, whatever its outcome. `ask` stays as it is.
  *
  * The caller owns `*out` and releases it with keylatch_integration_free. Thread-safe.
- * Errors: unknown_app, unsupported_scheme, invalid_argument for the base URL, and those of the fixed values.
+ * Errors: unknown_app, unsupported_scheme, invalid_argument or forbidden_host for the base URL, and those of the fixed
+ * values.
  */
 keylatch_status keylatch_integrations_create(const keylatch_client *client,
                                              const keylatch_integration_ask *ask,
@@ -1185,9 +1189,17 @@ keylatch_status keylatch_integration_fixed_field_at(const keylatch_integration *
                                                     size_t *length);
 
 /**
- * Whether hosts that a user types may be loopback or private addresses. Thread-safe.
+ * How many exceptions from the network rules its hosts have. Thread-safe.
  */
-keylatch_status keylatch_integration_allows_private_hosts(const keylatch_integration *integration, bool *out);
+keylatch_status keylatch_integration_allow_count(const keylatch_integration *integration, size_t *count);
+
+/**
+ * Name of an exception from the network rules. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_integration_allow_at(const keylatch_integration *integration,
+                                              size_t index,
+                                              const char **text,
+                                              size_t *length);
 
 /**
  * When it was made (RFC 3339, UTC). Borrowed until the handle is freed. Thread-safe.

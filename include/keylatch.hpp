@@ -425,7 +425,7 @@ struct ExpectedParamsQuery {
 struct NewIntegration {
     std::string app;
     std::optional<std::string> auth_scheme, name, base_url;
-    bool allow_private_hosts = false;
+    std::vector<std::string> allow;  // exceptions from the network rules, such as "private"
 };
 
 /// How to connect; the credentials go beside it.
@@ -517,7 +517,7 @@ struct Integration {
     std::string id, app, auth_scheme, name;
     std::optional<std::string> base_url;
     std::vector<std::string> fixed_fields;
-    bool allow_private_hosts = false;
+    std::vector<std::string> allow;  // exceptions from the network rules
     std::string created_at, json;
 };
 
@@ -696,7 +696,7 @@ inline Integration read_integration(const keylatch_integration *h) {
     integration.base_url = maybe(h, keylatch_integration_base_url);
     integration.fixed_fields =
         texts(h, keylatch_integration_fixed_field_count, keylatch_integration_fixed_field_at);
-    integration.allow_private_hosts = truth(h, keylatch_integration_allows_private_hosts);
+    integration.allow = texts(h, keylatch_integration_allow_count, keylatch_integration_allow_at);
     integration.created_at = text(h, keylatch_integration_created_at);
     integration.json = text(h, keylatch_integration_json);
     return integration;
@@ -826,7 +826,9 @@ public:
         detail::set(ask.get(), keylatch_integration_ask_set_auth_scheme, what.auth_scheme);
         detail::set(ask.get(), keylatch_integration_ask_set_name, what.name);
         detail::set(ask.get(), keylatch_integration_ask_set_base_url, what.base_url);
-        detail::act(keylatch_integration_ask_set_allow_private_hosts, ask.get(), what.allow_private_hosts);
+        for (const auto &exception : what.allow) {
+            detail::set(ask.get(), keylatch_integration_ask_add_allow, std::string_view(exception));
+        }
         return detail::read_integration(detail::call<detail::IntegrationHandle>(keylatch_integrations_create, get(),
                                                                                 ask.get(), fixed_values.get())
                                             .get());

@@ -37,6 +37,7 @@ export {
   type FieldType,
   type Integration,
   type Json,
+  type Permission,
   type Page,
   type Scheme,
   type Status,

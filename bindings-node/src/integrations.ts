@@ -1,6 +1,6 @@
 // `client.integrations`: the developer's configurations of apps.
 import { asOptions, named, type CallOptions, type Calls } from './calls'
-import type { AuthScheme, Integration } from './model'
+import type { AuthScheme, Integration, Permission } from './model'
 import { camelKeys } from './names'
 import type { Params } from './params'
 
@@ -12,10 +12,13 @@ export interface NewIntegration extends CallOptions {
   authScheme?: AuthScheme | undefined
   /** Default: the app's name. */
   name?: string | undefined
-  /** Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on loopback. */
+  /**
+   * Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on loopback and
+   * where `unencrypted` is allowed.
+   */
   baseUrl?: string | undefined
-  /** Let hosts that users type be loopback or private addresses. Default: no. */
-  allowPrivateHosts?: boolean | undefined
+  /** Exceptions from the network rules for its hosts. Default: none, so that users can name public hosts only. */
+  allow?: readonly Permission[] | undefined
   /** Values that you fix, so that users are not asked for them; sealed in the vault. Bytes are filled with zeros. */
   fixedValues?: Params | undefined
 }
@@ -35,8 +38,8 @@ export class Integrations {
   /**
    * Stores a configuration of an app.
    *
-   * @throws UnknownAppError, UnsupportedSchemeError, InvalidArgumentError for the base URL, and those of the fixed values
-   *   (MissingFieldsError, UnknownFieldError, InvalidFieldError).
+   * @throws UnknownAppError, UnsupportedSchemeError, InvalidArgumentError or ForbiddenHostError for the base URL, and those
+   *   of the fixed values (MissingFieldsError, UnknownFieldError, InvalidFieldError).
    */
   async create(options: NewIntegration): Promise<Integration> {
     const { fixedValues, ...args } = asOptions('integrations.create', options)

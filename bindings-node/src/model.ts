@@ -5,6 +5,20 @@ import { camelKeys } from './names'
 /** How an app is authenticated. The set is open: expect names that this version does not list. */
 export type AuthScheme = 'API_KEY' | 'BEARER_TOKEN' | 'BASIC' | 'NO_AUTH' | (string & {})
 
+/** What an integration may allow that is refused otherwise; each allows its own kind only. The set is open. */
+export type Permission =
+  | 'loopback'
+  | 'private'
+  | 'link_local'
+  | 'metadata'
+  | 'reserved'
+  | 'unencrypted'
+  | 'ports'
+  | 'international_names'
+  | 'through_proxy'
+  | 'reveal'
+  | (string & {})
+
 /** Where a connection stands. The set is open: expect names that this version does not list. */
 export type Status =
   'INITIALIZING' | 'INITIATED' | 'ACTIVE' | 'FAILED' | 'EXPIRED' | 'INACTIVE' | 'REVOKED' | (string & {})
@@ -143,8 +157,8 @@ export interface Integration {
   readonly baseUrl?: string
   /** Wire names of the fields whose values the developer has fixed; users are not asked for them. */
   readonly fixedFields: readonly string[]
-  /** Whether hosts that a user types may be loopback or private addresses. */
-  readonly allowPrivateHosts: boolean
+  /** What its hosts may be beyond public ones. */
+  readonly allow: readonly Permission[]
   /** When it was made (RFC 3339, UTC). */
   readonly createdAt: string
 }

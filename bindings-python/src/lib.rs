@@ -39,6 +39,8 @@ mod _native {
         let codes = keylatch::ErrorKind::ALL.iter().map(|kind| kind.code());
         module.add("ERROR_CODES", PyTuple::new(module.py(), codes)?)?;
         let verdicts = keylatch::Verdict::ALL.iter().map(|verdict| verdict.as_str());
-        module.add("VERDICTS", PyTuple::new(module.py(), verdicts)?)
+        module.add("VERDICTS", PyTuple::new(module.py(), verdicts)?)?;
+        let permissions = keylatch::Permission::ALL.iter().map(|permission| permission.as_str());
+        module.add("PERMISSIONS", PyTuple::new(module.py(), permissions)?)
     }
 }

@@ -1,4 +1,4 @@
-//! Named exceptions from the network rules: what the developer allows the hosts of one integration.
+//! What is refused unless the developer permits it for one integration, by name: mostly exceptions from the network rules.
 
 use std::fmt;
 
@@ -7,19 +7,19 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::catalog;
 use crate::error::{Error, Result};
 
-macro_rules! exceptions {
+macro_rules! permissions {
     ($($(#[$doc:meta])* $name:ident $text:literal $told:literal,)*) => {
-        /// Something that is refused of a host unless the integration allows it by name. Each allows its own kind only: a
+        /// Something that is refused unless the integration allows it by name. Each allows its own kind only: a
         /// host that needs two needs both.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
-        pub enum NetworkException {
+        pub enum Permission {
             $($(#[$doc])* $name,)*
         }
 
-        impl NetworkException {
-            /// Every exception.
+        impl Permission {
+            /// Every permission.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
             /// The stable text, such as `link_local`.
@@ -40,7 +40,7 @@ macro_rules! exceptions {
     };
 }
 
-exceptions! {
+permissions! {
     /// This machine itself: `127.0.0.0/8`, `::1`, `localhost`.
     Loopback "loopback" "leads to this machine itself",
     /// Private networks: RFC 1918, shared address space, unique local addresses.
@@ -51,32 +51,32 @@ exceptions! {
     Metadata "metadata" "leads to a cloud's metadata service",
     /// Every other address that is not public: multicast, documentation, reserved.
     Reserved "reserved" "leads to a reserved address",
-    /// `http://` to anything but this machine itself.
-    PlainHttp "plain_http" "would be asked over http, where everybody on the way can read the key",
+    /// `http://`, and logins without TLS, to anything but this machine itself.
+    Unencrypted "unencrypted" "would be spoken to without TLS, where everybody on the way can read the key",
     /// A port that no web server is expected at.
     Ports "ports" "has a port that belongs to another service",
     /// Names with letters beyond ASCII, which can look like others.
     InternationalNames "international_names" "has letters beyond ASCII, which can imitate another name",
-    /// The credentials themselves, handed out by `dsn`.
-    Reveal "reveal" "hands its credentials out",
     /// A host that users type, by way of a proxy, which looks it up itself.
     ThroughProxy "through_proxy" "would be looked up by the proxy, where its address cannot be checked",
+    /// Handing out credentials, as connection strings (`dsn`); it concerns no host.
+    Reveal "reveal" "hands its credentials out",
 }
 
-impl NetworkException {
-    /// The exception of this text.
+impl Permission {
+    /// The permission of this text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|exception| exception.as_str() == text)
+        Self::ALL.iter().copied().find(|permission| permission.as_str() == text)
     }
 
-    /// The exception of this name.
+    /// The permission of this name.
     ///
     /// # Errors
     /// `invalid_argument` with near names where there is none.
     pub fn named(name: &str) -> Result<Self> {
         Self::parse(name).ok_or_else(|| {
-            let known = || Self::ALL.iter().map(|exception| exception.as_str());
+            let known = || Self::ALL.iter().map(|permission| permission.as_str());
             let near = catalog::near(name, known());
             let hint = if near.is_empty() {
                 format!("known are {}", known().collect::<Vec<_>>().join(", "))
@@ -93,29 +93,29 @@ impl NetworkException {
     }
 }
 
-impl fmt::Display for NetworkException {
+impl fmt::Display for Permission {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-/// A set of exceptions. Empty by default: nothing is allowed that is not public.
+/// A set of permissions. Empty by default: nothing is allowed that is not public.
 ///
 /// ```
-/// use keylatch::{Allow, NetworkException};
+/// use keylatch::{Allow, Permission};
 ///
-/// let allow = Allow::from([NetworkException::Private, NetworkException::PlainHttp]);
-/// assert!(allow.contains(NetworkException::Private));
-/// assert!(!allow.contains(NetworkException::Loopback));
+/// let allow = Allow::from([Permission::Private, Permission::Unencrypted]);
+/// assert!(allow.contains(Permission::Private));
+/// assert!(!allow.contains(Permission::Loopback));
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Allow(u16);
 
 impl Allow {
-    /// Whether the exception is in it.
+    /// Whether the permission is in it.
     #[must_use]
-    pub fn contains(self, exception: NetworkException) -> bool {
-        self.0 & exception.bit() != 0
+    pub fn contains(self, permission: Permission) -> bool {
+        self.0 & permission.bit() != 0
     }
 
     /// Whether it allows nothing.
@@ -124,14 +124,14 @@ impl Allow {
         self.0 == 0
     }
 
-    /// Its exceptions, in the order of [`NetworkException::ALL`].
-    pub fn iter(self) -> impl Iterator<Item = NetworkException> {
-        NetworkException::ALL.iter().copied().filter(move |exception| self.contains(*exception))
+    /// Its permissions, in the order of [`Permission::ALL`].
+    pub fn iter(self) -> impl Iterator<Item = Permission> {
+        Permission::ALL.iter().copied().filter(move |permission| self.contains(*permission))
     }
 
-    /// Adds an exception.
-    pub fn insert(&mut self, exception: NetworkException) {
-        self.0 |= exception.bit();
+    /// Adds a permission.
+    pub fn insert(&mut self, permission: Permission) {
+        self.0 |= permission.bit();
     }
 
     /// Those that are not in `other`.
@@ -148,21 +148,21 @@ impl Allow {
 
     /// The stable texts.
     pub(crate) fn names(self) -> Vec<&'static str> {
-        self.iter().map(NetworkException::as_str).collect()
+        self.iter().map(Permission::as_str).collect()
     }
 }
 
-impl FromIterator<NetworkException> for Allow {
-    fn from_iter<T: IntoIterator<Item = NetworkException>>(exceptions: T) -> Self {
+impl FromIterator<Permission> for Allow {
+    fn from_iter<T: IntoIterator<Item = Permission>>(permissions: T) -> Self {
         let mut allow = Self::default();
-        exceptions.into_iter().for_each(|exception| allow.insert(exception));
+        permissions.into_iter().for_each(|permission| allow.insert(permission));
         allow
     }
 }
 
-impl<const N: usize> From<[NetworkException; N]> for Allow {
-    fn from(exceptions: [NetworkException; N]) -> Self {
-        exceptions.into_iter().collect()
+impl<const N: usize> From<[Permission; N]> for Allow {
+    fn from(permissions: [Permission; N]) -> Self {
+        permissions.into_iter().collect()
     }
 }
 
@@ -180,7 +180,7 @@ impl Serialize for Allow {
 
 impl<'de> Deserialize<'de> for Allow {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Ok(Vec::<NetworkException>::deserialize(deserializer)?.into_iter().collect())
+        Ok(Vec::<Permission>::deserialize(deserializer)?.into_iter().collect())
     }
 }
 
@@ -190,7 +190,7 @@ mod tests {
 
     #[test]
     fn a_set_is_written_in_one_order_and_read_back() {
-        let allow = Allow::from([NetworkException::Ports, NetworkException::LinkLocal, NetworkException::Ports]);
+        let allow = Allow::from([Permission::Ports, Permission::LinkLocal, Permission::Ports]);
         let json = serde_json::to_string(&allow).unwrap();
         assert_eq!(json, r#"["link_local","ports"]"#);
         assert_eq!(serde_json::from_str::<Allow>(&json).unwrap(), allow);
@@ -198,16 +198,16 @@ mod tests {
 
     #[test]
     fn every_exception_is_found_by_its_text_and_stands_for_itself_alone() {
-        for exception in NetworkException::ALL.iter().copied() {
-            assert_eq!(NetworkException::parse(exception.as_str()), Some(exception));
-            assert_eq!(serde_json::to_value(exception).unwrap(), exception.as_str());
+        for exception in Permission::ALL.iter().copied() {
+            assert_eq!(Permission::parse(permission.as_str()), Some(exception));
+            assert_eq!(serde_json::to_value(exception).unwrap(), permission.as_str());
             assert_eq!(Allow::from([exception]).iter().collect::<Vec<_>>(), [exception]);
         }
     }
 
     #[test]
     fn an_unknown_name_gets_near_ones() {
-        let error = NetworkException::named("privat").unwrap_err();
+        let error = Permission::named("privat").unwrap_err();
         assert_eq!((error.near(), error.fields()), (&["private".to_owned()][..], &["allow".to_owned()][..]));
     }
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use crate::allow::{Allow, NetworkException};
+use crate::allow::{Allow, Permission};
 use crate::app::AuthScheme;
 use crate::backend::Backend;
 use crate::connection::Status;
@@ -55,7 +55,7 @@ pub struct NewIntegration {
     /// By default the app's name.
     pub name: Option<String>,
     /// Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on loopback
-    /// or where `plain_http` is allowed.
+    /// or where `unencrypted` is allowed.
     pub base_url: Option<String>,
     /// Exceptions from the network rules for its hosts. Default: none, so that users can name public ones only.
     pub allow: Allow,
@@ -361,7 +361,7 @@ fn known_exceptions(json: &str) -> Result<()> {
         allow: Vec<String>,
     }
     let named = serde_json::from_str::<Names>(json).map(|names| names.allow).unwrap_or_default();
-    named.iter().try_for_each(|name| NetworkException::named(name).map(drop))
+    named.iter().try_for_each(|name| Permission::named(name).map(drop))
 }
 
 fn reply(result: &impl Serialize) -> Result<Reply> {

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::catalog::{self, FieldDef, Kind};
 use crate::connection::Warning;
 use crate::error::{Error, ErrorKind, Problem, Result};
+use crate::io::addresses::web_address;
 use crate::secret::Secret;
 
 /// One value as a host gave it.
@@ -246,7 +247,7 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
         Kind::Integer => text.parse::<i64>().is_ok(),
         Kind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
         Kind::Boolean => matches!(text, "true" | "false"),
-        Kind::Url => is_web_address(text),
+        Kind::Url => web_address(text).is_some(),
     };
     if !fits {
         return Err(format!("must be {expected}"));
@@ -282,21 +283,4 @@ fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Option<Warning>),
     let warning =
         Warning { field: field.name.to_string(), message: format!("white space around `{}` was removed", field.name) };
     Ok((Secret::new(inner.as_bytes()), Some(warning)))
-}
-
-/// An address as people write it: browsers forgive a backslash, too few or too many slashes, and an empty user name, with
-/// which one host looks like another.
-fn is_web_address(text: &str) -> bool {
-    let authority =
-        text.split_once("://").map_or("", |(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default());
-    let straight = !authority.is_empty() && !authority.contains('@') && !text.contains('\\');
-    url::Url::parse(text).is_ok_and(|url| {
-        straight
-            && matches!(url.scheme(), "https" | "http")
-            && url.has_host()
-            && url.username().is_empty()
-            && url.password().is_none()
-            && url.query().is_none()
-            && url.fragment().is_none()
-    })
 }

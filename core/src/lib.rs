@@ -30,7 +30,7 @@ mod store;
 mod vault;
 mod verdict;
 
-pub use allow::{Allow, NetworkException};
+pub use allow::{Allow, Permission};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, Scheme};
 pub use calls::{
     ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,

@@ -2,7 +2,7 @@
 
 use std::ffi::c_char;
 
-use keylatch_core::{AuthScheme, Client, NewIntegration};
+use keylatch_core::{AuthScheme, Client, NewIntegration, Permission};
 
 use crate::client::{call_with_ask, keylatch_client};
 use crate::error::keylatch_error;
@@ -85,7 +85,7 @@ pub unsafe extern "C" fn keylatch_integration_ask_set_name(
 }
 
 /// Where requests go instead of the app's own base URL; may hold `{field}` placeholders. HTTPS, or HTTP on
-/// loopback. Copied. Thread-safe.
+/// loopback and where unencrypted is allowed. Copied. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_integration_ask_set_base_url(
     ask: *mut keylatch_integration_ask,
@@ -103,17 +103,20 @@ pub unsafe extern "C" fn keylatch_integration_ask_set_base_url(
     unsafe { guard(error, body) }
 }
 
-/// Whether hosts that users type may be loopback or private addresses. Default: no. Thread-safe.
+/// Adds an exception from the network rules for its hosts: loopback, private, link_local, metadata, reserved,
+/// unencrypted, ports, international_names, through_proxy or reveal. Default: none, so that users can name public hosts only.
+/// Thread-safe. Errors: invalid_argument with near names where there is none of this name.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn keylatch_integration_ask_set_allow_private_hosts(
+pub unsafe extern "C" fn keylatch_integration_ask_add_allow(
     ask: *mut keylatch_integration_ask,
-    allow: bool,
+    exception: *const c_char,
+    exception_length: usize,
     error: *mut *mut keylatch_error,
 ) -> keylatch_status {
     let body = || {
         // SAFETY: the pointers are as the header's opening asks for.
-        let ask = unsafe { lent("ask", ask) }?;
-        ask.0.lock().allow_private_hosts = allow;
+        let (exception, ask) = unsafe { (text("exception", exception, exception_length)?, lent("ask", ask)?) };
+        ask.0.lock().allow.insert(Permission::named(exception)?);
         Ok(())
     };
     // SAFETY: as above.
@@ -131,7 +134,8 @@ pub unsafe extern "C" fn keylatch_integration_ask_free(ask: *mut keylatch_integr
 /// for them; NULL for none. They are emptied by this call, whatever its outcome. `ask` stays as it is.
 ///
 /// The caller owns `*out` and releases it with keylatch_integration_free. Thread-safe.
-/// Errors: unknown_app, unsupported_scheme, invalid_argument for the base URL, and those of the fixed values.
+/// Errors: unknown_app, unsupported_scheme, invalid_argument or forbidden_host for the base URL, and those of the fixed
+/// values.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_integrations_create(
     client: *const keylatch_client,
@@ -150,7 +154,7 @@ pub unsafe extern "C" fn keylatch_integrations_create(
                 auth_scheme: held.auth_scheme.clone(),
                 name: held.name.clone(),
                 base_url: held.base_url.clone(),
-                allow_private_hosts: held.allow_private_hosts,
+                allow: held.allow,
                 fixed_values,
             }
         };

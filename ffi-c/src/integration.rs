@@ -21,6 +21,7 @@ struct Data {
     name: Text,
     base_url: Option<Text>,
     fixed_fields: Vec<Text>,
+    allow: Vec<Text>,
     created_at: Text,
     json: Json<Integration>,
 }
@@ -40,6 +41,7 @@ impl keylatch_integration {
             name: Text::new(&integration.name),
             base_url: Text::optional(integration.base_url.as_deref()),
             fixed_fields: Text::all(&integration.fixed_fields),
+            allow: integration.allow.iter().map(|exception| Text::new(exception.as_str())).collect(),
             created_at: Text::new(&integration.created_at),
             json: Json::new(integration),
         }))
@@ -175,14 +177,26 @@ pub unsafe extern "C" fn keylatch_integration_fixed_field_at(
     unsafe { text_at(integration, text, length, |h| h.0.fixed_fields.get(index)) }
 }
 
-/// Whether hosts that a user types may be loopback or private addresses. Thread-safe.
+/// How many exceptions from the network rules its hosts have. Thread-safe.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn keylatch_integration_allows_private_hosts(
+pub unsafe extern "C" fn keylatch_integration_allow_count(
     integration: *const keylatch_integration,
-    out: *mut bool,
+    count: *mut usize,
 ) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
-    unsafe { value_of(integration, out, |h| h.0.json.value.allow_private_hosts) }
+    unsafe { value_of(integration, count, |h| h.0.allow.len()) }
+}
+
+/// Name of an exception from the network rules. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_integration_allow_at(
+    integration: *const keylatch_integration,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(integration, text, length, |h| h.0.allow.get(index)) }
 }
 
 /// When it was made (RFC 3339, UTC). Borrowed until the handle is freed. Thread-safe.

@@ -93,7 +93,7 @@ static outcome create(const keylatch_client *client, const json *args, const jso
     SET(keylatch_integration_ask_set_auth_scheme, "auth_scheme")
     SET(keylatch_integration_ask_set_name, "name")
     SET(keylatch_integration_ask_set_base_url, "base_url")
-    SET_TRUTH(keylatch_integration_ask_set_allow_private_hosts, "allow_private_hosts")
+    ADD_EACH(keylatch_integration_ask_add_allow, "allow")
     if (status == KEYLATCH_OK) status = fill(params, given, &error);
     if (status == KEYLATCH_OK) status = keylatch_integrations_create(client, ask, params, &made, &error);
     outcome out = result(status, error, made, integration_json);

@@ -124,11 +124,12 @@ void apps_and_integrations(const keylatch::Client &client, const Place &place) {
     what.name = "Test";
     what.auth_scheme = "API_KEY";
     what.base_url = place.provider;
-    what.allow_private_hosts = true;
+    what.allow = {"private", "loopback"};
     keylatch::Params fixed;
     fixed.text("region", "eu");
     keylatch::Integration made = client.create_integration(what, std::move(fixed));
-    CHECK(made.app == "acme" && made.name == "Test" && made.base_url == place.provider && made.allow_private_hosts);
+    CHECK(made.app == "acme" && made.name == "Test" && made.base_url == place.provider);
+    CHECK((made.allow == std::vector<std::string>{"loopback", "private"}));
     CHECK(made.fixed_fields == std::vector<std::string>{"region"} && made.auth_scheme == "API_KEY");
     CHECK(client.integration(made.id).json == made.json && !made.created_at.empty());
     CHECK(client.integrations("acme").size() == 1 && client.integrations().size() == 1);

@@ -8,7 +8,7 @@ static const char *const known_arguments[][2] = {
     {"apps.list", ""},
     {"apps.get", "app "},
     {"apps.register", "definition "},
-    {"integrations.create", "app auth_scheme name base_url allow_private_hosts "},
+    {"integrations.create", "app auth_scheme name base_url allow "},
     {"integrations.get", "integration_id "},
     {"integrations.list", "app "},
     {"integrations.delete", "integration_id "},

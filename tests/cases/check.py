@@ -37,6 +37,14 @@ ERROR_CODES = {
     "unauthorized", "rate_limited", "server", "timeout", "indeterminate", "cancelled", "vault_locked", "wrong_key",
     "corrupt_record", "storage", "closed", "internal", "action_failed",
 }  # fmt: skip
+# What an integration may allow, as core/src/allow.rs names it.
+PERMISSIONS = {
+    "loopback", "private", "link_local", "metadata", "reserved", "unencrypted", "ports", "international_names",
+    "through_proxy", "reveal",
+}  # fmt: skip
+# Cases on network safety stand in files of this name; there are never fewer than this.
+NETWORK_SAFETY = "network_*.json"
+FEWEST_NETWORK_SAFETY = 60
 # Call -> (arguments it must have, arguments it may have, whether it takes params).
 CALLS: dict[str, tuple[str, str, bool]] = {
     "apps.list": ("", "", False),
@@ -180,6 +188,8 @@ class Checker:
         else:
             needed, optional, params = CALLS[call]
             self.keys(f"{what}: args of {call}", args, {*needed.split(), *optional.split()}, set(needed.split()))
+            if "error" not in step:  # a wrong name is a case of its own
+                self.exceptions(what, args.get("allow", []))
             if call == "composio.faults":
                 self.faults(what, args.get("faults", []))
             if "params" in step and not params:
@@ -203,6 +213,11 @@ class Checker:
             if "error" in step:
                 self.mistake(f"{what}: nothing can be saved from an error")
             known.add(name)
+
+    def exceptions(self, what: str, allow: Json) -> None:
+        for name in allow:
+            if name not in PERMISSIONS:
+                self.mistake(f"{what}: allow has {name!r}; known are {', '.join(sorted(PERMISSIONS))}")
 
     def script(self, routes: Json, what: str) -> None:
         try:
@@ -271,6 +286,9 @@ def no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 def main() -> int:
     checker = Checker()
     counts = {path.name: checker.file(path) for path in sorted(HERE.glob("*.json"))}
+    safety = sum(counts[path.name] for path in HERE.glob(NETWORK_SAFETY))
+    if safety < FEWEST_NETWORK_SAFETY:
+        checker.mistakes.append(f"{NETWORK_SAFETY}: {safety} cases, of which there must be {FEWEST_NETWORK_SAFETY}")
     for mistake in checker.mistakes:
         print(mistake, file=sys.stderr)
     if checker.mistakes:
@@ -278,6 +296,7 @@ def main() -> int:
         return 1
     for name, count in counts.items():
         print(f"{count:4}  {name}")
+    print(f"{safety:4}  cases on network safety")
     print(f"{sum(counts.values()):4}  cases in {len(counts)} files, all well-formed")
     return 0
 

@@ -112,7 +112,7 @@ export async function integrations(client: Keylatch, signal: AbortSignal): Promi
     authScheme: 'BASIC',
     name: 'ours',
     baseUrl: 'https://api.twilio.example',
-    allowPrivateHosts: false,
+    allow: ['private', 'unencrypted'],
     fixedValues,
     signal,
   })

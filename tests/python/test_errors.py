@@ -34,6 +34,10 @@ def test_verdicts_are_those_of_the_core() -> None:
     assert {verdict.value for verdict in Verdict} == set(_native.VERDICTS)
 
 
+def test_network_exceptions_are_those_of_the_core() -> None:
+    assert [permission.value for permission in Permission] == list(_native.PERMISSIONS)
+
+
 def test_python_catches_a_timeout_as_its_own() -> None:
     assert issubclass(errors.TimeoutError, builtins.TimeoutError)
     assert str(errors.TimeoutError("too slow")) == "too slow"

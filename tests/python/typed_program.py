@@ -20,6 +20,7 @@ from keylatch import (
     Integration,
     Keylatch,
     KeylatchError,
+    Permission,
     Page,
     Response,
     Secret,
@@ -170,7 +171,7 @@ async def awaited() -> None:
     assert_type(await client.apps.list(), list[App])
     assert_type(await client.apps.get("stripe"), App)
     assert_type(await client.apps.register({"slug": "mine"}), App)
-    integration = await client.integrations.create("stripe", allow_private_hosts=True)
+    integration = await client.integrations.create("stripe", allow=[Permission.PRIVATE, "loopback"])
     assert_type(integration, Integration)
     assert_type(await client.integrations.get(integration.id), Integration)
     assert_type(await client.integrations.list(), list[Integration])

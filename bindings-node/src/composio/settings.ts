@@ -32,16 +32,22 @@ export async function fittingIntegration(
   values: DeveloperValues | undefined,
 ): Promise<Integration> {
   const { options, scheme } = await completed(client, given, values)
-  const { app, baseUrl, fixedValues = {}, signal } = options
+  const { app, allow, baseUrl, fixedValues = {}, signal } = options
   const fixed = Object.keys(fixedValues).filter((name) => fixedValues[name] !== undefined)
   const found = (await client.integrations.list({ app, signal })).find(
     (each) =>
       each.authScheme === scheme &&
       each.fixedFields.length === fixed.length &&
       fixed.every((name) => each.fixedFields.includes(name)) &&
+      (allow === undefined || sameNames(each.allow, allow)) &&
       (baseUrl === undefined || each.baseUrl === baseUrl),
   )
   return found ?? client.integrations.create(options)
+}
+
+/** Whether both lists hold the same names, in any order. */
+function sameNames(one: readonly string[], other: readonly string[]): boolean {
+  return one.every((name) => other.includes(name)) && other.every((name) => one.includes(name))
 }
 
 /** The options with the values in their places, and the scheme that they are for. */

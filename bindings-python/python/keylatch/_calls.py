@@ -99,7 +99,8 @@ def register_app(definition: Mapping[str, Any]) -> Call[App]:
     return Call("apps.register", {"definition": definition}, lambda data, _: App.from_dict(data))
 
 
-def create_integration(fixed_values: Values | None, **args: object) -> Call[Integration]:
+def create_integration(fixed_values: Values | None, allow: Sequence[str], **args: object) -> Call[Integration]:
+    args |= {"allow": _listed(allow)}
     return Call("integrations.create", args, lambda data, _: Integration.from_dict(data), fixed_values)
 
 

@@ -6,11 +6,12 @@ from os import PathLike
 from types import TracebackType
 from typing import ClassVar, Final, NoReturn, Self, SupportsIndex, final
 
-__all__ = ["ERROR_CODES", "VERDICTS", "VERSION", "AsyncClient", "Client", "Options", "Secret"]
+__all__ = ["ERROR_CODES", "PERMISSIONS", "VERDICTS", "VERSION", "AsyncClient", "Client", "Options", "Secret"]
 
 VERSION: Final[str]
 ERROR_CODES: Final[tuple[str, ...]]
 VERDICTS: Final[tuple[str, ...]]
+PERMISSIONS: Final[tuple[str, ...]]
 
 @final
 class Secret:

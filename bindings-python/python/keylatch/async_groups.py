@@ -9,7 +9,7 @@ from keylatch import _calls
 from keylatch._calls import ConnectionFilter, Values
 from keylatch._native import Secret
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import App, Connection, Integration, Page, Verification
+from keylatch.models import App, Connection, Integration, Permission, Page, Verification
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch
@@ -54,17 +54,20 @@ class AsyncIntegrations:
         auth_scheme: str | None = None,
         name: str | None = None,
         base_url: str | None = None,
-        allow_private_hosts: bool = False,
+        allow: Sequence[Permission | str] = (),
         fixed_values: Values | None = None,
     ) -> Integration:
         """Stores a configuration of an app.
 
         auth_scheme: by default the one that the app prefers. name: by default the app's.
-        base_url: where requests go instead of the app's own (self-hosted, test instances); HTTPS, or HTTP on loopback.
-        allow_private_hosts: let hosts that users type be loopback or private addresses. Default: no.
+        base_url: where requests go instead of the app's own (self-hosted, test instances); HTTPS, or HTTP on
+            loopback and where `unencrypted` is allowed.
+        allow: what is refused otherwise, mostly of its hosts (`Permission`), such as `["private"]`. Default: none,
+            so that users can name public hosts only.
         fixed_values: values that the developer gives, so that users are not asked; sealed in the vault.
 
-        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, and those of the values.
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of the
+        values.
         """
         call = _calls.create_integration(
             fixed_values,
@@ -72,7 +75,7 @@ class AsyncIntegrations:
             auth_scheme=auth_scheme,
             name=name,
             base_url=base_url,
-            allow_private_hosts=allow_private_hosts,
+            allow=allow,
         )
         return await self._client._run(call)
 

@@ -40,6 +40,21 @@ class Verdict(StrEnum):
     NOT_CHECKED = "not_checked"
 
 
+class Permission(StrEnum):
+    """What an integration may allow that is refused otherwise (docs/network.md); each allows its own kind only."""
+
+    LOOPBACK = "loopback"
+    PRIVATE = "private"
+    LINK_LOCAL = "link_local"
+    METADATA = "metadata"
+    RESERVED = "reserved"
+    UNENCRYPTED = "unencrypted"
+    PORTS = "ports"
+    INTERNATIONAL_NAMES = "international_names"
+    THROUGH_PROXY = "through_proxy"
+    REVEAL = "reveal"
+
+
 class AuthScheme(StrEnum):
     """How an app is authenticated. Results carry plain text; compare with these."""
 
@@ -214,11 +229,11 @@ class Integration(Model):
     auth_scheme: str
     name: str
     fixed_fields: tuple[str, ...]
-    allow_private_hosts: bool
+    allow: tuple[str, ...]
     created_at: str
     base_url: str | None = None
 
-    _lists: ClassVar[Lists] = {"fixed_fields": None}
+    _lists: ClassVar[Lists] = {"fixed_fields": None, "allow": None}
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 //! Handing a credential out, as a connection string for a driver: the one way, and only where the developer asked for it.
 
 use super::Embedded;
-use crate::allow::NetworkException;
+use crate::allow::Permission;
 use crate::choice::Whose;
 use crate::error::{Error, Result};
 use crate::io::Io;
@@ -14,7 +14,7 @@ impl<I: Io> Embedded<I> {
         let opened = self.opened(self.named_connection(&whose).await?).await?;
         let app = &opened.integration.app.name;
         let refuse = |message: String| Err(Error::argument("connected_account_id", message).with_connection(id));
-        if !opened.integration.row.allow.contains(NetworkException::Reveal) {
+        if !opened.integration.row.allow.contains(Permission::Reveal) {
             return refuse(format!(
                 "the integration of this {app} connection does not allow its credentials to be handed out; the developer can \
                  allow that with allow=[\"reveal\"]"

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use url::{Host, Url};
 
-use crate::allow::NetworkException;
+use crate::allow::Permission;
 
 /// Metadata services of Amazon (three), Alibaba, Azure and Oracle; the first is also that of most others.
 const METADATA_V4: [Ipv4Addr; 6] = [
@@ -29,23 +29,23 @@ const OTHER_SERVICES: [u16; 19] =
     [1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080];
 
 /// The kind of an address, `None` for a public one.
-pub(crate) fn kind_of_address(address: IpAddr) -> Option<NetworkException> {
+pub(crate) fn kind_of_address(address: IpAddr) -> Option<Permission> {
     match address {
         IpAddr::V4(v4) => kind_of_v4(v4),
         IpAddr::V6(v6) => kind_of_v6(v6),
     }
 }
 
-fn kind_of_v4(address: Ipv4Addr) -> Option<NetworkException> {
+fn kind_of_v4(address: Ipv4Addr) -> Option<Permission> {
     let [a, b, c, _] = address.octets();
     if METADATA_V4.contains(&address) {
-        Some(NetworkException::Metadata)
+        Some(Permission::Metadata)
     } else if address.is_loopback() {
-        Some(NetworkException::Loopback)
+        Some(Permission::Loopback)
     } else if address.is_private() || (a == 100 && (64..128).contains(&b)) {
-        Some(NetworkException::Private)
+        Some(Permission::Private)
     } else if address.is_link_local() {
-        Some(NetworkException::LinkLocal)
+        Some(Permission::LinkLocal)
     } else {
         let reserved = address.is_multicast()
             || address.is_documentation()
@@ -54,27 +54,27 @@ fn kind_of_v4(address: Ipv4Addr) -> Option<NetworkException> {
             || (a == 192 && b == 88 && c == 99) // 6to4 relays
             || (a == 198 && (18..20).contains(&b)) // benchmarks
             || a >= 240; // reserved and broadcast
-        reserved.then_some(NetworkException::Reserved)
+        reserved.then_some(Permission::Reserved)
     }
 }
 
-fn kind_of_v6(address: Ipv6Addr) -> Option<NetworkException> {
+fn kind_of_v6(address: Ipv6Addr) -> Option<Permission> {
     // Forms that carry an IPv4 address lead to that address.
     let embedded = |high: u16, low: u16| {
         let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
         kind_of_v4(Ipv4Addr::new(a, b, c, d))
     };
     if METADATA_V6.contains(&address) {
-        return Some(NetworkException::Metadata);
+        return Some(Permission::Metadata);
     }
-    let reserved = Some(NetworkException::Reserved);
+    let reserved = Some(Permission::Reserved);
     match address.segments() {
-        [0, 0, 0, 0, 0, 0, 0, 1] => Some(NetworkException::Loopback),
+        [0, 0, 0, 0, 0, 0, 0, 1] => Some(Permission::Loopback),
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => embedded(high, low), // mapped, NAT64
         [0x2002, high, low, ..] => embedded(high, low),                                                    // 6to4
         [0, 0, 0, 0, 0, 0, high, low] => embedded(high, low).or(reserved), // v4-compatible, unspecified
-        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Some(NetworkException::Private),
-        [0xfe80..=0xfebf, ..] => Some(NetworkException::LinkLocal),
+        [0xfc00..=0xfdff, ..] | [0xfec0..=0xfeff, ..] => Some(Permission::Private),
+        [0xfe80..=0xfebf, ..] => Some(Permission::LinkLocal),
         [0x2001, 0..=0x1ff, ..] | [0x2001, 0xdb8, ..] => reserved, // Teredo and other assignments, documentation
         [first, ..] if (0x2000..0x3fff).contains(&first) => None,  // global unicast but for documentation, 3fff::/20
         _ => reserved,                                             // discard, local NAT64, multicast and the rest
@@ -82,17 +82,17 @@ fn kind_of_v6(address: Ipv6Addr) -> Option<NetworkException> {
 }
 
 /// The kind of a name that leads to the same place everywhere, whatever a look-up says.
-pub(crate) fn kind_of_name(name: &str) -> Option<NetworkException> {
+pub(crate) fn kind_of_name(name: &str) -> Option<Permission> {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     if name == "localhost" || name.ends_with(".localhost") {
-        Some(NetworkException::Loopback)
+        Some(Permission::Loopback)
     } else {
-        METADATA_NAMES.contains(&name.as_str()).then_some(NetworkException::Metadata)
+        METADATA_NAMES.contains(&name.as_str()).then_some(Permission::Metadata)
     }
 }
 
 /// The kind of a URL's host, as far as it shows without a look-up.
-pub(crate) fn kind_of_host(url: &Url) -> Option<NetworkException> {
+pub(crate) fn kind_of_host(url: &Url) -> Option<Permission> {
     match url.host()? {
         Host::Ipv4(v4) => kind_of_v4(v4),
         Host::Ipv6(v6) => kind_of_v6(v6),
@@ -102,7 +102,7 @@ pub(crate) fn kind_of_host(url: &Url) -> Option<NetworkException> {
 
 /// Whether a URL leads to this machine itself.
 pub(crate) fn is_loopback(url: &Url) -> bool {
-    kind_of_host(url) == Some(NetworkException::Loopback)
+    kind_of_host(url) == Some(Permission::Loopback)
 }
 
 /// Whether a web server of the user's own may well listen there: 443, or one that needs no privilege.
@@ -110,14 +110,32 @@ pub(crate) fn is_usual_port(port: u16) -> bool {
     port == 443 || (port >= 1024 && !OTHER_SERVICES.contains(&port))
 }
 
+/// A web address without user, query and fragment, as people write it. Browsers also forgive a backslash, too few or too
+/// many slashes and an empty user name, with which one host looks like another.
+pub(crate) fn web_address(text: &str) -> Option<Url> {
+    let authority = authority(text);
+    if authority.is_empty() || authority.contains('@') || text.contains('\\') {
+        return None;
+    }
+    Url::parse(text).ok().filter(|url| {
+        matches!(url.scheme(), "https" | "http") && url.has_host() && url.query().is_none() && url.fragment().is_none()
+    })
+}
+
+/// What is between `://` and the path.
+pub(crate) fn authority(url: &str) -> &str {
+    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    rest.split(['/', '?', '#']).next().unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use NetworkException::{LinkLocal, Loopback, Metadata, Private, Reserved};
+    use Permission::{LinkLocal, Loopback, Metadata, Private, Reserved};
 
     #[test]
     fn every_address_has_its_kind() {
-        let kinds: [(NetworkException, &[&str]); 5] = [
+        let kinds: [(Permission, &[&str]); 5] = [
             (
                 Loopback,
                 &[

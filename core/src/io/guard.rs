@@ -9,11 +9,11 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use super::Fault;
 use super::addresses::{kind_of_address, kind_of_name};
-use crate::allow::{Allow, NetworkException};
+use crate::allow::{Allow, Permission};
 
 /// The exceptions that are about addresses, and so matter to a look-up.
 pub(crate) fn of_addresses(allow: Allow) -> Allow {
-    use NetworkException::{LinkLocal, Loopback, Metadata, Private, Reserved};
+    use Permission::{LinkLocal, Loopback, Metadata, Private, Reserved};
     allow.both(Allow::from([Loopback, Private, LinkLocal, Metadata, Reserved]))
 }
 
@@ -35,8 +35,7 @@ fn resolve_by(
     guarded: Option<&Allow>,
 ) -> Result<Vec<SocketAddr>, Fault> {
     let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
-    let refused =
-        |kind: Option<NetworkException>| kind.filter(|kind| guarded.is_some_and(|allow| !allow.contains(*kind)));
+    let refused = |kind: Option<Permission>| kind.filter(|kind| guarded.is_some_and(|allow| !allow.contains(*kind)));
     if let Some(kind) = refused(kind_of_name(host)) {
         return Err(Fault::Forbidden(Allow::from([kind])));
     }
@@ -100,14 +99,14 @@ mod tests {
 
     use super::*;
     use crate::io::{Network, tls};
-    use NetworkException::{Loopback, Metadata, Private};
+    use Permission::{Loopback, Metadata, Private};
 
     fn answering(addresses: &[&str]) -> impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>> {
         let found = addresses.iter().map(|a| SocketAddr::new(a.parse().unwrap(), 443)).collect();
         |_, _| Ok(found)
     }
 
-    fn only(kind: NetworkException) -> Fault {
+    fn only(kind: Permission) -> Fault {
         Fault::Forbidden(Allow::from([kind]))
     }
 
@@ -125,7 +124,7 @@ mod tests {
 
     #[test]
     fn where_none_is_left_the_kinds_are_named() {
-        let refused = |addresses: &[&str], allow: &[NetworkException]| {
+        let refused = |addresses: &[&str], allow: &[Permission]| {
             let allow: Allow = allow.iter().copied().collect();
             resolve_by(answering(addresses), "app.example", 443, Some(&allow)).unwrap_err()
         };

@@ -2,11 +2,11 @@
 
 use url::Url;
 
-use crate::allow::{Allow, NetworkException};
+use crate::allow::{Allow, Permission};
 use crate::catalog::template::{self, Part};
 use crate::catalog::{FieldDef, SchemeDef};
 use crate::input::Values;
-use crate::io::addresses::{is_loopback, is_usual_port, kind_of_host};
+use crate::io::addresses::{is_loopback, is_usual_port, kind_of_host, web_address};
 
 /// A base URL filled with values, and what it was filled from.
 pub(super) struct Filled<'f> {
@@ -31,7 +31,7 @@ impl Filled<'_> {
     pub(super) fn needed(&self) -> Allow {
         let mut needed = Allow::default();
         if self.base.scheme() != "https" && !is_loopback(self.base) {
-            needed.insert(NetworkException::PlainHttp);
+            needed.insert(Permission::Unencrypted);
         }
         if !self.is_typed() {
             return needed;
@@ -40,13 +40,13 @@ impl Filled<'_> {
             needed.insert(kind);
         }
         if self.port_is_unusual() {
-            needed.insert(NetworkException::Ports);
+            needed.insert(Permission::Ports);
         }
         if self.is_international() {
-            needed.insert(NetworkException::InternationalNames);
+            needed.insert(Permission::InternationalNames);
         }
         if self.proxied {
-            needed.insert(NetworkException::ThroughProxy);
+            needed.insert(Permission::ThroughProxy);
         }
         needed
     }
@@ -97,12 +97,6 @@ fn port_in(default: &str) -> Option<u16> {
     }
 }
 
-/// What is between `://` and the path.
-pub(super) fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
-    rest.split(['/', '\\', '?', '#']).next().unwrap_or_default()
-}
-
 /// A base URL's template with a letter for each value (a digit for a port); none where it begins with a value or is no
 /// web address.
 pub(super) fn sample(template: &str) -> Option<Url> {
@@ -113,22 +107,12 @@ pub(super) fn sample(template: &str) -> Option<Url> {
             Part::Field { .. } => text.push(if text.ends_with(':') { '1' } else { 'x' }),
         }
     }
-    Url::parse(&text).ok()
-}
-
-/// Whether a URL is of a web server, without user, query and fragment.
-pub(super) fn is_plain(url: &Url) -> bool {
-    matches!(url.scheme(), "https" | "http")
-        && url.has_host()
-        && url.username().is_empty()
-        && url.password().is_none()
-        && url.query().is_none()
-        && url.fragment().is_none()
+    web_address(&text)
 }
 
 /// What is wrong with a host that needs these, and how the developer can allow it.
 pub(super) fn explained(needed: Allow) -> String {
-    let told: Vec<_> = needed.iter().map(NetworkException::told).collect();
+    let told: Vec<_> = needed.iter().map(Permission::told).collect();
     let names: Vec<_> = needed.names().iter().map(|name| format!("\"{name}\"")).collect();
     format!(
         "the host {}; the developer can allow that with allow=[{}] on the integration",

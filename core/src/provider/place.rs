@@ -6,12 +6,12 @@ use super::host;
 use super::inject::fill;
 use super::protocol::tls_mode;
 use super::target::{Target, Terms, bad_host, forbidden};
-use crate::allow::NetworkException;
+use crate::allow::Permission;
 use crate::catalog::protocol::TlsMode;
 use crate::catalog::{Login, SchemeDef, template};
 use crate::error::Result;
 use crate::input::Values;
-use crate::io::addresses::is_loopback;
+use crate::io::addresses::{authority, is_loopback};
 use crate::secret::Secret;
 
 impl Target {
@@ -34,7 +34,7 @@ impl Target {
         // The port has a rule of its own below.
         let mut portless = base.clone();
         let _ = portless.set_port(None);
-        let authority = host::authority(portless.as_str());
+        let authority = authority(portless.as_str());
         let filled = host::Filled {
             scheme,
             template: template("host"),
@@ -47,10 +47,10 @@ impl Target {
         let mut needed = filled.needed();
         let port_asked = template::names(template("port")).iter().any(|name| !terms.fixed.iter().any(|f| f == name));
         if port_asked && base.port_or_known_default().is_some_and(|port| !login.protocol.is_usual_port(port)) {
-            needed.insert(NetworkException::Ports);
+            needed.insert(Permission::Ports);
         }
         if mode == TlsMode::Off && !login.protocol.is_secure_itself() && !is_loopback(&base) {
-            needed.insert(NetworkException::PlainHttp);
+            needed.insert(Permission::Unencrypted);
         }
         let missing = needed.without(terms.allow);
         if !missing.is_empty() {

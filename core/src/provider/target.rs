@@ -6,13 +6,13 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::host;
-use crate::allow::{Allow, NetworkException};
+use crate::allow::{Allow, Permission};
 use crate::catalog::template::Filter;
 use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
 use crate::io::Fault;
-use crate::io::addresses::is_loopback;
+use crate::io::addresses::{authority, is_loopback, web_address};
 use crate::secret::Secret;
 use crate::verdict::Verdict;
 
@@ -49,9 +49,9 @@ impl Target {
         let blamed = if asked.is_empty() { &names } else { &asked };
         let text = fill_base(template, values)?;
         let text = text.expose_text().unwrap_or_default(); // expose: parsed, since a key may stand in the path
-        let base = Url::parse(text.trim_end_matches('/')).ok().filter(host::is_plain);
+        let base = web_address(text.trim_end_matches('/'));
         let base = base.ok_or_else(|| bad_host(blamed, "do not make a web address"))?;
-        let authority = host::authority(text);
+        let authority = authority(text);
         let proxied = terms.proxied;
         let filled = host::Filled { scheme, template, asked: &asked, values, base: &base, authority, proxied };
         let missing = filled.needed().without(terms.allow);
@@ -173,12 +173,12 @@ pub(crate) fn check_override(fields: &[FieldDef], in_path: bool, base_url: &str,
     if base_url.starts_with('{') {
         return Ok(()); // the whole address is a value, and checked as such
     }
-    let Some(sample) = host::sample(base_url).filter(host::is_plain) else {
+    let Some(sample) = host::sample(base_url) else {
         return wrong("base_url must be an https address without user or query".into());
     };
-    let plain_http = sample.scheme() == "http" && !is_loopback(&sample);
-    if plain_http && !allow.contains(NetworkException::PlainHttp) {
-        return Err(forbidden(Allow::from([NetworkException::PlainHttp]), &[]));
+    let unencrypted = sample.scheme() == "http" && !is_loopback(&sample);
+    if unencrypted && !allow.contains(Permission::Unencrypted) {
+        return Err(forbidden(Allow::from([Permission::Unencrypted]), &[]));
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use std::io::Read as _;
 
-use keylatch::{Client, InitiateConnection, Input, NetworkException, NewIntegration, Options, Params, Secret};
+use keylatch::{Client, InitiateConnection, Input, NewIntegration, Options, Params, Permission, Secret};
 use serde_json::Value;
 
 #[allow(clippy::print_stdout, reason = "its output is its purpose")]
@@ -17,11 +17,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let extra_ca_pem = std::env::var_os("KEYLATCH_TEST_CA").map(std::fs::read).transpose()?;
     let path = Some(folder.path().join("vault.db"));
     let client = Client::open(Options { path, extra_ca_pem, ..Options::default() })?;
-    let ask = NewIntegration {
-        app: slug,
-        allow: NetworkException::ALL.iter().copied().collect(),
-        ..NewIntegration::default()
-    };
+    let ask =
+        NewIntegration { app: slug, allow: Permission::ALL.iter().copied().collect(), ..NewIntegration::default() };
     let integration = client.create_integration(ask)?;
     let mut params = Params::new();
     for (name, value) in values {

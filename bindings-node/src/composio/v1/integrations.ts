@@ -2,7 +2,7 @@
 import { asOptions, type CallOptions } from '../../calls'
 import { badArgument } from '../../errors'
 import type { NewIntegration } from '../../integrations'
-import type { AuthScheme, Field, Integration } from '../../model'
+import type { AuthScheme, Field, Integration, Permission } from '../../model'
 import type { Backend } from '../backend'
 import { holding } from '../input'
 import { createIntegration, fittingIntegration, type DeveloperValues } from '../settings'
@@ -44,8 +44,8 @@ export interface NewIntegrationV1 extends CallOptions {
   authConfig?: DeveloperValues | undefined
   /** Where requests go instead of the app's own base URL. */
   baseUrl?: string | undefined
-  /** Let hosts that users type be loopback or private addresses. Default: no. */
-  allowPrivateHosts?: boolean | undefined
+  /** Exceptions from the network rules for its hosts. Default: none, so that users can name public hosts only. */
+  allow?: readonly Permission[] | undefined
   /** Taken and not needed: only OAuth apps have credentials of Composio's. */
   useComposioAuth?: boolean | undefined
   /** For `getOrCreateIntegration`: make a new one in any case. Default: no. */

@@ -1,7 +1,7 @@
 // `composio.authConfigs`: the developer's configurations of toolkits.
 import { asOptions, type CallOptions } from '../../calls'
 import { badArgument } from '../../errors'
-import type { AuthScheme, Field, Integration } from '../../model'
+import type { AuthScheme, Field, Integration, Permission } from '../../model'
 import type { Backend } from '../backend'
 import { holding } from '../input'
 import { createIntegration, type DeveloperValues } from '../settings'
@@ -18,8 +18,8 @@ export interface NewAuthConfig {
   credentials?: DeveloperValues | undefined
   /** Where requests go instead of the app's own base URL. */
   baseUrl?: string | undefined
-  /** Let hosts that users type be loopback or private addresses. Default: no. */
-  allowPrivateHosts?: boolean | undefined
+  /** Exceptions from the network rules for its hosts. Default: none, so that users can name public hosts only. */
+  allow?: readonly Permission[] | undefined
 }
 
 /** What `create` answers. */
