@@ -67,12 +67,12 @@ class Integrations:
         auth_scheme: by default the one that the app prefers. name: by default the app's.
         base_url: where requests go instead of the app's own (self-hosted, test instances); HTTPS, or HTTP on
             loopback and where `plain_http` is allowed.
-        allow: exceptions from the network rules for its hosts (`NetworkException`), such as `["private"]`. Default: none,
-            so that users can name public hosts only.
+        allow: exceptions from the network rules for its hosts (`NetworkException`), such as `["private"]`. By
+            default none, so that users can name public hosts only.
         fixed_values: values that the developer gives, so that users are not asked; sealed in the vault.
 
-        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of the
-        values.
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of
+        the values.
 
         >>> from keylatch import Keylatch
         >>> with Keylatch("vault.db") as client:
