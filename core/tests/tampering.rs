@@ -137,10 +137,14 @@ fn a_key_file_that_is_gone_or_public_locks_the_vault_and_is_never_made_anew() {
 }
 
 #[test]
-fn what_is_no_vault_and_what_is_newer_is_told() {
+fn what_is_no_vault_and_what_is_newer_or_older_is_told() {
     let (fixture, _) = Fixture::new();
-    Db::open(&fixture.vault).unwrap().pragma_update(None, "user_version", 99).unwrap();
-    assert_eq!(fixture.open_error(KeySource::FileBesideVault), ErrorKind::Storage);
+    for (version, todo) in [(99, "update Keylatch"), (1, "connect again in a new vault")] {
+        Db::open(&fixture.vault).unwrap().pragma_update(None, "user_version", version).unwrap();
+        let error = Client::open(options(&fixture.vault, KeySource::FileBesideVault)).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Storage);
+        assert!(error.message().ends_with(todo), "{error}");
+    }
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("notes.txt");
     std::fs::write(&text, "dear diary, this is not a database at all ".repeat(100)).unwrap();

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Secret, Verdict, _native, errors
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Permission, Secret, Verdict, _native, errors
 
 
 @pytest.mark.parametrize("code", _native.ERROR_CODES)

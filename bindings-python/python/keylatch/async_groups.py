@@ -66,8 +66,8 @@ class AsyncIntegrations:
             so that users can name public hosts only.
         fixed_values: values that the developer gives, so that users are not asked; sealed in the vault.
 
-        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of the
-        values.
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of
+        the values.
         """
         call = _calls.create_integration(
             fixed_values,

@@ -72,8 +72,8 @@ class Integrations:
             so that users can name public hosts only.
         fixed_values: values that the developer gives, so that users are not asked; sealed in the vault.
 
-        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of the
-        values.
+        Raises `UnknownAppError`, `UnsupportedSchemeError`, `InvalidArgumentError`, `ForbiddenHostError`, and those of
+        the values.
 
         >>> from keylatch import Keylatch
         >>> with Keylatch("vault.db") as client:
