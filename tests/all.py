@@ -38,6 +38,11 @@ STEPS = [
     Step("build: Rust test programs", ["cargo", "build", "--release", "--locked", "-p", "keylatch-tests"]),
     Step("the catalogue has no gaps", ["make", "catalogue-report"]),
     Step("every entry of the catalogue against a double of its app", ["make", "test-catalogue"]),
+    Step(
+        "the catalogue's size costs nothing",
+        [PYTHON, "tests/catalogue/test_cost.py"],
+        needs=("valgrind",),
+    ),
     Step("conformance: Rust", [*SERVERS, "target/release/conformance"]),
     Step("conformance: Python", [*SERVERS, PYTHON, "tests/python/conformance.py"]),
     Step("Composio: requests as the official SDKs send them", [*SERVERS, PYTHON, "tests/official/compare.py"]),
