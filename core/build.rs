@@ -1,11 +1,15 @@
 //! Checks `catalog/*.json` and packs it into one text. Every file is read by the code that reads custom apps at run
-//! time; a mistake in one fails the build and names file and place.
+//! time; mistakes fail the build, which then names the file, the line, the place and what to write instead of each.
 
 #[path = "src/catalog/definition.rs"]
 #[allow(dead_code, reason = "shared with the library, which reads what is only checked here")]
 mod definition;
+#[path = "src/catalog/near.rs"]
+mod near;
 #[path = "src/catalog/read.rs"]
 mod read;
+#[path = "src/catalog/source.rs"]
+mod source;
 #[path = "src/catalog/template.rs"]
 mod template;
 #[path = "src/verdict.rs"]
@@ -17,6 +21,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use serde_json::Value;
+use source::{Fault, Source};
 
 /// Names another folder of app files to compile in, instead of `core/catalog`.
 const FOLDER: &str = "KEYLATCH_CATALOG_DIR";
@@ -24,8 +29,9 @@ const FOLDER: &str = "KEYLATCH_CATALOG_DIR";
 fn main() {
     println!("cargo::rerun-if-env-changed={FOLDER}");
     println!("cargo::rerun-if-changed=build.rs");
-    for file in ["verdict.rs", "catalog/definition.rs", "catalog/read.rs", "catalog/read", "catalog/template.rs"] {
-        println!("cargo::rerun-if-changed=src/{file}");
+    println!("cargo::rerun-if-changed=src/verdict.rs");
+    for file in ["definition.rs", "near.rs", "read.rs", "read", "source.rs", "template.rs"] {
+        println!("cargo::rerun-if-changed=src/catalog/{file}");
     }
     let folder = env::var_os(FOLDER).map_or_else(|| PathBuf::from("catalog"), PathBuf::from);
     assert!(folder == Path::new("catalog") || folder.is_absolute(), "{FOLDER} must be an absolute path");
@@ -39,29 +45,38 @@ fn main() {
     files.sort_by(|a, b| a.file_stem().cmp(&b.file_stem()));
 
     let mut apps = Vec::new();
-    let mut mistakes = String::new();
     for file in &files {
         match load(file) {
             Ok(app) => apps.push(app),
-            Err(found) => found.iter().for_each(|m| {
-                let _ = writeln!(mistakes, "  {}: {m}", file.display());
-            }),
+            // Each of these fails the build, once all are said.
+            Err(mut faults) => {
+                faults.sort_by_key(|fault| fault.line);
+                let shown = if file.is_absolute() { file.clone() } else { Path::new("core").join(file) };
+                for Fault { line, message } in faults {
+                    println!("cargo::error={}:{line}: {message}", shown.display());
+                }
+            }
         }
     }
-    assert!(mistakes.is_empty(), "mistakes in the catalogue:\n{mistakes}");
     pack(&apps, Path::new(&env::var_os("OUT_DIR").expect("set by cargo")));
 }
 
 /// The slug and the definition, checked.
-fn load(file: &Path) -> Result<(String, Value), Vec<String>> {
-    let text = fs::read_to_string(file).map_err(|e| vec![e.to_string()])?;
-    let json = serde_json::from_str(&text).map_err(|e| vec![format!("is not JSON: {e}")])?;
-    let app = read::read(&json)
-        .map_err(|mistakes| mistakes.iter().map(|m| format!("{} {}", m.at, m.problem)).collect::<Vec<_>>())?;
-    if file.file_stem().is_none_or(|stem| stem != app.slug.as_ref()) {
-        return Err(vec![format!("/slug `{}` is not the file's name", app.slug)]);
+fn load(file: &Path) -> Result<(String, Value), Vec<Fault>> {
+    let bytes = fs::read(file).unwrap_or_else(|e| panic!("{} cannot be read: {e}", file.display()));
+    let mut source = Source::parse(&bytes).map_err(|fault| vec![fault])?;
+    let mut faults = std::mem::take(&mut source.twice);
+    let fault = |at: &str, problem: &str| Fault { line: source.line(at), message: format!("{at} {problem}") };
+    match read::read(&source.json) {
+        Err(mistakes) => faults.extend(mistakes.iter().map(|m| fault(&m.at, &m.problem))),
+        Ok(app) if file.file_stem().is_none_or(|stem| stem != app.slug.as_ref()) => {
+            let instead = format!("write that, or call the file {}.json", app.slug);
+            faults.push(fault("/slug", &format!("is not the file's name; {instead}")));
+        }
+        Ok(app) if faults.is_empty() => return Ok((app.slug.into_owned(), source.json)),
+        Ok(_) => {}
     }
-    Ok((app.slug.into_owned(), json))
+    Err(faults)
 }
 
 /// Writes what `catalog/builtin.rs` includes.

@@ -2,7 +2,10 @@
 
 mod builtin;
 mod definition;
+mod near;
 mod read;
+#[cfg(test)]
+mod source;
 pub(crate) mod template;
 
 use std::collections::BTreeMap;
@@ -12,6 +15,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) use definition::{
     ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, ParamDef, SchemeDef, Test,
 };
+pub(crate) use near::near;
 use serde_json::Value;
 
 use crate::app::{Action, ActionParam, App, AuthScheme, Scheme};
@@ -220,20 +224,4 @@ fn refusal(mistakes: Vec<read::Mistake>) -> Error {
 
 fn hint(near: &[String], otherwise: &str) -> String {
     if near.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", near.join(", ")) }
-}
-
-/// Up to three names that are close to `wanted`, the closest first.
-pub(crate) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let wanted = wanted.to_ascii_lowercase();
-    let mut scored: Vec<(f64, &str)> = names
-        .map(|name| {
-            let lower = name.to_ascii_lowercase();
-            let contained = wanted.len() >= 3 && (lower.contains(&wanted) || wanted.contains(&lower));
-            let similar = strsim::normalized_damerau_levenshtein(&wanted, &lower);
-            (if contained { similar.max(0.6) } else { similar }, name)
-        })
-        .filter(|(score, _)| *score >= 0.55)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }
