@@ -62,7 +62,9 @@ def main() -> int:
             print(f"{mistake['about']}: {problem}")
     if said or done.returncode == 0:
         failed += 1
-        print(f"the build {'passed' if done.returncode == 0 else 'failed'}; it also named {said}\n{done.stderr[-2000:]}")
+        print(
+            f"the build {'passed' if done.returncode == 0 else 'failed'}; it also named {said}\n{done.stderr[-2000:]}"
+        )
     print(f"{len(mistakes)} kinds of mistake, {failed} not caught as they should be; the build took {seconds:.0f} s")
     return 1 if failed or len(mistakes) < FEWEST else 0
 
