@@ -51,7 +51,8 @@ test-official: .venv/.made ## Composio's official SDKs against the test server; 
 catalogue-report: .venv/.made ## how complete the catalogue is
 	@$(PY) tests/catalogue/report.py
 
-test-catalogue: .venv/.made ## every entry of the catalogue against a double of its app; ARGS="slug ..." for some
+test-catalogue: .venv/.made ## the catalogue's files, their cost, every entry against a double of its app; ARGS="slug ..." for some entries alone
+	@$(if $(ARGS),,for test in mistakes one_file cost; do $(PY) tests/catalogue/test_$$test.py || exit 1; done)
 	@$(PY) tests/catalogue/test_catalogue.py $(ARGS)
 
 test-node: ## the Node package's own tests; wants the test servers around it

@@ -1,7 +1,7 @@
-//! The shape of an app's definition: static data for the built-in apps, owned data for those registered at run time.
+//! The shape of an app's definition.
 //!
-//! This file, `read.rs` with its parts, `protocol.rs` and `template.rs` are also compiled into the build script, so that both kinds of definition
-//! are read and checked by the same code.
+//! This file, `read.rs` with its parts, `protocol.rs` and `template.rs` are also compiled into the build script, so that the definitions of the
+//! built-in apps and those registered at run time are read and checked by the same code.
 
 use std::borrow::Cow;
 

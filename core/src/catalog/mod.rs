@@ -1,8 +1,12 @@
 //! The catalogue: apps as data. The built-in ones are compiled in; custom ones are registered while a client runs.
 
+mod builtin;
 mod definition;
+mod near;
 pub(crate) mod protocol;
 mod read;
+#[cfg(test)]
+mod source;
 pub(crate) mod template;
 
 use std::collections::BTreeMap;
@@ -12,22 +16,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) use definition::{
     ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, Login, ParamDef, SchemeDef, Test,
 };
+pub(crate) use near::near;
 use serde_json::Value;
 
 use crate::app::{Action, ActionParam, App, AuthScheme, Scheme};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::field::{Field, FieldType};
 use crate::verdict; // named as a sibling by `definition.rs` and `read.rs`, as it is one in the build script
-
-mod builtin {
-    use super::definition::*;
-    #[allow(unused_imports, reason = "where no app logs in otherwise than over HTTP")]
-    use super::protocol::Protocol;
-    use crate::verdict::Verdict;
-    use std::borrow::Cow;
-
-    include!(concat!(env!("OUT_DIR"), "/catalog.rs"));
-}
 
 /// An app's definition, wherever it came from.
 #[derive(Clone, Debug)]
@@ -150,11 +145,8 @@ impl Catalog {
     /// The app of this name, compared without regard to case.
     pub(crate) fn app(&self, name: &str) -> Result<AppRef> {
         let slug = name.to_ascii_lowercase();
-        if let Some(app) = builtin(&slug) {
-            return Ok(AppRef::Builtin(app));
-        }
-        if let Some(app) = self.custom.read().unwrap_or_else(PoisonError::into_inner).get(&slug) {
-            return Ok(AppRef::Custom(app.clone()));
+        if let Some(app) = self.find(&slug) {
+            return Ok(app);
         }
         let near = near(&slug, self.slugs().iter().map(String::as_str));
         let hint = hint(&near, "see apps.list, or register it");
@@ -168,18 +160,17 @@ impl Catalog {
     /// have an `ACME_PAY_…`.
     pub(crate) fn action(&self, name: &str) -> Result<(AppRef, ActionDef)> {
         let wanted = name.to_ascii_uppercase();
-        let mut apps = self.apps();
-        apps.sort_by_key(|app| std::cmp::Reverse(app.slug.len()));
-        let found = apps.iter().find_map(|app| {
+        let slug = name.to_ascii_lowercase();
+        let owners: Vec<AppRef> = slug.rmatch_indices('_').filter_map(|(end, _)| self.find(&slug[..end])).collect();
+        let found = owners.iter().find_map(|app| {
             let action = app.actions.iter().find(|a| a.name == wanted)?;
             Some((app.clone(), action.clone()))
         });
         if let Some(found) = found {
             return Ok(found);
         }
-        let named = |app: &&AppRef| wanted.starts_with(&format!("{}_", app.slug.to_ascii_uppercase()));
-        let app = apps.iter().find(named);
-        let candidates = app.map_or(apps.as_slice(), std::slice::from_ref);
+        let app = owners.first();
+        let candidates = app.map_or_else(|| self.apps(), |app| vec![app.clone()]);
         let near = near(&wanted, candidates.iter().flat_map(|a| a.actions.iter()).map(|a| a.name.as_ref()));
         let shown: String = name.chars().take(64).collect();
         let message = match app {
@@ -193,7 +184,7 @@ impl Catalog {
     /// Every app, by slug.
     pub(crate) fn apps(&self) -> Vec<AppRef> {
         let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
-        let mut apps: Vec<AppRef> = builtin::APPS.iter().map(AppRef::Builtin).collect();
+        let mut apps: Vec<AppRef> = builtin::apps().map(AppRef::Builtin).collect();
         apps.extend(custom.values().cloned().map(AppRef::Custom));
         apps.sort_by(|a, b| a.slug.cmp(&b.slug));
         apps
@@ -202,7 +193,7 @@ impl Catalog {
     /// Adds an app for as long as this client lives. The same slug again replaces the former definition.
     pub(crate) fn register(&self, definition: &Value) -> Result<AppRef> {
         let app = read::read(definition).map_err(refusal)?;
-        if builtin(&app.slug).is_some() {
+        if builtin::app(&app.slug).is_some() {
             return Err(Error::new(
                 ErrorKind::AlreadyExists,
                 format!("`{}` is a built-in app; give yours another slug", app.slug),
@@ -214,13 +205,16 @@ impl Catalog {
         Ok(AppRef::Custom(app))
     }
 
-    fn slugs(&self) -> Vec<String> {
-        self.apps().iter().map(|app| app.slug.to_string()).collect()
+    /// The slug of every app, for suggestions; costs less than `apps`.
+    pub(crate) fn slugs(&self) -> Vec<String> {
+        let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
+        builtin::slugs().map(str::to_owned).chain(custom.keys().cloned()).collect()
     }
-}
 
-fn builtin(slug: &str) -> Option<&'static AppDef> {
-    builtin::APPS.binary_search_by(|app| app.slug.as_ref().cmp(slug)).ok().map(|i| &builtin::APPS[i])
+    fn find(&self, slug: &str) -> Option<AppRef> {
+        let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
+        builtin::app(slug).map(AppRef::Builtin).or_else(|| custom.get(slug).cloned().map(AppRef::Custom))
+    }
 }
 
 fn refusal(mistakes: Vec<read::Mistake>) -> Error {
@@ -237,20 +231,4 @@ fn refusal(mistakes: Vec<read::Mistake>) -> Error {
 
 fn hint(near: &[String], otherwise: &str) -> String {
     if near.is_empty() { otherwise.to_owned() } else { format!("did you mean {}?", near.join(", ")) }
-}
-
-/// Up to three names that are close to `wanted`, the closest first.
-pub(crate) fn near<'n>(wanted: &str, names: impl Iterator<Item = &'n str>) -> Vec<String> {
-    let wanted = wanted.to_ascii_lowercase();
-    let mut scored: Vec<(f64, &str)> = names
-        .map(|name| {
-            let lower = name.to_ascii_lowercase();
-            let contained = wanted.len() >= 3 && (lower.contains(&wanted) || wanted.contains(&lower));
-            let similar = strsim::normalized_damerau_levenshtein(&wanted, &lower);
-            (if contained { similar.max(0.6) } else { similar }, name)
-        })
-        .filter(|(score, _)| *score >= 0.55)
-        .collect();
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(b.1)));
-    scored.into_iter().take(3).map(|(_, name)| name.to_owned()).collect()
 }

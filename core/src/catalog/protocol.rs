@@ -81,14 +81,6 @@ const ALL: &[Protocol] = &[
 ];
 
 impl Protocol {
-    pub(crate) const fn at(index: usize) -> &'static Self {
-        &ALL[index]
-    }
-
-    pub(crate) fn index(&self) -> usize {
-        ALL.iter().position(|p| p.name == self.name).unwrap_or_default()
-    }
-
     pub(crate) fn named(name: &str) -> Option<&'static Self> {
         ALL.iter().find(|p| p.name == name)
     }

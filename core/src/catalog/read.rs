@@ -1,21 +1,27 @@
-//! Reads an app's definition from JSON and collects every mistake in it, each with the place where it stands.
+//! Reads an app's definition from JSON and collects every mistake in it, each with the place where it stands and what to
+//! write instead.
 
 // In the build script this file stands alone, so the folder of its parts is named.
 #[path = "read/actions.rs"]
 mod actions;
+#[path = "read/checks.rs"]
+mod checks;
+#[path = "read/fields.rs"]
+mod fields;
 #[path = "read/login.rs"]
 mod login;
 #[path = "read/node.rs"]
-mod node;
+pub(super) mod node;
+#[path = "read/places.rs"]
+mod places;
 
 use serde_json::Value;
 
 pub(crate) use node::Mistake;
 use node::Node;
 
-use super::definition::{AppDef, Check, Condition, FieldDef, Hint, Inject, Kind, List, Login, SchemeDef, Test, Text};
+use super::definition::{AppDef, FieldDef, Kind, List, Login, SchemeDef, Text};
 use super::template;
-use super::verdict::Verdict;
 
 /// Reads a definition; on any mistake, all of them.
 pub(crate) fn read(definition: &Value) -> Result<AppDef, Vec<Mistake>> {
@@ -28,17 +34,15 @@ fn app(node: &mut Node) -> AppDef {
     node.object(&["slug", "name", "category", "docs_url", "schemes", "actions"]);
     let slug = node.get("slug").text();
     if !slug.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
-        node.get("slug").mistake("must be lower-case letters, digits and `_`");
+        let instead = format!("write \"{}\"", plain(&slug).to_ascii_lowercase());
+        node.get("slug").mistake("must be lower-case letters, digits and `_`", instead);
     }
     let schemes = node.get("schemes").list(scheme);
-    if schemes.is_empty() {
-        node.get("schemes").mistake("needs at least one scheme");
+    if schemes.is_empty() && !matches!(node.get("schemes").value, Some(v) if !v.is_array()) {
+        let instead = "write [ { \"auth_scheme\": \"API_KEY\", \"fields\": [ … ], \"base_url\": \"…\" } ]";
+        node.get("schemes").mistake("needs at least one scheme", instead);
     }
-    for (i, scheme) in schemes.iter().enumerate() {
-        if schemes[..i].iter().any(|s| s.auth_scheme == scheme.auth_scheme) {
-            node.get("schemes").get(i).get("auth_scheme").mistake("stands twice");
-        }
-    }
+    node.get("schemes").repeated(&schemes, "auth_scheme", |s| &s.auth_scheme);
     let actions = actions::actions(&mut node.get("actions"), &slug, &schemes);
     AppDef {
         slug,
@@ -51,39 +55,42 @@ fn app(node: &mut Node) -> AppDef {
 }
 
 fn scheme(node: &mut Node) -> SchemeDef {
+    let before = node.mistakes();
     node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks", "login", "dsn"]);
+    let unknown_keys = node.mistakes() - before;
     let auth_scheme = node.get("auth_scheme").text();
     if !auth_scheme.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
-        node.get("auth_scheme").mistake("must be capitals, digits and `_`, such as API_KEY");
+        let instead = format!("write \"{}\"", plain(&auth_scheme).to_ascii_uppercase());
+        node.get("auth_scheme").mistake("must be capitals, digits and `_`", instead);
     }
-    let fields = node.get("fields").list(field);
-    for (i, field) in fields.iter().enumerate() {
-        if fields[..i].iter().any(|f| f.name == field.name) {
-            node.get("fields").get(i).get("name").mistake("stands twice");
+    let fields = node.get("fields").list(fields::field);
+    node.get("fields").repeated(&fields, "name", |f| &f.name);
+    match (fields.is_empty(), auth_scheme == "NO_AUTH") {
+        (true, false) => {
+            let instead = "write [ { \"name\": \"api_key\", … } ], or \"NO_AUTH\" as `auth_scheme`";
+            node.get("fields").mistake("are missing", instead);
         }
+        (false, true) => node.get("fields").mistake("are not asked for with NO_AUTH", "write [], or another scheme"),
+        _ => {}
     }
-    if fields.is_empty() != (auth_scheme == "NO_AUTH") {
-        node.get("fields").mistake("are needed, except for NO_AUTH, which has none");
-    }
+    let before = node.mistakes();
     let scheme = match login::login(&mut node.get("login"), &fields) {
         Some(login) => spoken_otherwise(node, auth_scheme, fields, login),
         None => spoken_over_http(node, auth_scheme, fields),
     };
-    unused(node, &scheme);
+    // What is misspelt where a field should go would only make the field seem unused.
+    if unknown_keys == 0 && node.mistakes() == before {
+        places::unused(node, &scheme);
+    }
     scheme
 }
 
 fn spoken_over_http(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>) -> SchemeDef {
     let base_url = node.get("base_url").template(&fields);
     base_url_mistakes(&mut node.get("base_url"), &base_url, &fields);
-    let inject = node.get("inject").list(|n| injection(n, &fields));
-    let headers = headers(&mut node.get("headers"));
-    let checks = node.get("checks").list(|n| check(n, &fields));
-    match (checks.is_empty(), node.get("no_checks").optional_text()) {
-        (true, None) => node.get("checks").mistake("are missing; without one, say why in `no_checks`"),
-        (false, Some(_)) => node.get("no_checks").mistake("is for apps without checks"),
-        _ => {}
-    }
+    let headers = places::headers(&mut node.get("headers"));
+    let inject = places::inject(&mut node.get("inject"), &fields, &headers, &base_url);
+    let checks = checks::checks(node, &fields);
     let dsn = login::dsn(&mut node.get("dsn"), &fields);
     SchemeDef { auth_scheme, fields, base_url, inject, headers, checks, login: None, dsn }
 }
@@ -92,7 +99,7 @@ fn spoken_over_http(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>) 
 fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, login: Login) -> SchemeDef {
     for key in ["base_url", "inject", "headers", "checks", "no_checks"] {
         if node.get(key).value.is_some() {
-            node.get(key).mistake("is for apps that speak HTTP; leave it out beside `login`");
+            node.get(key).mistake("is for apps that speak HTTP", "leave it out beside `login`");
         }
     }
     let place = ["host", "port"].iter().filter_map(|role| login.role(role)).cloned().collect::<Vec<_>>().join(":");
@@ -109,279 +116,74 @@ fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, 
     }
 }
 
-fn field(node: &mut Node) -> FieldDef {
-    let keys = ["name", "display_name", "description", "help_url", "no_help_url", "type", "required", "secret"];
-    node.object(&[&keys[..], &["default", "enum", "pattern", "example", "hint", "no_hint"]].concat());
-    let name = node.get("name").text();
-    if !name.is_empty() && !template::is_wire_name(&name) {
-        node.get("name").mistake("must be letters, digits, `_`, `-` or `.`");
-    }
-    let help_url = node.get("help_url").web_address();
-    if help_url.is_none() && node.get("no_help_url").optional_text().is_none() {
-        node.get("help_url").mistake("is missing; without one, say why in `no_help_url`");
-    }
-    let kind = kind(&mut node.get("type"), true);
-    let default = node.get("default").scalar_text();
-    let choices = node.get("enum").list(|n| n.text());
-    if let Some(default) = &default
-        && !choices.is_empty()
-        && !choices.contains(default)
-    {
-        node.get("default").mistake("is not one of the `enum`");
-    }
-    let pattern = node.get("pattern").optional_text();
-    if let Some(pattern) = &pattern {
-        match regex_lite::Regex::new(pattern) {
-            Err(_) => node.get("pattern").mistake("is not a regular expression of the kind used here"),
-            Ok(_) if !(pattern.starts_with('^') && pattern.ends_with('$')) => {
-                node.get("pattern").mistake("must stand between ^ and $");
-            }
-            Ok(regex) => {
-                if default.as_ref().is_some_and(|d| !regex.is_match(d)) {
-                    node.get("default").mistake("does not match the `pattern`");
-                }
-            }
-        }
-    }
-    FieldDef {
-        name,
-        display_name: node.get("display_name").text(),
-        description: node.get("description").text(),
-        help_url,
-        kind,
-        required: node.get("required").flag(true),
-        secret: node.get("secret").flag(false),
-        default,
-        choices,
-        pattern,
-        example: node.get("example").scalar_text(),
-        hint: hint(node),
-    }
-}
-
-/// The usual form of a value; every secret has one, or a reason for none.
-fn hint(node: &mut Node) -> Option<Hint> {
-    let reason = node.get("no_hint").optional_text();
-    node.get("hint").value?;
-    if reason.is_some() {
-        node.get("no_hint").mistake("is for fields without a hint");
-    }
-    let mut node = node.get("hint");
-    node.object(&["pattern", "says"]);
-    let pattern = node.get("pattern").text();
-    if !pattern.starts_with('^') {
-        node.get("pattern").mistake("must start with ^");
-    } else if regex_lite::Regex::new(&pattern).is_err() {
-        node.get("pattern").mistake("is not a regular expression of the kind used here");
-    }
-    Some(Hint { pattern, says: node.get("says").text() })
-}
-
-/// The type of a value; addresses and texts of several lines only a user types.
-fn kind(node: &mut Node, typed: bool) -> Kind {
-    match node.optional_text().as_deref() {
-        None | Some("string") => Kind::String,
-        Some("text") if typed => Kind::Text,
-        Some("integer") => Kind::Integer,
-        Some("number") => Kind::Number,
-        Some("boolean") => Kind::Boolean,
-        Some("url") if typed => Kind::Url,
-        Some(_) => {
-            let more = if typed { ", boolean, url or text" } else { " or boolean" };
-            node.mistake(format!("must be string, integer, number{more}"));
-            Kind::String
-        }
-    }
-}
-
-fn injection(node: &mut Node, fields: &[FieldDef]) -> Inject {
-    match node.get("in").text().as_ref() {
-        "header" => {
-            node.object(&["in", "name", "value"]);
-            let name = node.get("name").text();
-            header_name_mistakes(&mut node.get("name"), &name);
-            Inject::Header { name, value: node.get("value").template(fields) }
-        }
-        "query" => {
-            node.object(&["in", "name", "value"]);
-            Inject::Query { name: node.get("name").text(), value: node.get("value").template(fields) }
-        }
-        "basic" => {
-            node.object(&["in", "username", "password"]);
-            let mut side = |key: &str| match node.get(key).value {
-                Some(Value::String(text)) if text.is_empty() => Text::Borrowed(""),
-                _ => node.get(key).template(fields),
-            };
-            Inject::Basic { username: side("username"), password: side("password") }
-        }
-        "path" => {
-            node.object(&["in"]);
-            Inject::Path
-        }
-        _ => {
-            node.get("in").mistake("must be header, query, basic or path");
-            Inject::Path
-        }
-    }
-}
-
-fn headers(node: &mut Node) -> List<(Text, Text)> {
-    let Some(map) = node.map() else { return List::Borrowed(&[]) };
-    map.keys()
-        .map(|name| {
-            header_name_mistakes(&mut node.get(name), name);
-            let value = node.get(name).text();
-            if value.bytes().any(|b| !(0x20..0x7f).contains(&b)) {
-                node.get(name).mistake("must be plain ASCII");
-            }
-            (Text::Owned(name.clone()), value)
-        })
-        .collect()
-}
-
-fn header_name_mistakes(node: &mut Node, name: &str) {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    let ours = ["host", "content-length", "transfer-encoding", "connection", "proxy-authorization"];
-    if !name.is_empty() && !name.bytes().all(token) {
-        node.mistake("is not the name of a header");
-    } else if ours.contains(&name.to_ascii_lowercase().as_str()) {
-        node.mistake("is a header that the HTTP client sets");
-    }
-}
-
-fn check(node: &mut Node, fields: &[FieldDef]) -> Check {
-    let keys = ["method", "path", "body", "accept", "json", "when", "verdicts", "control", "account"];
-    node.object(&keys);
-    let method = node.get("method").text();
-    if !["GET", "HEAD", "POST"].contains(&method.as_ref()) {
-        node.get("method").mistake("must be GET, HEAD or POST");
-    }
-    let path = node.get("path").template(fields);
-    if !path.starts_with('/') {
-        node.get("path").mistake("must start with /");
-    }
-    let verdicts = node.get("verdicts");
-    let verdicts = verdict_map(verdicts);
-    Check {
-        method,
-        path,
-        body: node.get("body").value.map(|v| Text::Owned(v.to_string())),
-        accept: node.get("accept").list(|n| n.status()),
-        json: node.get("json").flag(true),
-        when: node.get("when").list(condition),
-        verdicts,
-        control: node.get("control").flag(false),
-        account: pointer(node.get("account")),
-    }
-}
-
-fn verdict_map(mut node: Node) -> List<(u16, Verdict)> {
-    let Some(map) = node.map() else { return List::Borrowed(&[]) };
-    let mut verdicts = Vec::new();
-    for (status, verdict) in map {
-        match (status.parse(), verdict.as_str().and_then(Verdict::parse)) {
-            (Ok(code @ 100..=599), Some(verdict)) if verdict != Verdict::NotChecked => verdicts.push((code, verdict)),
-            (Ok(100..=599), _) => node.get(status).mistake("must be a verdict, such as rejected"),
-            _ => node.get(status).mistake("must be under an HTTP status"),
-        }
-    }
-    verdicts.into()
-}
-
-fn pointer(mut node: Node) -> Option<Text> {
-    let text = node.optional_text()?;
-    if !text.starts_with('/') {
-        node.mistake("must be a JSON pointer, such as /account/name");
-    }
-    Some(text)
-}
-
-fn condition(node: &mut Node) -> Condition {
-    node.object(&["at", "equals", "not_equals", "present"]);
-    let at = pointer(node.get("at"));
-    if at.is_none() {
-        node.get("at").mistake("is missing");
-    }
-    let test = match (node.get("equals").value, node.get("not_equals").value, node.get("present").value) {
-        (Some(value), None, None) => Test::Equals(Text::Owned(value.to_string())),
-        (None, Some(value), None) => Test::NotEquals(Text::Owned(value.to_string())),
-        (None, None, Some(_)) => Test::Present(node.get("present").flag(true)),
-        _ => {
-            node.mistake("needs one of equals, not_equals, present");
-            Test::Present(true)
-        }
-    };
-    Condition { at: at.unwrap_or_default(), test }
-}
-
 fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
     if base_url.is_empty() {
         return;
     }
     if base_url.ends_with('/') {
-        node.mistake("must not end with /");
+        node.mistake("must not end with /", format!("write \"{}\"", base_url.trim_end_matches('/')));
     }
     let names = template::names(base_url);
     let whole = names.len() == 1 && base_url.starts_with('{') && base_url.ends_with('}');
     let is_url = |name: &str| fields.iter().any(|f| f.name == name && f.kind == Kind::Url);
     if whole {
-        if !is_url(names[0]) {
-            node.mistake("is one field alone, so that field must be of type url");
+        if fields.iter().any(|f| f.name == names[0]) && !is_url(names[0]) {
+            let instead = format!("write \"type\": \"url\" in the field `{}`", names[0]);
+            node.mistake("is one field alone, which must be of type url", instead);
         }
         return;
     }
-    if names.iter().any(|name| is_url(name)) {
-        node.mistake("a field of type url must be the whole base_url");
-    }
-    if !base_url.starts_with("https://") || template::host(base_url).is_empty() {
-        node.mistake("must be an https address, or one field of type url");
-    } else if base_url.contains(['?', '#', '@', ' ']) && !base_url.contains('{') {
-        node.mistake("must be scheme, host and path only");
+    if let Some(name) = names.iter().find(|name| is_url(name)) {
+        let instead = format!("write \"{{{name}}}\" alone, or remove \"type\": \"url\" from the field");
+        node.mistake("has more than its field of type url", instead);
     }
     let host = template::host(base_url);
+    if let Some(rest) = base_url.strip_prefix("http://") {
+        node.mistake("must be an https address", format!("write \"https://{}\"", rest.trim_end_matches('/')));
+    } else if !base_url.starts_with("https://") || host.is_empty() {
+        node.mistake("must be an https address", "write \"https://\" and a host, or one field of type url alone");
+    } else if base_url.contains(['?', '#', '@', ' ']) && !base_url.contains('{') {
+        let instead = "write what follows ? as an injection in the query, and nothing of # and @";
+        node.mistake("must be scheme, host and path only", instead);
+    }
     let secret_whole_host = template::parse(host).is_ok_and(|parts| {
         matches!(parts.as_slice(), [template::Part::Field { name, filter: template::Filter::Whole }]
             if fields.iter().any(|f| f.name == *name && f.secret))
     });
     if secret_whole_host {
-        node.mistake("a secret must not be the host");
+        let instead = format!("remove \"secret\": true from the field `{}`, or name another", names[0]);
+        node.mistake("has a secret as its host", instead);
     }
 }
 
-/// A field that goes nowhere, or a secret that is never sent, is a mistake: the user would type it for nothing.
-fn unused(node: &mut Node, scheme: &SchemeDef) {
-    // Without these there is no request; a header or query part is left out when its optional field is.
-    let mut needed = template::names(&scheme.base_url);
-    needed.extend(scheme.checks.iter().flat_map(|c| template::names(&c.path)));
-    let mut injected: Vec<&str> = Vec::new();
-    for inject in scheme.inject.iter() {
-        match inject {
-            Inject::Header { value, .. } | Inject::Query { value, .. } => injected.extend(template::names(value)),
-            Inject::Basic { username, password } => {
-                for side in [username, password] {
-                    injected.extend(template::names(side));
-                    needed.extend(template::names(side));
-                }
-            }
-            Inject::Path => injected.extend(template::names(&scheme.base_url)),
+/// The type of a value; an address can only be typed by a user.
+fn kind(node: &mut Node, url: bool) -> Kind {
+    let text = node.optional_text();
+    match text.as_deref() {
+        None | Some("string") => Kind::String,
+        Some("text") if url => Kind::Text,
+        Some("integer") => Kind::Integer,
+        Some("number") => Kind::Number,
+        Some("boolean") => Kind::Boolean,
+        Some("url") if url => Kind::Url,
+        Some(_) => {
+            let known = ["string", "integer", "number", "boolean", "text", "url"];
+            node.not_one_of(if url { &known } else { &known[..4] });
+            Kind::String
         }
     }
-    for (role, template) in scheme.login.iter().flat_map(|login| login.roles.iter()) {
-        injected.extend(template::names(template));
-        if role == "host" {
-            needed.extend(template::names(template));
-        }
+}
+
+/// A name with `_` in the place of what may not stand in it.
+fn plain(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
+}
+
+/// A name as the wire knows it: of a field, or of an action's parameter.
+fn wire_name(node: &mut Node) -> Text {
+    let name = node.text();
+    if !name.is_empty() && !template::is_wire_name(&name) {
+        node.mistake("must be letters, digits, `_`, `-` or `.`", format!("write \"{}\"", plain(&name)));
     }
-    for (i, field) in scheme.fields.iter().enumerate() {
-        let name = field.name.as_ref();
-        let is_needed = needed.contains(&name);
-        if field.secret && !injected.contains(&name) {
-            node.get("fields").get(i).mistake("is secret but `inject` does not send it");
-        } else if !is_needed && !injected.contains(&name) {
-            node.get("fields").get(i).mistake("is used nowhere");
-        }
-        if !field.required && field.default.is_none() && is_needed {
-            node.get("fields").get(i).mistake("is needed for every request: make it required or give a default");
-        }
-    }
+    name
 }

@@ -240,8 +240,7 @@ impl<I: Io> Composio<I> {
     }
 
     fn unknown(&self, name: &str) -> Error {
-        let known = self.catalog.apps();
-        unknown_app(name, known.iter().map(|app| app.slug.as_ref()))
+        unknown_app(name, self.catalog.slugs().iter().map(String::as_str))
     }
 }
 

@@ -10,13 +10,13 @@ pub(super) fn login(node: &mut Node, fields: &[FieldDef]) -> Option<Login> {
     let map = node.map()?;
     let Some(protocol) = Protocol::named(&node.get("protocol").text()) else {
         let known: Vec<_> = Protocol::names().collect();
-        node.get("protocol").mistake(format!("must be one of {}", known.join(", ")));
+        node.get("protocol").not_one_of(&known);
         return None;
     };
     let known = [&["protocol"], &COMMON_ROLES[..], protocol.needed, protocol.optional].concat();
     node.object(&known);
     for role in ["host"].iter().chain(protocol.needed).filter(|role| !map.contains_key(**role)) {
-        node.get(role).mistake(format!("is missing; write a template such as \"{{{role}}}\""));
+        node.get(role).mistake("is missing", format!("write a template such as \"{{{role}}}\""));
     }
     let roles: List<(Text, Text)> = map
         .keys()
@@ -33,7 +33,8 @@ pub(super) fn dsn(node: &mut Node, fields: &[FieldDef]) -> Option<Text> {
     node.value?;
     let template = node.template(fields);
     if !template.contains("://") {
-        node.mistake("must be an address such as \"postgresql://{username}:{password}@{host}:{port}/{database}\"");
+        let sample = "postgresql://{username}:{password}@{host}:{port}/{database}";
+        node.mistake("must be an address", format!("write it such as \"{sample}\""));
     }
     Some(template)
 }
@@ -46,14 +47,15 @@ fn tls(node: &mut Node, login: &Login, fields: &[FieldDef]) {
         return words(node, login, std::iter::once(template));
     };
     if field.choices.is_empty() || field.default.is_none() {
-        return node.mistake(format!("the field `{}` needs an `enum` and a `default`", field.name));
+        let instead = format!("write an \"enum\" and a \"default\" in the field `{}`", field.name);
+        return node.mistake("could be anything", instead);
     }
     words(node, login, field.choices.iter());
 }
 
 fn words<'w>(node: &mut Node, login: &Login, words: impl Iterator<Item = &'w Text>) {
     for word in words.filter(|word| !TlsMode::parse(word).is_some_and(|mode| login.protocol.tls.contains(&mode))) {
-        let protocol = login.protocol.name;
-        node.mistake(format!("`{word}` is not a way to protect {protocol}; see the catalogue's README"));
+        let problem = format!("`{word}` is not a way to protect {}", login.protocol.name);
+        node.mistake(problem, "write one that the catalogue's README names for it, such as \"verify-full\"");
     }
 }
