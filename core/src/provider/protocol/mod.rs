@@ -3,8 +3,12 @@
 //! Each protocol is one file with one function `log_in`. It speaks the documented handshake itself, over a [`Wire`] that
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
+mod bytes;
+mod mysql;
 mod postgresql;
 mod redis;
+#[cfg(test)]
+mod robustness;
 mod scram;
 
 use std::borrow::Cow;
@@ -49,6 +53,7 @@ impl Roles {
 }
 
 /// How a login ended.
+#[derive(Debug)]
 struct Outcome {
     verdict: Verdict,
     /// The server's own code for that, such as `28P01`. Never its text.
@@ -131,6 +136,7 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
 fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
+        "mysql" => mysql::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
         _ => Ok(Outcome::open()),
