@@ -4,6 +4,7 @@
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
 mod bytes;
+mod mongodb;
 mod mysql;
 mod postgresql;
 mod redis;
@@ -136,6 +137,7 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
 fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
+        "mongodb" => mongodb::log_in(wire, roles),
         "mysql" => mysql::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
