@@ -4,6 +4,8 @@
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
 mod bytes;
+mod cassandra;
+mod kafka;
 mod mongodb;
 mod mysql;
 mod postgresql;
@@ -137,6 +139,8 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
 fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
+        "cassandra" => cassandra::log_in(wire, roles),
+        "kafka" => kafka::log_in(wire, roles),
         "mongodb" => mongodb::log_in(wire, roles),
         "mysql" => mysql::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),

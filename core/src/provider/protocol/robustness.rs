@@ -40,6 +40,8 @@ const EVERYTHING: &[(&str, &str)] = &[
 const OPENINGS: &[(&str, &[u8])] = &[
     ("mysql", b"\x49\0\0\0\x0a8.4.0\0\x01\0\0\0abcdefgh\0\xff\xff\x2d\x02\0\xff\xdf\x15\0\0\0\0\0\0\0\0\0\0ijklmnopqrst\0caching_sha2_password\0"),
     ("mysql", b"\x49\0\0\0\x0a8.4.0\0\x01\0\0\0abcdefgh\0\xff\xff\x2d\x02\0\xff\xdf\x15\0\0\0\0\0\0\0\0\0\0ijklmnopqrst\0caching_sha2_password\0\x02\0\0\x02\x01\x03"),
+    ("cassandra", b"\x84\0\0\0\x03\0\0\0\x03\0\x01x"),
+    ("kafka", b"\0\0\0\x16\0\0\0\x01\0\0\0\0\0\x02\0\x24\0\0\0\x02\0\x03\0\0\0\x0c\0\0\0\x06\0\0\0\x02\0\0"),
     ("mongodb", b"\x3f\0\0\0\x01\0\0\0\x01\0\0\0\xdd\x07\0\0\0\0\0\0\0\x2a\0\0\0\x01ok\0\0\0\0\0\0\0\xf0\x3f\x04saslSupportedMechs\0\x05\0\0\0\0\0"),
     ("postgresql", b"R\0\0\0\x0c\0\0\0\x05salt"),
     ("postgresql", b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x14\0\0\0\x0b"),
