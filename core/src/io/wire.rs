@@ -75,7 +75,12 @@ impl Wire {
 
     /// Begins TLS, as the mode wants it checked. Nothing may have been read beyond the server's consent.
     pub(crate) fn start_tls(&mut self) -> Result<(), Fault> {
-        self.start_tls_over(|socket| socket)
+        self.begin_tls(&[], |socket| socket)
+    }
+
+    /// The same where TLS itself must say which protocol it carries.
+    pub(crate) fn start_tls_for(&mut self, protocol: &[u8]) -> Result<(), Fault> {
+        self.begin_tls(&[protocol], |socket| socket)
     }
 
     /// The same where the protocol wraps TLS in packets of its own.
@@ -83,14 +88,23 @@ impl Wire {
         &mut self,
         wrap: impl FnOnce(Box<dyn Transport>) -> Box<dyn Transport>,
     ) -> Result<(), Fault> {
-        let config = tls::for_mode(&self.network, self.dial.tls, self.dial.ca_certificate.as_deref())?;
+        self.begin_tls(&[], wrap)
+    }
+
+    fn begin_tls(
+        &mut self,
+        carries: &[&[u8]],
+        wrap: impl FnOnce(Box<dyn Transport>) -> Box<dyn Transport>,
+    ) -> Result<(), Fault> {
+        let mut config = tls::for_mode(&self.network, self.dial.tls, self.dial.ca_certificate.as_deref())?;
+        config.alpn_protocols = carries.iter().map(|protocol| protocol.to_vec()).collect();
         let name = ServerName::try_from(self.dial.host.clone()).map_err(|_| Fault::WrongHost)?;
         let session = ClientConnection::new(Arc::new(config), name).map_err(|_| Fault::Unreachable("no TLS"))?;
         let Stream::Plain(socket) = std::mem::replace(&mut self.stream, Stream::Between) else {
             return Err(Fault::Broken);
         };
         let mut stream = StreamOwned::new(session, wrap(socket));
-        while stream.conn.is_handshaking() {
+        while stream.conn.is_handshaking() || stream.conn.wants_write() {
             stream.conn.complete_io(&mut stream.sock).map_err(|e| fault_of(&e))?;
         }
         self.stream = Stream::Tls(Box::new(stream));

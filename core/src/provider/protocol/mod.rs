@@ -13,6 +13,8 @@ mod redis;
 #[cfg(test)]
 mod robustness;
 mod scram;
+mod sqlserver;
+mod tds;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -145,6 +147,7 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
         "mysql" => mysql::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
+        "sqlserver" => sqlserver::log_in(wire, roles),
         _ => Ok(Outcome::open()),
     }
 }

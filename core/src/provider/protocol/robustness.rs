@@ -45,6 +45,7 @@ const OPENINGS: &[(&str, &[u8])] = &[
     ("mongodb", b"\x3f\0\0\0\x01\0\0\0\x01\0\0\0\xdd\x07\0\0\0\0\0\0\0\x2a\0\0\0\x01ok\0\0\0\0\0\0\0\xf0\x3f\x04saslSupportedMechs\0\x05\0\0\0\0\0"),
     ("postgresql", b"R\0\0\0\x0c\0\0\0\x05salt"),
     ("postgresql", b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x14\0\0\0\x0b"),
+    ("sqlserver", b"\x04\x01\0\x0f\0\0\0\0\x01\0\x06\0\x01\xff\x02\x04\x01\0\x20\0\0\0\0\xaa\x04\0"),
     ("redis", b"+OK\r\n+PONG\r\n"),
 ];
 
