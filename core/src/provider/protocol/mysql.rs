@@ -67,7 +67,7 @@ pub(super) fn log_in(wire: &mut Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let password = roles.get("password").unwrap_or_default();
     let plugin = if greeting.plugin == CACHING { CACHING } else { NATIVE };
     link.send(&[&head, &credential(plugin, user, password, &greeting.salt, b"")])?;
-    let outcome = match exchange(&mut link, plugin, password, &greeting.salt)? {
+    let outcome = match exchange(&mut link, plugin, password)? {
         Some(refused) => refused,
         None => rights(&mut link, roles, plugin, &greeting.salt)?,
     };
@@ -143,8 +143,8 @@ fn credential(plugin: &[u8], user: &[u8], password: &[u8], salt: &[u8], between:
 }
 
 /// Answers what the account's plugin asks. None: the server has let the user in.
-fn exchange(link: &mut Link, plugin: &[u8], password: &[u8], salt: &[u8]) -> Result<Option<Outcome>, Fault> {
-    let (mut plugin, mut salt) = (plugin.to_vec(), salt.to_vec());
+fn exchange(link: &mut Link, plugin: &[u8], password: &[u8]) -> Result<Option<Outcome>, Fault> {
+    let mut plugin = plugin.to_vec();
     for _ in 0..8 {
         let packet = link.receive()?;
         match packet.split_first() {
@@ -153,10 +153,10 @@ fn exchange(link: &mut Link, plugin: &[u8], password: &[u8], salt: &[u8]) -> Res
             Some((&SWITCH, rest)) => {
                 let mut reader = Reader(rest);
                 plugin = reader.until_nul().unwrap_or(b"mysql_old_password").to_vec();
-                salt = reader.0.strip_suffix(b"\0").unwrap_or(reader.0).to_vec();
+                let salt = reader.0.strip_suffix(b"\0").unwrap_or(reader.0).to_vec();
                 match plugin.as_slice() {
-                    NATIVE => link.send(&[&native_proof(password, &salt)])?,
-                    CACHING => link.send(&[&caching_proof(password, &salt)])?,
+                    NATIVE => link.send(&[&native_proof(password, salt)])?,
+                    CACHING => link.send(&[&caching_proof(password, salt)])?,
                     b"mysql_clear_password" | b"sha256_password" if link.secured => link.send(&[password, b"\0"])?,
                     b"mysql_clear_password" | b"sha256_password" => return Ok(Some(undecided(NEEDS_TLS))),
                     other => return Ok(Some(undecided(other_plugin(other)))),
@@ -201,7 +201,7 @@ fn rights(link: &mut Link, roles: &Roles, plugin: &[u8], salt: &[u8]) -> Result<
     let (user, password) = (made_up()?, made_up()?);
     let charset = [0, UTF8, 0]; // behind a database's empty name
     link.command(&[&[COM_CHANGE_USER], &credential(plugin, user.as_bytes(), password.as_bytes(), salt, &charset)])?;
-    match exchange(link, plugin, password.as_bytes(), salt) {
+    match exchange(link, plugin, password.as_bytes()) {
         Ok(None) => Ok(Outcome::open()),
         _ => Ok(outcome),
     }
