@@ -86,6 +86,7 @@ impl Protocol {
         &ALL[index]
     }
 
+    #[allow(dead_code, reason = "the build script writes it into the catalogue")]
     pub(crate) fn index(&self) -> usize {
         ALL.iter().position(|p| p.name == self.name).unwrap_or_default()
     }

@@ -131,7 +131,7 @@ impl Wire {
         let dial = Dial {
             host: "db.example.com".into(),
             port: 1,
-            guarded: false,
+            guarded: None,
             timeout: Duration::from_secs(1),
             tls,
             ca_certificate: None,

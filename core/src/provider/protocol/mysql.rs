@@ -153,7 +153,7 @@ fn exchange(link: &mut Link, plugin: &[u8], password: &[u8]) -> Result<Option<Ou
             Some((&SWITCH, rest)) => {
                 let mut reader = Reader(rest);
                 plugin = reader.until_nul().unwrap_or(b"mysql_old_password").to_vec();
-                let salt = reader.0.strip_suffix(b"\0").unwrap_or(reader.0).to_vec();
+                let salt = reader.0.strip_suffix(b"\0").unwrap_or(reader.0);
                 match plugin.as_slice() {
                     NATIVE => link.send(&[&native_proof(password, salt)])?,
                     CACHING => link.send(&[&caching_proof(password, salt)])?,
