@@ -39,9 +39,9 @@ impl TlsMode {
     pub(crate) fn parse(word: &str) -> Option<Self> {
         Some(match word.to_ascii_lowercase().replace('_', "-").as_str() {
             "verify-full" | "verify-identity" | "strict" | "implicit" | "ssl" | "sasl-ssl" => Self::Verified,
-            "starttls" => Self::Upgraded,
+            "starttls" | "mandatory" => Self::Upgraded,
             "verify-ca" => Self::IssuerOnly,
-            "require" | "required" | "on" | "mandatory" => Self::Unverified,
+            "require" | "required" | "on" => Self::Unverified,
             "disable" | "disabled" | "off" | "optional" | "plaintext" | "sasl-plaintext" => Self::Off,
             _ => return None,
         })
@@ -50,6 +50,7 @@ impl TlsMode {
 
 const DATABASE: &[TlsMode] = &[TlsMode::Verified, TlsMode::IssuerOnly, TlsMode::Unverified, TlsMode::Off];
 const MAIL: &[TlsMode] = &[TlsMode::Verified, TlsMode::Upgraded, TlsMode::Off];
+const TDS: &[TlsMode] = &[TlsMode::Verified, TlsMode::Upgraded, TlsMode::Off];
 const LOGIN: &[&str] = &["username", "password"];
 
 const fn protocol(
@@ -77,7 +78,7 @@ const ALL: &[Protocol] = &[
     protocol("redis", (6379, 6379), &["password"], &["username", "database"], DATABASE),
     protocol("sftp", (22, 22), &["username"], &["password", "private_key", "passphrase", "host_key"], &[]),
     protocol("smtp", (587, 465), LOGIN, &[], MAIL),
-    protocol("sqlserver", (1433, 1433), LOGIN, &["database"], DATABASE),
+    protocol("sqlserver", (1433, 1433), LOGIN, &["database", "trust_server_certificate"], TDS),
 ];
 
 impl Protocol {

@@ -37,7 +37,7 @@ pub(crate) struct Wire {
 }
 
 enum Stream {
-    Plain(Socket),
+    Plain(Box<dyn Transport>),
     Tls(Box<StreamOwned<ClientConnection, Box<dyn Transport>>>),
     /// While one becomes the other.
     Between,
@@ -60,7 +60,7 @@ impl Wire {
             match connect(&address, deadline) {
                 Ok(tcp) => {
                     let socket = Socket { tcp, deadline, left: MOST_BYTES };
-                    return Ok(Self { stream: Stream::Plain(socket), dial, network });
+                    return Ok(Self { stream: Stream::Plain(Box::new(socket)), dial, network });
                 }
                 Err(error) => fault = fault_of(&error),
             }
@@ -75,23 +75,69 @@ impl Wire {
 
     /// Begins TLS, as the mode wants it checked. Nothing may have been read beyond the server's consent.
     pub(crate) fn start_tls(&mut self) -> Result<(), Fault> {
-        self.start_tls_over(|socket| Box::new(socket))
+        self.begin_tls(&[], |socket| socket)
+    }
+
+    /// The same where TLS itself must say which protocol it carries.
+    pub(crate) fn start_tls_for(&mut self, protocol: &[u8]) -> Result<(), Fault> {
+        self.begin_tls(&[protocol], |socket| socket)
     }
 
     /// The same where the protocol wraps TLS in packets of its own.
-    pub(crate) fn start_tls_over(&mut self, wrap: impl FnOnce(Socket) -> Box<dyn Transport>) -> Result<(), Fault> {
-        let config = tls::for_mode(&self.network, self.dial.tls, self.dial.ca_certificate.as_deref())?;
+    pub(crate) fn start_tls_over(
+        &mut self,
+        wrap: impl FnOnce(Box<dyn Transport>) -> Box<dyn Transport>,
+    ) -> Result<(), Fault> {
+        self.begin_tls(&[], wrap)
+    }
+
+    fn begin_tls(
+        &mut self,
+        carries: &[&[u8]],
+        wrap: impl FnOnce(Box<dyn Transport>) -> Box<dyn Transport>,
+    ) -> Result<(), Fault> {
+        let mut config = tls::for_mode(&self.network, self.dial.tls, self.dial.ca_certificate.as_deref())?;
+        config.alpn_protocols = carries.iter().map(|protocol| protocol.to_vec()).collect();
         let name = ServerName::try_from(self.dial.host.clone()).map_err(|_| Fault::WrongHost)?;
         let session = ClientConnection::new(Arc::new(config), name).map_err(|_| Fault::Unreachable("no TLS"))?;
         let Stream::Plain(socket) = std::mem::replace(&mut self.stream, Stream::Between) else {
             return Err(Fault::Broken);
         };
         let mut stream = StreamOwned::new(session, wrap(socket));
-        while stream.conn.is_handshaking() {
+        while stream.conn.is_handshaking() || stream.conn.wants_write() {
             stream.conn.complete_io(&mut stream.sock).map_err(|e| fault_of(&e))?;
         }
         self.stream = Stream::Tls(Box::new(stream));
         Ok(())
+    }
+
+    /// Ends TLS where the protocol protects its beginning only.
+    pub(crate) fn stop_tls(&mut self) -> Result<(), Fault> {
+        match std::mem::replace(&mut self.stream, Stream::Between) {
+            Stream::Tls(stream) => self.stream = Stream::Plain(stream.sock),
+            _ => return Err(Fault::Broken),
+        }
+        Ok(())
+    }
+
+    /// Protects the connection in another way than the mode's word says by itself.
+    pub(crate) fn set_tls(&mut self, mode: TlsMode) {
+        self.dial.tls = mode;
+    }
+
+    /// A server that says just this, whatever it hears.
+    #[cfg(test)]
+    pub(crate) fn saying(bytes: Vec<u8>, tls: TlsMode) -> Self {
+        let dial = Dial {
+            host: "db.example.com".into(),
+            port: 1,
+            guarded: None,
+            timeout: Duration::from_secs(1),
+            tls,
+            ca_certificate: None,
+        };
+        let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: false };
+        Self { stream: Stream::Plain(Box::new(tests::Recording(io::Cursor::new(bytes)))), dial, network }
     }
 
     /// Sends all of it.
@@ -121,7 +167,7 @@ impl Wire {
 
     fn as_read(&mut self) -> Result<&mut dyn Read, Fault> {
         match &mut self.stream {
-            Stream::Plain(socket) => Ok(socket),
+            Stream::Plain(socket) => Ok(socket.as_mut()),
             Stream::Tls(stream) => Ok(stream.as_mut()),
             Stream::Between => Err(Fault::Broken),
         }
@@ -129,7 +175,7 @@ impl Wire {
 
     fn as_write(&mut self) -> Result<&mut dyn Write, Fault> {
         match &mut self.stream {
-            Stream::Plain(socket) => Ok(socket),
+            Stream::Plain(socket) => Ok(socket.as_mut()),
             Stream::Tls(stream) => Ok(stream.as_mut()),
             Stream::Between => Err(Fault::Broken),
         }
@@ -147,7 +193,7 @@ impl Drop for Wire {
 }
 
 /// A TCP connection whose every wait ends at the deadline.
-pub(crate) struct Socket {
+struct Socket {
     tcp: TcpStream,
     deadline: Instant,
     left: usize,
@@ -203,5 +249,29 @@ fn fault_of(error: &io::Error) -> Fault {
         io::ErrorKind::ConnectionRefused => Fault::Unreachable("no connection"),
         io::ErrorKind::FileTooLarge => Fault::TooLarge,
         _ => buried_fault(error).unwrap_or(Fault::Broken),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Plays what was recorded, and swallows what it is told.
+    pub(super) struct Recording(pub(super) io::Cursor<Vec<u8>>);
+
+    impl Read for Recording {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            self.0.read(buffer)
+        }
+    }
+
+    impl Write for Recording {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
     }
 }

@@ -3,9 +3,18 @@
 //! Each protocol is one file with one function `log_in`. It speaks the documented handshake itself, over a [`Wire`] that
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
+mod bytes;
+mod cassandra;
+mod kafka;
+mod mongodb;
+mod mysql;
 mod postgresql;
 mod redis;
+#[cfg(test)]
+mod robustness;
 mod scram;
+mod sqlserver;
+mod tds;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -49,6 +58,7 @@ impl Roles {
 }
 
 /// How a login ended.
+#[derive(Debug)]
 struct Outcome {
     verdict: Verdict,
     /// The server's own code for that, such as `28P01`. Never its text.
@@ -131,8 +141,13 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
 fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
+        "cassandra" => cassandra::log_in(wire, roles),
+        "kafka" => kafka::log_in(wire, roles),
+        "mongodb" => mongodb::log_in(wire, roles),
+        "mysql" => mysql::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
+        "sqlserver" => sqlserver::log_in(wire, roles),
         _ => Ok(Outcome::open()),
     }
 }

@@ -89,7 +89,7 @@ fn refusal(reply: &str, otherwise: Verdict) -> Result<Outcome, Fault> {
 }
 
 /// A password that nobody has.
-fn made_up() -> Result<String, Fault> {
+pub(super) fn made_up() -> Result<String, Fault> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(|_| Fault::Unreachable("this system gives no randomness"))?;
     Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
