@@ -348,7 +348,7 @@ fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
 /// A field that goes nowhere, or a secret that is never sent, is a mistake: the user would type it for nothing.
 fn unused(node: &mut Node, scheme: &SchemeDef) {
     // Without these there is no request; a header or query part is left out when its optional field is.
-    let mut needed = template::names(&scheme.base_url);
+    let mut needed = if scheme.login.is_some() { Vec::new() } else { template::names(&scheme.base_url) };
     needed.extend(scheme.checks.iter().flat_map(|c| template::names(&c.path)));
     let mut injected: Vec<&str> = Vec::new();
     for inject in scheme.inject.iter() {
@@ -363,10 +363,12 @@ fn unused(node: &mut Node, scheme: &SchemeDef) {
             Inject::Path => injected.extend(template::names(&scheme.base_url)),
         }
     }
-    for (role, template) in scheme.login.iter().flat_map(|login| login.roles.iter()) {
-        injected.extend(template::names(template));
-        if role == "host" {
-            needed.extend(template::names(template));
+    if let Some(login) = &scheme.login {
+        for (role, template) in login.roles.iter() {
+            injected.extend(template::names(template));
+            if role == "host" || login.protocol.needed.contains(&role.as_ref()) {
+                needed.extend(template::names(template));
+            }
         }
     }
     for (i, field) in scheme.fields.iter().enumerate() {

@@ -1,4 +1,5 @@
-//! Tries one app of the catalogue from the command line: `try_app SLUG < values.json` prints what the app said of the values.
+//! Tries one app of the catalogue from the command line: `try_app SLUG [AUTH_SCHEME] < values.json` prints what the app
+//! said of the values.
 //! Environment: KEYLATCH_TEST_CA, a file with an authority to trust besides the system's.
 
 use std::io::Read as _;
@@ -19,6 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client = Client::open(Options { path, extra_ca_pem, ..Options::default() })?;
     let ask = NewIntegration {
         app: slug,
+        auth_scheme: std::env::args().nth(2).map(|scheme| scheme.parse()).transpose()?,
         allow: NetworkException::ALL.iter().copied().collect(),
         ..NewIntegration::default()
     };

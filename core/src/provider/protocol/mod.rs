@@ -64,6 +64,11 @@ impl Outcome {
         Self { verdict, detail: Some(code.to_string()) }
     }
 
+    /// Whoever answers takes passwords in no way that is known here, or not without TLS.
+    fn no_way_in(why: &'static str) -> Self {
+        Self { verdict: Verdict::NotCheckable, detail: Some(why.to_owned()) }
+    }
+
     /// The server lets anybody in, so that it proves nothing.
     fn open() -> Self {
         Self { verdict: Verdict::NotCheckable, detail: Some("the server asks for no proof".to_owned()) }
@@ -135,4 +140,11 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
         "redis" => redis::log_in(wire, roles),
         _ => Ok(Outcome::open()),
     }
+}
+
+/// A password that nobody has.
+fn made_up() -> Result<String, Fault> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Fault::Unreachable("this system gives no randomness"))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
