@@ -3,8 +3,10 @@
 //! Each protocol is one file with one function `log_in`. It speaks the documented handshake itself, over a [`Wire`] that
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
+mod amqp;
 mod postgresql;
 mod redis;
+mod sasl;
 mod scram;
 
 use std::borrow::Cow;
@@ -136,6 +138,7 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
 fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
+        "amqp" => amqp::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
         _ => Ok(Outcome::open()),
