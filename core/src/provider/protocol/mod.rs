@@ -4,6 +4,8 @@
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
 mod amqp;
+mod nats;
+mod nkey;
 mod postgresql;
 mod redis;
 mod sasl;
@@ -139,6 +141,7 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
     let wire = &mut wire;
     match protocol {
         "amqp" => amqp::log_in(wire, roles),
+        "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
         _ => Ok(Outcome::open()),
