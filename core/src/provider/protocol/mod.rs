@@ -11,6 +11,7 @@ mod postgresql;
 mod redis;
 mod sasl;
 mod scram;
+mod smtp;
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -146,6 +147,7 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
         "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
+        "smtp" => smtp::log_in(wire, roles),
         _ => Ok(Outcome::open()),
     }
 }
