@@ -4,6 +4,7 @@
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
 mod amqp;
+mod imap;
 mod mqtt;
 mod nats;
 mod nkey;
@@ -143,6 +144,7 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
     let wire = &mut wire;
     match protocol {
         "amqp" => amqp::log_in(wire, roles),
+        "imap" => imap::log_in(wire, roles),
         "mqtt" => mqtt::log_in(wire, roles),
         "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
