@@ -5,6 +5,7 @@
 
 mod amqp;
 mod imap;
+mod ldap;
 mod mqtt;
 mod nats;
 mod nkey;
@@ -145,6 +146,7 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
     match protocol {
         "amqp" => amqp::log_in(wire, roles),
         "imap" => imap::log_in(wire, roles),
+        "ldap" => ldap::log_in(wire, roles),
         "mqtt" => mqtt::log_in(wire, roles),
         "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
