@@ -73,7 +73,7 @@ const ALL: &[Protocol] = &[
     protocol("mongodb", (27017, 27017), LOGIN, &["database", "auth_source"], DATABASE),
     protocol("mqtt", (1883, 8883), &[], &["username", "password", "client_id"], DATABASE),
     protocol("mysql", (3306, 3306), LOGIN, &["database"], DATABASE),
-    protocol("nats", (4222, 4222), &[], &["username", "password", "token", "nkey_seed"], DATABASE),
+    protocol("nats", (4222, 4222), &[], &["username", "password", "token", "nkey_seed", "credentials"], DATABASE),
     protocol("postgresql", (5432, 5432), LOGIN, &["database"], DATABASE),
     protocol("redis", (6379, 6379), &["password"], &["username", "database"], DATABASE),
     protocol("sftp", (22, 22), &["username"], &["password", "private_key", "passphrase", "host_key"], &[]),

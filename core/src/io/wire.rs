@@ -29,11 +29,29 @@ pub(crate) struct Dial {
     pub(crate) ca_certificate: Option<Vec<u8>>,
 }
 
+impl Dial {
+    /// Connects to the first of the host's addresses that answers.
+    pub(crate) fn connect(&self, network: &Network, deadline: Instant) -> Result<TcpStream, Fault> {
+        if network.proxy.is_some() {
+            return Err(Fault::Unreachable("logins do not go through the client's proxy"));
+        }
+        let mut fault = Fault::NoSuchHost;
+        for address in guard::resolve(&self.host, self.port, self.guarded.as_ref())? {
+            match connect(&address, deadline) {
+                Ok(tcp) => return Ok(tcp),
+                Err(error) => fault = fault_of(&error),
+            }
+        }
+        Err(fault)
+    }
+}
+
 /// The open connection.
 pub(crate) struct Wire {
     stream: Stream,
     dial: Dial,
     network: Network,
+    deadline: Instant,
 }
 
 enum Stream {
@@ -50,22 +68,19 @@ impl<T: Read + Write + Send> Transport for T {}
 impl Wire {
     /// Connects to the first address that answers, in the clear: the protocol says when TLS begins.
     pub(crate) fn open(network: Network, dial: Dial) -> Result<Self, Fault> {
-        if network.proxy.is_some() {
-            return Err(Fault::Unreachable("logins do not go through the client's proxy"));
-        }
         let deadline = Instant::now() + dial.timeout;
-        let addresses = guard::resolve(&dial.host, dial.port, dial.guarded.as_ref())?;
-        let mut fault = Fault::NoSuchHost;
-        for address in addresses {
-            match connect(&address, deadline) {
-                Ok(tcp) => {
-                    let socket = Socket { tcp, deadline, left: MOST_BYTES };
-                    return Ok(Self { stream: Stream::Plain(Box::new(socket)), dial, network });
-                }
-                Err(error) => fault = fault_of(&error),
-            }
-        }
-        Err(fault)
+        let socket = Socket { tcp: dial.connect(&network, deadline)?, deadline, left: MOST_BYTES };
+        Ok(Self { stream: Stream::Plain(Box::new(socket)), dial, network, deadline })
+    }
+
+    /// Hangs up and connects once more, for a second try where a protocol allows one for each connection. The deadline stays.
+    pub(crate) fn reopen(&mut self) -> Result<(), Fault> {
+        self.farewell();
+        self.stream = Stream::Between;
+        let socket =
+            Socket { tcp: self.dial.connect(&self.network, self.deadline)?, deadline: self.deadline, left: MOST_BYTES };
+        self.stream = Stream::Plain(Box::new(socket));
+        Ok(())
     }
 
     /// How this connection is to be protected.
@@ -165,6 +180,14 @@ impl Wire {
         Ok(String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned())
     }
 
+    /// Says goodbye to a server that was spoken to over TLS; it does not matter whether it hears.
+    fn farewell(&mut self) {
+        if let Stream::Tls(stream) = &mut self.stream {
+            stream.conn.send_close_notify();
+            let _ = stream.flush();
+        }
+    }
+
     fn as_read(&mut self) -> Result<&mut dyn Read, Fault> {
         match &mut self.stream {
             Stream::Plain(socket) => Ok(socket.as_mut()),
@@ -183,12 +206,8 @@ impl Wire {
 }
 
 impl Drop for Wire {
-    /// Says goodbye to a server that was spoken to over TLS; it does not matter whether it hears.
     fn drop(&mut self) {
-        if let Stream::Tls(stream) = &mut self.stream {
-            stream.conn.send_close_notify();
-            let _ = stream.flush();
-        }
+        self.farewell();
     }
 }
 

@@ -1,4 +1,5 @@
-//! Tries one app of the catalogue from the command line: `try_app SLUG < values.json` prints what the app said of the values.
+//! Tries one app of the catalogue from the command line: `try_app SLUG [AUTH_SCHEME] < values.json` prints what the app
+//! said of the values.
 //! Environment: KEYLATCH_TEST_CA, a file with an authority to trust besides the system's.
 
 use std::io::Read as _;
@@ -17,8 +18,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let extra_ca_pem = std::env::var_os("KEYLATCH_TEST_CA").map(std::fs::read).transpose()?;
     let path = Some(folder.path().join("vault.db"));
     let client = Client::open(Options { path, extra_ca_pem, ..Options::default() })?;
-    let ask =
-        NewIntegration { app: slug, allow: Permission::ALL.iter().copied().collect(), ..NewIntegration::default() };
+    let ask = NewIntegration {
+        app: slug,
+        auth_scheme: std::env::args().nth(2).map(|scheme| scheme.parse()).transpose()?,
+        allow: Permission::ALL.iter().copied().collect(),
+        ..NewIntegration::default()
+    };
     let integration = client.create_integration(ask)?;
     let mut params = Params::new();
     for (name, value) in values {

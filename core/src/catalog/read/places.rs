@@ -106,9 +106,7 @@ fn header_name_mistakes(node: &mut Node, name: &str) {
 /// A field that goes nowhere, or a secret that is never sent, is a mistake: the user would type it for nothing.
 pub(super) fn unused(node: &mut Node, scheme: &SchemeDef) {
     // Without these there is no request; a header or query part is left out when its optional field is.
-    let base_url =
-        scheme.login.as_ref().map_or(&scheme.base_url, |login| login.role("host").unwrap_or(&scheme.base_url));
-    let mut needed = template::names(base_url);
+    let mut needed = if scheme.login.is_some() { Vec::new() } else { template::names(&scheme.base_url) };
     needed.extend(scheme.checks.iter().flat_map(|c| template::names(&c.path)));
     let mut injected: Vec<&str> = Vec::new();
     for inject in scheme.inject.iter() {
@@ -123,8 +121,13 @@ pub(super) fn unused(node: &mut Node, scheme: &SchemeDef) {
             Inject::Path => injected.extend(template::names(&scheme.base_url)),
         }
     }
-    for (_, template) in scheme.login.iter().flat_map(|login| login.roles.iter()) {
-        injected.extend(template::names(template));
+    if let Some(login) = &scheme.login {
+        for (role, template) in login.roles.iter() {
+            injected.extend(template::names(template));
+            if role == "host" || login.protocol.needed.contains(&role.as_ref()) {
+                needed.extend(template::names(template));
+            }
+        }
     }
     for (i, field) in scheme.fields.iter().enumerate().filter(|(_, f)| template::is_wire_name(&f.name)) {
         let name = field.name.as_ref();

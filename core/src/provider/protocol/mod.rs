@@ -3,16 +3,24 @@
 //! Each protocol is one file with one function `log_in`. It speaks the documented handshake itself, over a [`Wire`] that
 //! knows deadline and TLS: a driver would bring its own sockets, its own copies of the password and megabytes.
 
+mod amqp;
 mod bytes;
 mod cassandra;
+mod imap;
 mod kafka;
+mod ldap;
 mod mongodb;
+mod mqtt;
 mod mysql;
+mod nats;
+mod nkey;
 mod postgresql;
 mod redis;
 #[cfg(test)]
 mod robustness;
+mod sasl;
 mod scram;
+mod smtp;
 mod sqlserver;
 mod tds;
 
@@ -72,6 +80,11 @@ impl Outcome {
 
     fn coded(verdict: Verdict, code: impl std::fmt::Display) -> Self {
         Self { verdict, detail: Some(code.to_string()) }
+    }
+
+    /// Whoever answers takes passwords in no way that is known here, or not without TLS.
+    fn no_way_in(why: &'static str) -> Self {
+        Self { verdict: Verdict::NotCheckable, detail: Some(why.to_owned()) }
     }
 
     /// The server lets anybody in, so that it proves nothing.
@@ -141,13 +154,26 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
 fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
+        "amqp" => amqp::log_in(wire, roles),
         "cassandra" => cassandra::log_in(wire, roles),
+        "imap" => imap::log_in(wire, roles),
         "kafka" => kafka::log_in(wire, roles),
+        "ldap" => ldap::log_in(wire, roles),
         "mongodb" => mongodb::log_in(wire, roles),
+        "mqtt" => mqtt::log_in(wire, roles),
         "mysql" => mysql::log_in(wire, roles),
+        "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
+        "smtp" => smtp::log_in(wire, roles),
         "sqlserver" => sqlserver::log_in(wire, roles),
         _ => Ok(Outcome::open()),
     }
+}
+
+/// A password that nobody has.
+fn made_up() -> Result<String, Fault> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Fault::Unreachable("this system gives no randomness"))?;
+    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }

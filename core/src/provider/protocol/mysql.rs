@@ -6,7 +6,7 @@ use ring::digest::{Algorithm, Context, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
 use zeroize::Zeroizing;
 
 use super::bytes::{Reader, joined};
-use super::redis::made_up;
+use super::made_up;
 use super::{Outcome, Roles};
 use crate::catalog::protocol::TlsMode;
 use crate::io::Fault;

@@ -4,7 +4,7 @@
 
 use zeroize::Zeroizing;
 
-use super::{Outcome, Roles};
+use super::{Outcome, Roles, made_up};
 use crate::catalog::protocol::TlsMode;
 use crate::io::Fault;
 use crate::io::wire::Wire;
@@ -86,11 +86,4 @@ fn refusal(reply: &str, otherwise: Verdict) -> Result<Outcome, Fault> {
     };
     let known = code.len() <= 20 && code.bytes().all(|b| b.is_ascii_uppercase());
     if known { Ok(Outcome::coded(verdict, code)) } else { Err(Fault::WrongHost) }
-}
-
-/// A password that nobody has.
-pub(super) fn made_up() -> Result<String, Fault> {
-    let mut random = [0; 16];
-    getrandom::fill(&mut random).map_err(|_| Fault::Unreachable("this system gives no randomness"))?;
-    Ok(random.iter().map(|byte| format!("{byte:02x}")).collect())
 }
