@@ -80,11 +80,7 @@ header: ## write include/keylatch.h anew
 	cargo run --quiet -p keylatch-ffi --features header --bin keylatch-header
 
 servers: ## install what the tests can use but do not bring along (Debian packages)
-	@missing=""; for pair in valgrind:valgrind g++:g++; do \
-	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
-	if [ -n "$$missing" ]; then \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; fi
+	@$(PYTHON) tests/live/packages.py
 
 composio: .venv/.made ## a server that answers as Composio's API does, to try that side offline
 	@$(PY) tests/servers/composio/main.py --try
