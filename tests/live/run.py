@@ -75,7 +75,7 @@ class Outcome:
 def integration(client: Keylatch, situation: Situation) -> Integration:
     """Servers on loopback are the developer's exception, made here and nowhere else."""
     return client.integrations.create(
-        situation.app, auth_scheme=situation.scheme, base_url=situation.at, allow_private_hosts=True
+        situation.app, auth_scheme=situation.scheme, base_url=situation.at, allow=["loopback"]
     )
 
 
