@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +54,9 @@ catalogue-report: .venv/.made ## how complete the catalogue is
 test-catalogue: .venv/.made ## every entry of the catalogue against a double of its app; ARGS="slug ..." for some
 	@$(PY) tests/catalogue/test_catalogue.py $(ARGS)
 
+test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
+	@$(PY) tests/live/run.py $(ARGS)
+
 test-node: ## the Node package's own tests; wants the test servers around it
 	node --test --test-reporter=spec tests/node/*.test.mjs
 
@@ -65,6 +68,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/docs.py tests/leaks.py
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/catalogue
+	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py
