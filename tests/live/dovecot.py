@@ -39,6 +39,10 @@ userdb {{
 }}
 service anvil {{
   chroot =
+  # Who fails often would wait ever longer.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service imap-login {{
   chroot =
