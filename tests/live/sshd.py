@@ -45,7 +45,7 @@ HostKey {host_key}
 PidFile none
 AuthorizedKeysFile {authorized}
 StrictModes no
-UsePAM no
+UsePAM yes
 PasswordAuthentication yes
 KbdInteractiveAuthentication no
 MaxStartups 100
