@@ -65,7 +65,7 @@ Subsystem sftp internal-sftp
             "private_key": keys["ed25519"].read_text(),
             "host_key_fingerprint": right,
         }
-        by_key = Situation("an Ed25519 key, the server's key known", "sftp", values, "accepted")
+        by_key = Situation("an Ed25519 key, the server's key known", "sftp", values, "accepted", scheme="SSH_KEY")
         with_password = {name: value for name, value in values.items() if name != "private_key"}
         yield Live(
             version,
@@ -78,7 +78,9 @@ Subsystem sftp internal-sftp
                 ),
                 by_key.but("a key that is not authorized", "rejected", private_key=stranger.read_text()),
                 by_key.but("a user that does not exist", "rejected", username="keylatch-nobody"),
-                Situation("a wrong password", "sftp", {**with_password, "password": secret()}, "rejected"),
+                Situation(
+                    "a wrong password", "sftp", {**with_password, "password": secret()}, "rejected", scheme="BASIC"
+                ),
                 by_key.but(
                     "the server's key is another", "wrong_host", host_key_fingerprint=fingerprint(place, stranger)
                 ),
