@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ test-catalogue: .venv/.made ## the catalogue's files, their cost, every entry ag
 	@$(if $(ARGS),,for test in mistakes one_file cost; do $(PY) tests/catalogue/test_$$test.py || exit 1; done)
 	@$(PY) tests/catalogue/test_catalogue.py $(ARGS)
 
+test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
+	@$(PY) tests/live/run.py $(ARGS)
+
 test-node: ## the Node package's own tests; wants the test servers around it
 	node --test --test-reporter=spec tests/node/*.test.mjs
 
@@ -66,6 +69,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/docs.py tests/leaks.py
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/catalogue
+	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py
@@ -81,11 +85,7 @@ header: ## write include/keylatch.h anew
 	cargo run --quiet -p keylatch-ffi --features header --bin keylatch-header
 
 servers: ## install what the tests can use but do not bring along (Debian packages)
-	@missing=""; for pair in valgrind:valgrind g++:g++; do \
-	  command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; done; \
-	if [ -n "$$missing" ]; then \
-	  sudo=$$([ "$$(id -u)" = 0 ] || echo sudo); \
-	  $$sudo apt-get update -qq && $$sudo apt-get install -y -qq $$missing; fi
+	@$(PYTHON) tests/live/packages.py
 
 composio: .venv/.made ## a server that answers as Composio's API does, to try that side offline
 	@$(PY) tests/servers/composio/main.py --try

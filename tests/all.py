@@ -54,6 +54,7 @@ STEPS = [
     Step("Python: end to end", [*SERVERS, PYTHON, "tests/python/e2e_stripe.py"]),
     Step("Node: behaviour and types", [*SERVERS, "make", "test-node"]),
     Step("Node: end to end", [*SERVERS, "node", "tests/node/e2e_stripe.mjs"]),
+    Step("real servers: right and wrong credentials, closed ports, wrong names, no rights", ["make", "test-live"]),
     Step("one vault, many processes, killed at random", ["target/release/vault_stress"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
     Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py"]),
