@@ -176,6 +176,7 @@ mod tests {
         let client = client.timeout(std::time::Duration::from_secs(5)).build().unwrap();
         std::thread::spawn(move || {
             let (mut stream, _) = listener.accept().unwrap();
+            assert!(io::Read::read(&mut stream, &mut [0; 1024]).unwrap() > 0);
             io::Write::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
         });
         assert_eq!(client.get(url).send().unwrap().status().as_u16(), 204);
