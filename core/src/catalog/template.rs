@@ -23,8 +23,10 @@ pub(crate) enum Filter {
     After(char),
     /// The value in Base64.
     Base64,
-    /// Of a way to protect a connection: an `s` where it is encrypted, as in `redis{tls|s}://`.
+    /// Of a way to protect a connection: an `s` where TLS is there from the first byte, as in `redis{tls|s}://`.
     Secure,
+    /// Of a way to protect a connection: `true` where there is TLS, else `false`.
+    Flag,
 }
 
 /// Cuts a template into its parts, or says what is wrong with it.
@@ -60,9 +62,12 @@ fn placeholder(inner: &str) -> Result<Part<'_>, String> {
         None => Filter::Whole,
         Some(("base64", _)) => Filter::Base64,
         Some(("s", _)) => Filter::Secure,
+        Some(("flag", _)) => Filter::Flag,
         Some((_, chars)) if chars.len() == 1 => Filter::After(chars[0]),
         Some(_) => {
-            return Err(format!("`{{{inner}}}`: the filters are `|base64`, `|s`, and `|after:` with one character"));
+            return Err(format!(
+                "`{{{inner}}}`: the filters are `|base64`, `|s`, `|flag`, and `|after:` with one character"
+            ));
         }
     };
     Ok(Part::Field { name, filter })

@@ -257,8 +257,13 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter) -> Re
         }
         Filter::Secure => {
             let word = std::str::from_utf8(value).unwrap_or_default();
+            let later = matches!(TlsMode::parse(word), Some(TlsMode::Off | TlsMode::Upgraded));
+            return Ok(Filtered::Part(if later { b"" } else { b"s" }));
+        }
+        Filter::Flag => {
+            let word = std::str::from_utf8(value).unwrap_or_default();
             let off = TlsMode::parse(word) == Some(TlsMode::Off);
-            return Ok(Filtered::Part(if off { b"" } else { b"s" }));
+            return Ok(Filtered::Part(if off { b"false" } else { b"true" }));
         }
         Filter::After(after) => after,
     };

@@ -208,6 +208,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                         Filter::After(c) => "{|after:}".len() + c.len_utf8(),
                         Filter::Base64 => "{|base64}".len(),
                         Filter::Secure => "{|s}".len(),
+                        Filter::Flag => "{|flag}".len(),
                     };
                 if start == 0 {
                     filled.extend_from_slice(value);
