@@ -36,6 +36,7 @@ STEPS = [
     ),
     Step("the test servers", [PYTHON, "-m", "pytest", "-q", "tests/servers"]),
     Step("build: Rust test programs", ["cargo", "build", "--release", "--locked", "-p", "keylatch-tests"]),
+    Step("sizes of the packages", ["make", "test-sizes"]),
     Step("the catalogue has no gaps", ["make", "catalogue-report"]),
     Step("every kind of mistake in an app's file fails the build", [PYTHON, "tests/catalogue/test_mistakes.py"]),
     Step("one more file is one more app in every language", [PYTHON, "tests/catalogue/test_one_file.py"]),
