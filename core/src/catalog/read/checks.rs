@@ -84,15 +84,14 @@ fn answer_mistakes(node: &mut Node, check: &Check) {
             node.get("accept").get(i).mistake(problem, "remove it from one of the two");
         }
     }
-    if check.method == "HEAD" && check.json {
-        node.get("json")
-            .mistake("is not false, but an answer to HEAD has no body", "write \"json\": false, or use GET");
-    } else if !check.json {
+    if check.method == "HEAD" {
         for (key, there) in [("when", !check.when.is_empty()), ("account", check.account.is_some())] {
             if there {
-                node.get(key).mistake("looks into JSON, but `json` is false", "remove it, or remove \"json\": false");
+                node.get(key).mistake("looks into a body, but an answer to HEAD has none", "remove it, or use GET");
             }
         }
+    } else if !check.json && !check.when.is_empty() {
+        node.get("when").mistake("looks into JSON, but `json` is false", "remove it, or remove \"json\": false");
     }
 }
 
