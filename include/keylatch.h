@@ -762,8 +762,8 @@ keylatch_status keylatch_field_display_name(const keylatch_field *field, const c
 keylatch_status keylatch_field_description(const keylatch_field *field, const char **text, size_t *length);
 
 /**
- * Type of the value: "string", "integer", "number", "boolean" or "url"; there may be more one day. Borrowed until
- * the handle is freed. Thread-safe.
+ * Type of the value: "string", "text" (of several lines), "integer", "number", "boolean" or "url"; there may be more
+ * one day. Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_field_type(const keylatch_field *field, const char **text, size_t *length);
 

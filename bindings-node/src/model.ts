@@ -13,7 +13,7 @@ export type Status =
 export type Json = null | boolean | number | string | Json[] | { [name: string]: Json }
 
 /** The type of a value. The set is open: expect names that this version does not list. */
-export type FieldType = 'string' | 'integer' | 'number' | 'boolean' | 'url' | (string & {})
+export type FieldType = 'string' | 'text' | 'integer' | 'number' | 'boolean' | 'url' | (string & {})
 
 /** One thing that the user must type. */
 export class Field {

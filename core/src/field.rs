@@ -8,8 +8,10 @@ use serde_json::{Map, Value, json};
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum FieldType {
-    /// Text.
+    /// Text on one line.
     String,
+    /// Text of several lines, such as a PEM key or a JSON file.
+    Text,
     /// A whole number.
     Integer,
     /// A number.
@@ -26,6 +28,7 @@ impl FieldType {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::String => "string",
+            Self::Text => "text",
             Self::Integer => "integer",
             Self::Number => "number",
             Self::Boolean => "boolean",
@@ -93,17 +96,20 @@ fn property(field: &Field) -> Value {
     put(
         "type",
         json!(match field.kind {
-            FieldType::Url => "string",
+            FieldType::Url | FieldType::Text => "string",
             kind => kind.as_str(),
         }),
     );
     if field.is_secret {
         put("writeOnly", json!(true));
-        put("format", json!("password"));
+        // A form makes a `password` an input of one line.
+        if field.kind != FieldType::Text {
+            put("format", json!("password"));
+        }
     } else if field.kind == FieldType::Url {
         put("format", json!("uri"));
     }
-    if field.required && matches!(field.kind, FieldType::String | FieldType::Url) {
+    if field.required && matches!(field.kind, FieldType::String | FieldType::Url | FieldType::Text) {
         put("minLength", json!(1));
     }
     if let Some(choices) = &field.choices {
@@ -124,7 +130,7 @@ fn property(field: &Field) -> Value {
 /// A default or example in the JSON type of its field; texts that do not parse stay texts.
 fn typed(kind: FieldType, text: &str) -> Value {
     match kind {
-        FieldType::String | FieldType::Url => json!(text),
+        FieldType::String | FieldType::Url | FieldType::Text => json!(text),
         _ => serde_json::from_str(text).unwrap_or_else(|_| json!(text)),
     }
 }

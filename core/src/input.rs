@@ -212,7 +212,7 @@ pub(crate) fn check<'f>(
 /// One value as the text that goes to the provider, or what is wrong with it.
 fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secret, Option<Warning>), String> {
     let expected = match field.kind {
-        Kind::String => "text",
+        Kind::String | Kind::Text => "text",
         Kind::Integer => "a whole number",
         Kind::Number => "a number",
         Kind::Boolean => "true or false",
@@ -220,24 +220,29 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
     };
     let (value, warning) = match input {
         Input::Unfit(found) => return Err(format!("must be {expected}, not {found}")),
-        Input::Scalar(_) if matches!(field.kind, Kind::String | Kind::Url) => {
+        Input::Scalar(_) if matches!(field.kind, Kind::String | Kind::Url | Kind::Text) => {
             return Err(format!("must be {expected}, not a number or a boolean"));
         }
         Input::Scalar(text) => (Secret::from(text), None),
         Input::Text { wipeable: false, .. } if strict_secrets && field.secret => {
             return Err("must come as a Secret or a buffer that can be wiped, since strict_secrets is on".into());
         }
+        // A file ends with a line break, which is no slip of the hand.
+        Input::Text { value, .. } if field.kind == Kind::Text => (value, None),
         Input::Text { value, .. } => trimmed(field, value)?,
     };
     let text = value.expose_text().ok_or("must be UTF-8")?; // expose: only looked at
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Err("is empty".into());
     }
-    if text.chars().any(char::is_control) {
+    if field.kind == Kind::Text && text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+        return Err("has a control character inside that is neither a line break nor a tab".into());
+    }
+    if field.kind != Kind::Text && text.chars().any(char::is_control) {
         return Err("has a line break or another control character inside".into());
     }
     let fits = match field.kind {
-        Kind::String => true,
+        Kind::String | Kind::Text => true,
         Kind::Integer => text.parse::<i64>().is_ok(),
         Kind::Number => text.parse::<f64>().is_ok_and(f64::is_finite),
         Kind::Boolean => matches!(text, "true" | "false"),

@@ -82,8 +82,8 @@ pub unsafe extern "C" fn keylatch_field_description(
     unsafe { text_of(field, text, length, |h| &h.0.description) }
 }
 
-/// Type of the value: "string", "integer", "number", "boolean" or "url"; there may be more one day. Borrowed until
-/// the handle is freed. Thread-safe.
+/// Type of the value: "string", "text" (of several lines), "integer", "number", "boolean" or "url"; there may be more
+/// one day. Borrowed until the handle is freed. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_field_type(
     field: *const keylatch_field,

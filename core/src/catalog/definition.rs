@@ -62,6 +62,8 @@ pub(crate) struct Hint {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     String,
+    /// Of several lines.
+    Text,
     Integer,
     Number,
     Boolean,

@@ -107,6 +107,7 @@ impl Kind {
     fn view(self) -> FieldType {
         match self {
             Self::String => FieldType::String,
+            Self::Text => FieldType::Text,
             Self::Integer => FieldType::Integer,
             Self::Number => FieldType::Number,
             Self::Boolean => FieldType::Boolean,

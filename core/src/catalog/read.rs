@@ -146,17 +146,18 @@ fn hint(node: &mut Node) -> Option<Hint> {
     Some(Hint { pattern, says: node.get("says").text() })
 }
 
-/// The type of a value; an address can only be typed by a user.
-fn kind(node: &mut Node, url: bool) -> Kind {
+/// The type of a value; addresses and texts of several lines only a user types.
+fn kind(node: &mut Node, typed: bool) -> Kind {
     match node.optional_text().as_deref() {
         None | Some("string") => Kind::String,
+        Some("text") if typed => Kind::Text,
         Some("integer") => Kind::Integer,
         Some("number") => Kind::Number,
         Some("boolean") => Kind::Boolean,
-        Some("url") if url => Kind::Url,
+        Some("url") if typed => Kind::Url,
         Some(_) => {
-            let or_url = if url { ", boolean or url" } else { " or boolean" };
-            node.mistake(format!("must be string, integer, number{or_url}"));
+            let more = if typed { ", boolean, url or text" } else { " or boolean" };
+            node.mistake(format!("must be string, integer, number{more}"));
             Kind::String
         }
     }

@@ -209,6 +209,9 @@ pub(super) fn field(json: &Value, required: bool, help_url: Option<&str>) -> Opt
         Some("integer" | "int") => Kind::Integer,
         Some("number" | "float") => Kind::Number,
         Some("boolean" | "bool") => Kind::Boolean,
+        Some("text") => Kind::Text,
+        // Composio types these as strings, but what stands in such files has lines.
+        _ if matches!(name.as_str(), "credentials_json" | "private_key") => Kind::Text,
         _ => Kind::String,
     };
     // What is not said to be harmless is masked.

@@ -112,11 +112,11 @@ fn fits(param: &ParamDef, value: &Value, in_path: bool) -> Result<(), &'static s
         (_, Value::String(text)) if in_path && matches!(text.as_str(), "" | "." | "..") => {
             Err("cannot stand in the path: it must not be empty, `.` or `..`")
         }
-        (Kind::String | Kind::Url, Value::String(_))
+        (Kind::String | Kind::Url | Kind::Text, Value::String(_))
         | (Kind::Number, Value::Number(_))
         | (Kind::Boolean, Value::Bool(_)) => Ok(()),
         (Kind::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => Ok(()),
-        (Kind::String | Kind::Url, _) => Err("must be text"),
+        (Kind::String | Kind::Url | Kind::Text, _) => Err("must be text"),
         (Kind::Integer, _) => Err("must be a whole number"),
         (Kind::Number, _) => Err("must be a number"),
         (Kind::Boolean, _) => Err("must be true or false"),
