@@ -6,6 +6,7 @@ mod definition;
 #[path = "src/catalog/read.rs"]
 mod read;
 #[path = "src/catalog/template.rs"]
+#[allow(dead_code, reason = "shared with the library, used in part")]
 mod template;
 #[path = "src/verdict.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "shared with the library, used in part")]
@@ -15,7 +16,10 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use definition::{ActionDef, AppDef, Check, Condition, FieldDef, Inject, ParamDef, SchemeDef, Test, Text};
+use definition::{
+    ActionDef, AppDef, Check, Condition, Expiry, FieldDef, Inject, JwtDef, ParamDef, SchemeDef, Test, Text, TradeDef,
+    VerdictRule,
+};
 
 fn main() {
     println!("cargo::rerun-if-changed=catalog");
@@ -75,12 +79,15 @@ fn app(a: &AppDef) -> String {
 
 fn scheme(s: &SchemeDef) -> String {
     format!(
-        "SchemeDef {{ auth_scheme: {}, fields: {}, base_url: {}, inject: {}, headers: {}, checks: {} }}",
+        "SchemeDef {{ auth_scheme: {}, fields: {}, base_url: {}, jwt: {}, trade: {}, inject: {}, headers: {}, \
+         checks: {} }}",
         text(&s.auth_scheme),
         list(&s.fields, field),
         text(&s.base_url),
+        s.jwt.as_ref().map_or_else(|| "None".into(), |j| format!("Some({})", jwt(j))),
+        s.trade.as_ref().map_or_else(|| "None".into(), |t| format!("Some({})", trade(t))),
         list(&s.inject, inject),
-        list(&s.headers, |(name, value)| format!("({}, {})", text(name), text(value))),
+        pairs(&s.headers),
         list(&s.checks, check),
     )
 }
@@ -115,22 +122,73 @@ fn inject(i: &Inject) -> String {
             format!("Inject::Basic {{ username: {}, password: {} }}", text(username), text(password))
         }
         Inject::Path => "Inject::Path".into(),
+        Inject::Body { name, value, encoding } => format!(
+            "Inject::Body {{ name: {}, value: {}, encoding: Encoding::{encoding:?} }}",
+            text(name),
+            text(value)
+        ),
+        Inject::AwsSigv4 { service, region, access_key_id, secret_access_key, session_token } => format!(
+            "Inject::AwsSigv4 {{ service: {}, region: {}, access_key_id: {}, secret_access_key: {}, session_token: {} }}",
+            text(service),
+            text(region),
+            text(access_key_id),
+            text(secret_access_key),
+            option(session_token.as_ref()),
+        ),
     }
+}
+
+fn jwt(j: &JwtDef) -> String {
+    format!(
+        "JwtDef {{ alg: Algorithm::{:?}, key: {}, key_form: KeyForm::{:?}, header: {}, claims: {}, lifetime: {} }}",
+        j.alg,
+        text(&j.key),
+        j.key_form,
+        pairs(&j.header),
+        pairs(&j.claims),
+        j.lifetime,
+    )
+}
+
+fn trade(t: &TradeDef) -> String {
+    let expiry = match &t.expiry {
+        Expiry::In(at) => format!("Expiry::In({})", text(at)),
+        Expiry::At(at) => format!("Expiry::At({})", text(at)),
+        Expiry::Lifetime(seconds) => format!("Expiry::Lifetime({seconds})"),
+    };
+    format!(
+        "TradeDef {{ check: {}, hosts: {}, headers: {}, inject: {}, token: {}, expiry: {expiry} }}",
+        check(&t.check),
+        list(&t.hosts, text),
+        pairs(&t.headers),
+        list(&t.inject, inject),
+        text(&t.token),
+    )
 }
 
 fn check(c: &Check) -> String {
     format!(
-        "Check {{ method: {}, path: {}, body: {}, accept: {}, json: {}, when: {}, verdicts: {}, control: {}, \
+        "Check {{ method: {}, path: {}, body: {}, form: {}, accept: {}, json: {}, when: {}, verdicts: {}, control: {}, \
          account: {} }}",
         text(&c.method),
         text(&c.path),
         option(c.body.as_ref()),
+        c.form,
         list(&c.accept, u16::to_string),
         c.json,
         list(&c.when, condition),
-        list(&c.verdicts, |(status, verdict)| format!("({status}, Verdict::{verdict:?})")),
+        list(&c.verdicts, rule),
         c.control,
         option(c.account.as_ref()),
+    )
+}
+
+fn rule(r: &VerdictRule) -> String {
+    format!(
+        "VerdictRule {{ status: {}, when: {}, verdict: Verdict::{:?} }}",
+        r.status,
+        list(&r.when, condition),
+        r.verdict
     )
 }
 
@@ -138,6 +196,7 @@ fn condition(c: &Condition) -> String {
     let test = match &c.test {
         Test::Equals(value) => format!("Test::Equals({})", text(value)),
         Test::NotEquals(value) => format!("Test::NotEquals({})", text(value)),
+        Test::TextHas(texts) => format!("Test::TextHas({})", list(texts, text)),
         Test::Present(present) => format!("Test::Present({present})"),
     };
     format!("Condition {{ at: {}, test: {test} }}", text(&c.at))
@@ -163,6 +222,10 @@ fn param(p: &ParamDef) -> String {
         p.kind,
         p.required,
     )
+}
+
+fn pairs(items: &[(Text, Text)]) -> String {
+    list(items, |(name, value)| format!("({}, {})", text(name), text(value)))
 }
 
 fn text(t: &Text) -> String {

@@ -9,7 +9,8 @@ use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use definition::{
-    ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, ParamDef, SchemeDef, Test,
+    ActionDef, Algorithm, AppDef, Check, Condition, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, Kind, ParamDef,
+    SchemeDef, Test, Text, TradeDef,
 };
 use serde_json::Value;
 
@@ -72,13 +73,18 @@ impl SchemeDef {
         AuthScheme::from(self.auth_scheme.as_ref())
     }
 
+    /// Whether the app can be asked about a credential.
+    pub(crate) fn is_checkable(&self) -> bool {
+        !self.checks.is_empty() || self.trade.is_some()
+    }
+
     fn view(&self) -> Scheme {
         Scheme {
             auth_scheme: self.scheme(),
             fields: self.fields.iter().map(FieldDef::view).collect(),
             developer_fields: Vec::new(),
             base_url: self.base_url.to_string(),
-            checkable: !self.checks.is_empty(),
+            checkable: self.is_checkable(),
         }
     }
 }

@@ -3,17 +3,24 @@
 // In the build script this file stands alone, so the folder of its parts is named.
 #[path = "read/actions.rs"]
 mod actions;
+#[path = "read/checks.rs"]
+mod checks;
+#[path = "read/inject.rs"]
+mod inject;
 #[path = "read/node.rs"]
 mod node;
+#[path = "read/signing.rs"]
+mod signing;
+#[path = "read/unused.rs"]
+mod unused;
 
 use serde_json::Value;
 
 pub(crate) use node::Mistake;
-use node::Node;
+use node::{Known, Node};
 
-use super::definition::{AppDef, Check, Condition, FieldDef, Hint, Inject, Kind, List, SchemeDef, Test, Text};
+use super::definition::{AppDef, FieldDef, Hint, Kind, SchemeDef};
 use super::template;
-use super::verdict::Verdict;
 
 /// Reads a definition; on any mistake, all of them.
 pub(crate) fn read(definition: &Value) -> Result<AppDef, Vec<Mistake>> {
@@ -49,7 +56,8 @@ fn app(node: &mut Node) -> AppDef {
 }
 
 fn scheme(node: &mut Node) -> SchemeDef {
-    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks"]);
+    let keys = ["auth_scheme", "fields", "base_url", "jwt", "trade", "inject", "headers", "checks", "no_checks"];
+    node.object(&keys);
     let auth_scheme = node.get("auth_scheme").text();
     if !auth_scheme.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
         node.get("auth_scheme").mistake("must be capitals, digits and `_`, such as API_KEY");
@@ -63,18 +71,25 @@ fn scheme(node: &mut Node) -> SchemeDef {
     if fields.is_empty() != (auth_scheme == "NO_AUTH") {
         node.get("fields").mistake("are needed, except for NO_AUTH, which has none");
     }
-    let base_url = node.get("base_url").template(&fields);
+    let typed = Known::fields(&fields);
+    let base_url = node.get("base_url").template(typed);
     base_url_mistakes(&mut node.get("base_url"), &base_url, &fields);
-    let inject = node.get("inject").list(|n| injection(n, &fields));
-    let headers = headers(&mut node.get("headers"));
-    let checks = node.get("checks").list(|n| check(n, &fields));
+    let jwt = signing::jwt(&mut node.get("jwt"), typed);
+    let trade = signing::trade(&mut node.get("trade"), typed, jwt.is_some());
+    let made = signing::made(node, &fields, jwt.is_some(), trade.is_some());
+    let inject = node.get("inject").list(|n| inject::injection(n, Known { made: &made, ..typed }));
+    let headers = inject::headers(&mut node.get("headers"));
+    let checks = node.get("checks").list(|n| checks::check(n, typed));
     match (checks.is_empty(), node.get("no_checks").optional_text()) {
+        // A token that was granted tells as much as a check.
+        (true, None) if trade.is_some() => {}
         (true, None) => node.get("checks").mistake("are missing; without one, say why in `no_checks`"),
         (false, Some(_)) => node.get("no_checks").mistake("is for apps without checks"),
         _ => {}
     }
-    let scheme = SchemeDef { auth_scheme, fields, base_url, inject, headers, checks };
-    unused(node, &scheme);
+    let scheme = SchemeDef { auth_scheme, fields, base_url, jwt, trade, inject, headers, checks };
+    checks::unfit(node, &scheme);
+    unused::unused(node, &scheme);
     scheme
 }
 
@@ -163,126 +178,6 @@ fn kind(node: &mut Node, typed: bool) -> Kind {
     }
 }
 
-fn injection(node: &mut Node, fields: &[FieldDef]) -> Inject {
-    match node.get("in").text().as_ref() {
-        "header" => {
-            node.object(&["in", "name", "value"]);
-            let name = node.get("name").text();
-            header_name_mistakes(&mut node.get("name"), &name);
-            Inject::Header { name, value: node.get("value").template(fields) }
-        }
-        "query" => {
-            node.object(&["in", "name", "value"]);
-            Inject::Query { name: node.get("name").text(), value: node.get("value").template(fields) }
-        }
-        "basic" => {
-            node.object(&["in", "username", "password"]);
-            let mut side = |key: &str| match node.get(key).value {
-                Some(Value::String(text)) if text.is_empty() => Text::Borrowed(""),
-                _ => node.get(key).template(fields),
-            };
-            Inject::Basic { username: side("username"), password: side("password") }
-        }
-        "path" => {
-            node.object(&["in"]);
-            Inject::Path
-        }
-        _ => {
-            node.get("in").mistake("must be header, query, basic or path");
-            Inject::Path
-        }
-    }
-}
-
-fn headers(node: &mut Node) -> List<(Text, Text)> {
-    let Some(map) = node.map() else { return List::Borrowed(&[]) };
-    map.keys()
-        .map(|name| {
-            header_name_mistakes(&mut node.get(name), name);
-            let value = node.get(name).text();
-            if value.bytes().any(|b| !(0x20..0x7f).contains(&b)) {
-                node.get(name).mistake("must be plain ASCII");
-            }
-            (Text::Owned(name.clone()), value)
-        })
-        .collect()
-}
-
-fn header_name_mistakes(node: &mut Node, name: &str) {
-    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-    let ours = ["host", "content-length", "transfer-encoding", "connection", "proxy-authorization"];
-    if !name.is_empty() && !name.bytes().all(token) {
-        node.mistake("is not the name of a header");
-    } else if ours.contains(&name.to_ascii_lowercase().as_str()) {
-        node.mistake("is a header that the HTTP client sets");
-    }
-}
-
-fn check(node: &mut Node, fields: &[FieldDef]) -> Check {
-    let keys = ["method", "path", "body", "accept", "json", "when", "verdicts", "control", "account"];
-    node.object(&keys);
-    let method = node.get("method").text();
-    if !["GET", "HEAD", "POST"].contains(&method.as_ref()) {
-        node.get("method").mistake("must be GET, HEAD or POST");
-    }
-    let path = node.get("path").template(fields);
-    if !path.starts_with('/') {
-        node.get("path").mistake("must start with /");
-    }
-    let verdicts = node.get("verdicts");
-    let verdicts = verdict_map(verdicts);
-    Check {
-        method,
-        path,
-        body: node.get("body").value.map(|v| Text::Owned(v.to_string())),
-        accept: node.get("accept").list(|n| n.status()),
-        json: node.get("json").flag(true),
-        when: node.get("when").list(condition),
-        verdicts,
-        control: node.get("control").flag(false),
-        account: pointer(node.get("account")),
-    }
-}
-
-fn verdict_map(mut node: Node) -> List<(u16, Verdict)> {
-    let Some(map) = node.map() else { return List::Borrowed(&[]) };
-    let mut verdicts = Vec::new();
-    for (status, verdict) in map {
-        match (status.parse(), verdict.as_str().and_then(Verdict::parse)) {
-            (Ok(code @ 100..=599), Some(verdict)) if verdict != Verdict::NotChecked => verdicts.push((code, verdict)),
-            (Ok(100..=599), _) => node.get(status).mistake("must be a verdict, such as rejected"),
-            _ => node.get(status).mistake("must be under an HTTP status"),
-        }
-    }
-    verdicts.into()
-}
-
-fn pointer(mut node: Node) -> Option<Text> {
-    let text = node.optional_text()?;
-    if !text.starts_with('/') {
-        node.mistake("must be a JSON pointer, such as /account/name");
-    }
-    Some(text)
-}
-
-fn condition(node: &mut Node) -> Condition {
-    node.object(&["at", "equals", "not_equals", "present"]);
-    let at = pointer(node.get("at"));
-    if at.is_none() {
-        node.get("at").mistake("is missing");
-    }
-    let test = match (node.get("equals").value, node.get("not_equals").value, node.get("present").value) {
-        (Some(value), None, None) => Test::Equals(Text::Owned(value.to_string())),
-        (None, Some(value), None) => Test::NotEquals(Text::Owned(value.to_string())),
-        (None, None, Some(_)) => Test::Present(node.get("present").flag(true)),
-        _ => {
-            node.mistake("needs one of equals, not_equals, present");
-            Test::Present(true)
-        }
-    };
-    Condition { at: at.unwrap_or_default(), test }
-}
-
 fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
     if base_url.is_empty() {
         return;
@@ -314,37 +209,5 @@ fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
     });
     if secret_whole_host {
         node.mistake("a secret must not be the host");
-    }
-}
-
-/// A field that goes nowhere, or a secret that is never sent, is a mistake: the user would type it for nothing.
-fn unused(node: &mut Node, scheme: &SchemeDef) {
-    // Without these there is no request; a header or query part is left out when its optional field is.
-    let mut needed = template::names(&scheme.base_url);
-    needed.extend(scheme.checks.iter().flat_map(|c| template::names(&c.path)));
-    let mut injected: Vec<&str> = Vec::new();
-    for inject in scheme.inject.iter() {
-        match inject {
-            Inject::Header { value, .. } | Inject::Query { value, .. } => injected.extend(template::names(value)),
-            Inject::Basic { username, password } => {
-                for side in [username, password] {
-                    injected.extend(template::names(side));
-                    needed.extend(template::names(side));
-                }
-            }
-            Inject::Path => injected.extend(template::names(&scheme.base_url)),
-        }
-    }
-    for (i, field) in scheme.fields.iter().enumerate() {
-        let name = field.name.as_ref();
-        let is_needed = needed.contains(&name);
-        if field.secret && !injected.contains(&name) {
-            node.get("fields").get(i).mistake("is secret but `inject` does not send it");
-        } else if !is_needed && !injected.contains(&name) {
-            node.get("fields").get(i).mistake("is used nowhere");
-        }
-        if !field.required && field.default.is_none() && is_needed {
-            node.get("fields").get(i).mistake("is needed for every request: make it required or give a default");
-        }
     }
 }

@@ -1,13 +1,20 @@
 //! What talks to the app itself: puts a credential into a request, judges it, and sends the host's own requests.
 
 mod action;
+mod body;
+mod fill;
 mod inject;
 mod judge;
+mod json;
+mod jwt;
 mod mask;
+mod sigv4;
 mod target;
+mod trade;
 
 pub(crate) use action::ActionRequest;
 pub(crate) use inject::{HostRequest, check_headers, check_query, prepare, sensitive};
 pub(crate) use judge::{Judgement, Refusing, judge, retry_after, usual_verdict};
 pub(crate) use mask::Mask;
+pub(crate) use trade::{Token, trade};
 pub(crate) use target::{Target, below, check_override, check_path, is_loopback};

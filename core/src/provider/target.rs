@@ -6,7 +6,6 @@ use std::net::IpAddr;
 use url::{Host, Url};
 use zeroize::Zeroizing;
 
-use crate::catalog::template::Filter;
 use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
@@ -64,6 +63,11 @@ impl Target {
         let message = "the host leads to a loopback, private or reserved address; the developer can allow that with \
                        allow_private_hosts on the integration";
         Error::new(ErrorKind::ForbiddenHost, message).with_fields(self.host_fields.clone())
+    }
+
+    /// Whether an address is on the base's own origin.
+    pub(super) fn is_at(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none()
     }
 
     /// The base with `path` appended. The path may bring its own query; it must not climb, nor name a host.
@@ -216,12 +220,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                 } else {
                     super::inject::percent_encode(value, &mut filled);
                 }
-                position += name.len()
-                    + match filter {
-                        Filter::Whole => "{}".len(),
-                        Filter::After(c) => "{|after:}".len() + c.len_utf8(),
-                        Filter::Base64 => "{|base64}".len(),
-                    };
+                position += name.len() + filter.width();
             }
         }
     }

@@ -89,10 +89,10 @@ fn path_mistakes(node: &mut Node, path: &str, params: &[ParamDef]) {
         Err(problem) => node.mistake(problem),
         Ok(parts) => parts.iter().for_each(|part| match part {
             Part::Text(_) => {}
-            Part::Field { filter: Filter::After(_) | Filter::Base64, .. } => {
+            Part::Field { filter, .. } if *filter != Filter::Whole => {
                 node.mistake("takes parameters whole, without a filter")
             }
-            Part::Field { name, filter: Filter::Whole } => {
+            Part::Field { name, .. } => {
                 if !params.iter().any(|p| p.name == *name && p.required) {
                     node.mistake(format!("`{{{name}}}` is not one of the required parameters"));
                 }

@@ -21,6 +21,24 @@ pub(super) struct Node<'v, 'm> {
     mistakes: &'m mut Vec<Mistake>,
 }
 
+/// The names that a template may use.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'f> {
+    pub(super) fields: &'f [FieldDef],
+    /// Values that are made out of the fields.
+    pub(super) made: &'f [&'f str],
+}
+
+impl<'f> Known<'f> {
+    pub(super) fn fields(fields: &'f [FieldDef]) -> Self {
+        Self { fields, made: &[] }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.made.contains(&name) || self.fields.iter().any(|f| f.name == name)
+    }
+}
+
 impl<'v, 'm> Node<'v, 'm> {
     /// The whole definition.
     pub(super) fn root(definition: &'v Value, mistakes: &'m mut Vec<Mistake>) -> Self {
@@ -99,18 +117,18 @@ impl<'v, 'm> Node<'v, 'm> {
         Some(text)
     }
 
-    pub(super) fn template(&mut self, fields: &[FieldDef]) -> Text {
+    pub(super) fn template(&mut self, known: Known<'_>) -> Text {
         let text = self.text();
-        self.check_template(&text, fields);
+        self.check_template(&text, known);
         text
     }
 
-    pub(super) fn check_template(&mut self, text: &str, fields: &[FieldDef]) {
+    pub(super) fn check_template(&mut self, text: &str, known: Known<'_>) {
         if let Err(problem) = template::parse(text) {
             self.mistake(problem);
         }
         for name in template::names(text) {
-            if !fields.iter().any(|f| f.name == name) {
+            if !known.has(name) {
                 self.mistake(format!("`{{{name}}}` is not one of the fields"));
             }
         }
