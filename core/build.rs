@@ -122,11 +122,9 @@ fn inject(i: &Inject) -> String {
             format!("Inject::Basic {{ username: {}, password: {} }}", text(username), text(password))
         }
         Inject::Path => "Inject::Path".into(),
-        Inject::Body { name, value, encoding } => format!(
-            "Inject::Body {{ name: {}, value: {}, encoding: Encoding::{encoding:?} }}",
-            text(name),
-            text(value)
-        ),
+        Inject::Body { name, value, encoding } => {
+            format!("Inject::Body {{ name: {}, value: {}, encoding: Encoding::{encoding:?} }}", text(name), text(value))
+        }
         Inject::AwsSigv4 { service, region, access_key_id, secret_access_key, session_token } => format!(
             "Inject::AwsSigv4 {{ service: {}, region: {}, access_key_id: {}, secret_access_key: {}, session_token: {} }}",
             text(service),

@@ -9,8 +9,8 @@ use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use definition::{
-    ActionDef, Algorithm, AppDef, Check, Condition, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, Kind, ParamDef,
-    SchemeDef, Test, Text, TradeDef,
+    ActionDef, Algorithm, AppDef, Check, Condition, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, Kind,
+    ParamDef, SchemeDef, Test, Text, TradeDef,
 };
 use serde_json::Value;
 

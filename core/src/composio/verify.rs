@@ -38,7 +38,7 @@ impl<I: Io> Composio<I> {
         };
         let Some((app, index)) = self.known_scheme(&found.config.app, &found.config.scheme) else { return Ok(None) };
         let scheme = &app.schemes[index];
-        if scheme.checks.is_empty() {
+        if !scheme.is_checkable() {
             return Ok(None);
         }
         let Some(values) = translated(scheme, &found.fields, values) else { return Ok(None) };
@@ -112,7 +112,7 @@ impl<I: Io> Composio<I> {
     }
 
     pub(super) fn can_ask(&self, app: &str, scheme: &str) -> bool {
-        self.known_scheme(app, scheme).is_some_and(|(app, index)| !app.schemes[index].checks.is_empty())
+        self.known_scheme(app, scheme).is_some_and(|(app, index)| app.schemes[index].is_checkable())
     }
 
     /// What the catalogue knows of this app and scheme.

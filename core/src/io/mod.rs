@@ -16,6 +16,7 @@ pub(crate) use blocking::BlockingIo;
 use bytes::Bytes;
 pub(crate) use guard::is_public;
 pub(crate) use nonblocking::AsyncIo;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::error::Result;
 
@@ -68,6 +69,9 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// Waits.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Waits until this lock is free.
+    fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> impl Future<Output = MutexGuard<'m, T>> + Send;
 
     /// Drops kept connections; the next request makes a new one.
     fn drop_connections(&self);

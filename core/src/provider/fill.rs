@@ -69,16 +69,12 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter<'_>) -
     let text = std::str::from_utf8(value).unwrap_or_default();
     match filter {
         Filter::Whole => Ok(Filtered::Part(value)),
-        Filter::Base64 => {
-            Ok(Filtered::Encoded(Secret::from(base64::engine::general_purpose::STANDARD.encode(value))))
-        }
+        Filter::Base64 => Ok(Filtered::Encoded(Secret::from(base64::engine::general_purpose::STANDARD.encode(value)))),
         Filter::Upper => Ok(Filtered::Encoded(Secret::from(value.to_ascii_uppercase()))),
         Filter::Json(pointer) => json::text_at(value, pointer)
             .map(Filtered::Encoded)
             .ok_or_else(|| unfit(format!("`{name}` must be the whole JSON file, with a text at {pointer}"))),
-        Filter::Fingerprint => {
-            jwt::fingerprint(value).map(Filtered::Encoded).ok_or_else(|| unfit(jwt::not_rsa(name)))
-        }
+        Filter::Fingerprint => jwt::fingerprint(value).map(Filtered::Encoded).ok_or_else(|| unfit(jwt::not_rsa(name))),
         Filter::After(c) => match text.rsplit_once(c) {
             Some((_, rest)) if !rest.is_empty() => Ok(Filtered::Part(rest.as_bytes())),
             _ => Err(unfit(format!("`{name}` must hold `{c}` and something behind it"))),

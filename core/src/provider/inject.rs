@@ -62,6 +62,11 @@ pub(super) fn with_jwt(jwt: &JwtDef, values: &Values) -> Result<Values> {
     Ok(all)
 }
 
+/// An error where these values cannot be signed with.
+pub(crate) fn must_sign(scheme: &SchemeDef, values: &Values) -> Result<()> {
+    scheme.jwt.as_ref().map_or(Ok(()), |jwt| jwt::sign(jwt, values).map(drop))
+}
+
 /// A request to this address, with everything in its place.
 pub(super) fn assemble(
     places: Places<'_>,
@@ -168,10 +173,7 @@ fn host_query(inject: &[Inject], url: &mut Url, query: &[(String, String)]) -> R
 }
 
 /// The host's own headers, unless they carry the credential or belong to the connection.
-pub(crate) fn check_headers(
-    inject: &[Inject],
-    given: &[(String, String)],
-) -> Result<Vec<(HeaderName, HeaderValue)>> {
+pub(crate) fn check_headers(inject: &[Inject], given: &[(String, String)]) -> Result<Vec<(HeaderName, HeaderValue)>> {
     let injected = |name: &str| {
         inject.iter().any(|i| match i {
             Inject::Header { name: n, .. } => n.eq_ignore_ascii_case(name),

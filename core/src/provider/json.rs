@@ -100,7 +100,8 @@ mod tests {
 
     #[test]
     fn a_text_is_found_and_unescaped() {
-        let json = r#" {"a": {"b/c": ["x", "l1\nl2\t\"\\\/ \u00e4\ud83d\ude00!"]}, "n": 7, "e": "", "bad": "\ud83d x"} "#;
+        let json =
+            r#" {"a": {"b/c": ["x", "l1\nl2\t\"\\\/ \u00e4\ud83d\ude00!"]}, "n": 7, "e": "", "bad": "\ud83d x"} "#;
         assert_eq!(read(json, "/a/b~1c/1").as_deref(), Some("l1\nl2\t\"\\/ ä😀!"));
         for nothing in ["/n", "/e", "/bad", "/a", "/a/b", "/a/b~1c/2", "a"] {
             assert_eq!(read(json, nothing), None, "{nothing}");

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::inject::{self, HostRequest};
 use super::target::Target;
 use super::trade::trade;
-use crate::catalog::{template, Check, Condition, SchemeDef, Test};
+use crate::catalog::{Check, Condition, SchemeDef, Test, template};
 use crate::connection::Evidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
@@ -265,7 +265,9 @@ pub(super) fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) ->
     let good = (200..300).contains(&status);
     let accepted = if check.accept.is_empty() { good } else { check.accept.contains(&status) };
     match (accepted, good) {
-        (true, _) if check.method == "HEAD" || check.when.iter().all(holds) && (json.is_some() || !needs_json(check)) => {
+        (true, _)
+            if check.method == "HEAD" || check.when.iter().all(holds) && (json.is_some() || !needs_json(check)) =>
+        {
             Verdict::Accepted
         }
         (true, _) if status == 401 => Verdict::Rejected,

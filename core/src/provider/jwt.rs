@@ -182,7 +182,9 @@ fn unfit(jwt: &JwtDef) -> Error {
     let name = template::names(&jwt.key).first().copied().unwrap_or_default();
     let message = match (jwt.alg, jwt.key_form) {
         (Algorithm::Rs256, _) => not_rsa(name),
-        (Algorithm::Es256, _) => format!("`{name}` must hold a P-256 private key in PEM (PKCS#8), without a passphrase"),
+        (Algorithm::Es256, _) => {
+            format!("`{name}` must hold a P-256 private key in PEM (PKCS#8), without a passphrase")
+        }
         (Algorithm::Hs256, KeyForm::Base64) => format!("`{name}` must hold a key in Base64"),
         (Algorithm::Hs256, _) => format!("`{name}` must hold a key in hexadecimal digits"),
     };

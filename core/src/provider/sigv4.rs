@@ -96,10 +96,8 @@ fn sign_at(
     let scope = format!("{day}/{}/{}/aws4_request", keys.region, keys.service);
     let to_sign = format!("AWS4-HMAC-SHA256\n{now}\n{scope}\n{}", hex(&canonical.finalize()));
     let signature = hex(&*mac(&*signing_key(keys, day), to_sign.as_bytes()));
-    let authorization = format!(
-        "AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}",
-        keys.id
-    );
+    let authorization =
+        format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", keys.id);
     headers.push((AUTHORIZATION, sensitive(Secret::from(authorization))?));
     Ok(())
 }

@@ -8,8 +8,8 @@ use zeroize::Zeroize as _;
 
 use super::fill::{fill, fill_path};
 use super::inject::{HostRequest, Places, assemble, broken_entry, with_jwt};
-use super::judge::{retry_after, verdict_of};
 use super::json;
+use super::judge::{retry_after, verdict_of};
 use super::target::Target;
 use crate::catalog::{Check, Expiry, SchemeDef, TradeDef};
 use crate::connection::Evidence;
@@ -118,7 +118,8 @@ fn address(trade: &TradeDef, target: &Target, values: &Values) -> Result<(Url, b
         Some(url) if target.is_at(&url) => Ok((url, target.guarded)),
         Some(url) if url.scheme() == "https" && is_one_of(&trade.hosts, &url) => Ok((url, false)),
         _ => {
-            let message = format!("the credentials name an address for tokens that is not at {}", trade.hosts.join(" or "));
+            let message =
+                format!("the credentials name an address for tokens that is not at {}", trade.hosts.join(" or "));
             let fields = crate::catalog::template::names(template);
             Err(Error::new(ErrorKind::ForbiddenHost, message).with_fields(fields))
         }

@@ -134,7 +134,10 @@ pub(super) fn unfit(node: &mut Node, scheme: &SchemeDef) {
     let in_body = scheme.inject.iter().any(|i| matches!(i, Inject::Body { .. }));
     for (i, check) in scheme.checks.iter().enumerate() {
         if check.control && (scheme.jwt.is_some() || scheme.trade.is_some()) {
-            node.get("checks").get(i).get("control").mistake("is not for keys that sign or are traded: none can be made up");
+            node.get("checks")
+                .get(i)
+                .get("control")
+                .mistake("is not for keys that sign or are traded: none can be made up");
         }
         if in_body && check.method != "POST" {
             node.get("checks").get(i).get("method").mistake("must be POST, since the credential goes into the body");

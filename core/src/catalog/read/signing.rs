@@ -1,6 +1,8 @@
 //! Reads what is made out of a user's values: signed tokens (`jwt`), and tokens that the app gives for them (`trade`).
 
-use super::super::definition::{Algorithm, Check, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, List, Text, TradeDef};
+use super::super::definition::{
+    Algorithm, Check, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, List, Text, TradeDef,
+};
 use super::checks::{meaning, pointer};
 use super::inject::{self, injection};
 use super::node::{Known, Node};
