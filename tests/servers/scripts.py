@@ -155,9 +155,10 @@ def json_of(text: str) -> Json:
 
 
 def token_in(place: str, request: Received) -> str:
-    """A token out of its place: `bearer`, or `form NAME`."""
-    if place == "bearer":
-        return request.headers.get("authorization", "").removeprefix("Bearer ")
+    """A token out of its place: the name of the Authorization header's scheme, or `form NAME`."""
+    if not place.startswith("form "):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return token if scheme.lower() == place else ""
     return dict(parse_qsl(request.body)).get(place.removeprefix("form "), "")
 
 

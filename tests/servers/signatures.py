@@ -40,14 +40,15 @@ def keys(address: str) -> dict[str, str]:
     """All keys as users have them; `address` is where service account files say that tokens are given."""
     found = {name: pem(key) for name, key in private_keys().items()}
     found["rsa_pkcs1"] = pem(private_keys()["rsa"], serialization.PrivateFormat.TraditionalOpenSSL)
-    for name in ("rsa", "other_rsa"):
+    places = {"rsa": address, "other_rsa": address, "elsewhere": "https://elsewhere.example"}
+    for name, place in places.items():
         file = {
             "type": "service_account",
             "project_id": "acme-1",
             "private_key_id": f"id of {name}",
-            "private_key": found[name],
+            "private_key": found.get(name, found["rsa"]),
             "client_email": EMAIL,
-            "token_uri": f"{address}/token",
+            "token_uri": f"{place}/token",
         }
         found[f"file_{name}"] = json.dumps(file, indent=2) + "\n"
     public = private_keys()["rsa"].public_key()

@@ -30,6 +30,7 @@ pub(super) fn check(node: &mut Node, known: Known<'_>) -> Check {
         body: form.or(json),
         account: pointer(node.get("account")),
         control: node.get("control").flag(false),
+        json: node.get("json").flag(true),
         ..meaning(node)
     }
 }
@@ -42,7 +43,7 @@ pub(super) fn meaning(node: &mut Node) -> Check {
         body: None,
         form: false,
         accept: node.get("accept").list(|n| n.status()),
-        json: node.get("json").flag(true),
+        json: true,
         when: node.get("when").list(condition),
         verdicts: verdicts(node.get("verdicts")),
         control: false,
