@@ -1,6 +1,7 @@
 //! The catalogue: apps as data. The built-in ones are compiled in; custom ones are registered while a client runs.
 
 mod definition;
+mod oauth_only;
 mod read;
 pub(crate) mod template;
 
@@ -153,6 +154,9 @@ impl Catalog {
         }
         if let Some(app) = self.custom.read().unwrap_or_else(PoisonError::into_inner).get(&slug) {
             return Ok(AppRef::Custom(app.clone()));
+        }
+        if let Some(refusal) = oauth_only::refusal(&slug) {
+            return Err(refusal);
         }
         let near = near(&slug, self.slugs().iter().map(String::as_str));
         let hint = hint(&near, "see apps.list, or register it");

@@ -105,7 +105,7 @@ fn expiry(node: &mut Node) -> Expiry {
     match (pointer(node.get("expires_in")), pointer(node.get("expires_at"))) {
         (Some(at), None) => Expiry::In(at),
         (None, Some(at)) => Expiry::At(at),
-        (None, None) => return Expiry::Lifetime(seconds(&mut node.get("lifetime"))),
+        (None, None) => Expiry::Lifetime(seconds(&mut node.get("lifetime"))),
         (Some(at), Some(_)) => {
             node.get("expires_at").mistake("stands beside `expires_in`: give one of them");
             Expiry::In(at)
