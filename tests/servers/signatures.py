@@ -33,6 +33,7 @@ def private_keys() -> dict[str, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey]:
         "rsa": rsa.generate_private_key(public_exponent=65537, key_size=2048),
         "other_rsa": rsa.generate_private_key(public_exponent=65537, key_size=2048),
         "ec": ec.generate_private_key(ec.SECP256R1()),
+        "other_ec": ec.generate_private_key(ec.SECP256R1()),
     }
 
 
@@ -51,10 +52,14 @@ def keys(address: str) -> dict[str, str]:
             "token_uri": f"{place}/token",
         }
         found[f"file_{name}"] = json.dumps(file, indent=2) + "\n"
-    public = private_keys()["rsa"].public_key()
-    info = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    found["rsa_fingerprint"] = "SHA256:" + base64.b64encode(hashlib.sha256(info).digest()).decode()
+    found["rsa_fingerprint"] = fingerprint_of(private_keys()["rsa"].public_key())
     return found
+
+
+def fingerprint_of(public: Any) -> str:
+    """The hash of a public key, as Snowflake tells it."""
+    info = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return "SHA256:" + base64.b64encode(hashlib.sha256(info).digest()).decode()
 
 
 def pem(
@@ -99,6 +104,8 @@ def is_signed_token(wanted: Json, token: str) -> bool:
         key = private_keys()[wanted["key"]].public_key()
     elif isinstance(key, dict):
         key = bytes.fromhex(key["hex"])
+    elif key.startswith("-----BEGIN"):
+        key = serialization.load_pem_private_key(key.encode(), None).public_key()
     try:
         claims = jwt.decode(
             token, key, algorithms=[wanted["alg"]], options={"verify_aud": False, "require": ["exp", "iat"]}
