@@ -50,8 +50,10 @@ def situations(scheme: Scheme) -> Iterator[Situation]:
             continue
         for status in check.get("accept") or [200]:
             good = tuple(
-                accepting(other, (other.get("accept") or [200])[0] if "trade" in other else status, scheme)
-                if same_request(other, check) or "trade" in other
+                accepting(check, status, scheme)
+                if same_request(other, check)
+                else accepting(other, (other.get("accept") or [200])[0], scheme)
+                if "trade" in other
                 else no[place]
                 for place, other in enumerate(checks)
             )
