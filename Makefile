@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-sizes test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-catalogue: .venv/.made ## the catalogue's files, their cost, every entry ag
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
+test-sizes: .venv/.made ## the packages against their size budget; wants them built
+	@$(PY) tests/sizes.py
+
 test-node: ## the Node package's own tests; wants the test servers around it
 	node --test --test-reporter=spec tests/node/*.test.mjs
 
@@ -67,9 +70,10 @@ lint: .venv/.made ## formatting and warnings, in every language
 	cargo run --quiet --locked -p keylatch-ffi --features header --bin keylatch-header -- --check
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/docs.py tests/leaks.py
+	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/sizes.py tests/docs.py tests/leaks.py
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
+	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py

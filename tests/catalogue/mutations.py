@@ -112,6 +112,14 @@ def _other_status(scheme: dict[str, Any]) -> bool:
     return True
 
 
+def _other_method(scheme: dict[str, Any]) -> bool:
+    check = scheme["checks"][0]
+    check["method"] = "GET" if check["method"] == "POST" else "POST"
+    if check["method"] == "GET":
+        check.pop("body", None)
+    return True
+
+
 def _other_query(scheme: dict[str, Any]) -> bool:
     check = scheme["checks"][0]
     check["path"] = check["path"].replace("?", "?mutated=1&")
@@ -138,7 +146,7 @@ CHANGES: dict[str, Change] = {
     "base path": _other_base(lambda url: f"{url}/mutated"),
     "path": _in_check("path", lambda path: f"/mutated{path}"),
     "query": _other_query,
-    "method": _in_check("method", lambda method: "GET" if method == "POST" else "POST"),
+    "method": _other_method,
     "body": _in_check("body", lambda body: {"mutated": body}),
     "accepted status": _other_status,
     "verdicts": _without("verdicts"),

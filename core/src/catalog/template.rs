@@ -25,8 +25,10 @@ pub(crate) enum Filter<'t> {
     Before(char),
     /// The value in Base64.
     Base64,
-    /// Of a way to protect a connection: an `s` where it is encrypted, as in `redis{tls|s}://`.
+    /// Of a way to protect a connection: an `s` where TLS is there from the first byte, as in `redis{tls|s}://`.
     Secure,
+    /// Of a way to protect a connection: `true` where there is TLS, else `false`.
+    Flag,
     /// The value in capitals.
     Upper,
     /// The text at this pointer into the value, which is JSON.
@@ -44,6 +46,7 @@ impl Filter<'_> {
             Self::Before(c) => "before:".len() + c.len_utf8(),
             Self::Base64 => "base64".len(),
             Self::Secure => "s".len(),
+            Self::Flag => "flag".len(),
             Self::Upper => "upper".len(),
             Self::Json(pointer) => "json:".len() + pointer.len(),
             Self::Fingerprint => "fingerprint".len(),
@@ -85,8 +88,8 @@ fn placeholder(inner: &str) -> Result<Part<'_>, String> {
         None => Filter::Whole,
         Some(filter) => read_filter(filter).ok_or_else(|| {
             format!(
-                "`{{{inner}}}`: the filters are `|base64`, `|s`, `|upper`, `|fingerprint`, `|json:` with a pointer, and \
-                 `|after:` and `|before:` with one character"
+                "`{{{inner}}}`: the filters are `|base64`, `|s`, `|flag`, `|upper`, `|fingerprint`, `|json:` with a pointer, \
+                 and `|after:` and `|before:` with one character"
             )
         })?,
     };
@@ -101,6 +104,7 @@ fn read_filter(text: &str) -> Option<Filter<'_>> {
     match text {
         "base64" => Some(Filter::Base64),
         "s" => Some(Filter::Secure),
+        "flag" => Some(Filter::Flag),
         "upper" => Some(Filter::Upper),
         "fingerprint" => Some(Filter::Fingerprint),
         _ => match text.split_once(':')? {

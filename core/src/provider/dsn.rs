@@ -73,27 +73,35 @@ impl Filler<'_> {
         Ok(())
     }
 
-    /// Values as they are: hosts and ports, which may hold nothing that would end them early.
+    /// Values as they are: hosts and ports, which may hold nothing that would end them early. A host that brings its own port
+    /// needs no other.
     fn plain(&self, template: &str, out: &mut Vec<u8>) -> Result<()> {
         for part in template::parse(template).unwrap_or_default() {
-            match part {
-                Part::Text(text) => out.extend_from_slice(text.as_bytes()),
-                Part::Field { name, .. } if self.values.get(name).is_none() => match self.usual_port(name) {
-                    Some(port) => out.extend_from_slice(port.to_string().as_bytes()),
-                    None => return Err(unfit(name)),
-                },
-                Part::Field { name, filter } => {
-                    let value = value_of(self.values, name, filter)?;
-                    let value = value.bytes();
-                    let brackets = std::str::from_utf8(value).is_ok_and(|v| v.parse::<std::net::Ipv6Addr>().is_ok());
-                    if !value.iter().all(|b| b.is_ascii_alphanumeric() || b"-._:,[]".contains(b)) {
-                        return Err(unfit(name));
-                    }
-                    let (open, close): (&[u8], &[u8]) = if brackets { (b"[", b"]") } else { (b"", b"") };
-                    out.extend_from_slice(open);
-                    out.extend_from_slice(value);
-                    out.extend_from_slice(close);
+            let (name, filter) = match part {
+                Part::Text(text) => {
+                    out.extend_from_slice(text.as_bytes());
+                    continue;
                 }
+                Part::Field { name, filter } => (name, filter),
+            };
+            if self.values.get(name).is_none() {
+                let port = self.usual_port(name).ok_or_else(|| unfit(name))?;
+                out.extend_from_slice(port.to_string().as_bytes());
+                continue;
+            }
+            let value = value_of(self.values, name, filter)?;
+            let text = std::str::from_utf8(value.bytes()).unwrap_or_default();
+            let text = text.split_once("://").map_or(text, |(_, rest)| rest);
+            if !text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._:,[]".contains(&b)) {
+                return Err(unfit(name));
+            }
+            if text.parse::<std::net::Ipv6Addr>().is_ok() {
+                out.extend_from_slice(format!("[{text}]").as_bytes());
+                continue;
+            }
+            out.extend_from_slice(text.as_bytes());
+            if text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok()) {
+                break;
             }
         }
         Ok(())

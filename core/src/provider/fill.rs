@@ -72,8 +72,12 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter<'_>) -
         Filter::Whole => Ok(Filtered::Part(value)),
         Filter::Base64 => Ok(Filtered::Encoded(Secret::from(base64::engine::general_purpose::STANDARD.encode(value)))),
         Filter::Secure => {
+            let later = matches!(TlsMode::parse(text), Some(TlsMode::Off | TlsMode::Upgraded));
+            Ok(Filtered::Part(if later { b"" } else { b"s" }))
+        }
+        Filter::Flag => {
             let off = TlsMode::parse(text) == Some(TlsMode::Off);
-            Ok(Filtered::Part(if off { b"" } else { b"s" }))
+            Ok(Filtered::Part(if off { b"false" } else { b"true" }))
         }
         Filter::Upper => Ok(Filtered::Encoded(Secret::from(value.to_ascii_uppercase()))),
         Filter::Json(pointer) => json::text_at(value, pointer)

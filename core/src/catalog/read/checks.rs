@@ -119,19 +119,14 @@ fn body_mistakes(node: &mut Node, check: &Check) {
         node.get(key).mistake("is for POST", "remove it, or write \"method\": \"POST\"");
     }
     let in_text = |condition: &Condition| matches!(condition.test, Test::TextHas(_));
-    let in_json = check.when.iter().any(|condition| !in_text(condition));
-    if check.method == "HEAD" && check.json {
-        node.get("json")
-            .mistake("is not false, but an answer to HEAD has no body", "write \"json\": false, or use GET");
-    } else if !check.json {
-        for (key, there) in [("when", in_json), ("account", check.account.is_some())] {
+    if check.method == "HEAD" {
+        for (key, there) in [("when", !check.when.is_empty()), ("account", check.account.is_some())] {
             if there {
-                node.get(key).mistake("looks into JSON, but `json` is false", "remove it, or remove \"json\": false");
+                node.get(key).mistake("looks into a body, but an answer to HEAD has none", "remove it, or use GET");
             }
         }
-    }
-    if check.method == "HEAD" && check.when.iter().any(in_text) {
-        node.get("when").mistake("looks for a text, but an answer to HEAD has no body", "remove it, or use GET");
+    } else if !check.json && !check.when.iter().all(in_text) {
+        node.get("when").mistake("looks into JSON, but `json` is false", "remove it, or remove \"json\": false");
     }
 }
 

@@ -20,8 +20,12 @@ mod redis;
 mod robustness;
 mod sasl;
 mod scram;
+#[cfg(feature = "sftp")]
+mod sftp;
 mod smtp;
 mod sqlserver;
+#[cfg(feature = "sftp")]
+mod ssh_key;
 mod tds;
 
 use std::borrow::Cow;
@@ -165,6 +169,10 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
         "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
+        #[cfg(feature = "sftp")]
+        "sftp" => sftp::log_in(wire, roles),
+        #[cfg(not(feature = "sftp"))]
+        "sftp" => Ok(Outcome::no_way_in("this build of Keylatch does not speak SSH")),
         "smtp" => smtp::log_in(wire, roles),
         "sqlserver" => sqlserver::log_in(wire, roles),
         _ => Ok(Outcome::open()),
