@@ -191,3 +191,35 @@ fn unfit(jwt: &JwtDef) -> Error {
     let problem = Problem { field: name.to_owned(), code: ErrorKind::InvalidField, message };
     Error::of_problems(vec![problem], Vec::new()).expect("one problem")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pem_block_is_read_however_its_lines_are_broken() {
+        for text in [
+            "-----BEGIN KEY-----\nAAEC\nAwQ=\n-----END KEY-----\n",
+            "x -----BEGIN KEY-----\\nAAEC\\r\\nAwQ=\\n-----END KEY-----",
+        ] {
+            let (label, der) = pem(text.as_bytes()).unwrap();
+            assert_eq!((label, der.as_slice()), ("KEY", &[0, 1, 2, 3, 4][..]));
+        }
+        for broken in ["", "-----BEGIN KEY-----AAEC", "-----BEGIN KEY-----A-----END KEY-----", "AAEC"] {
+            assert!(pem(broken.as_bytes()).is_none(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn hexadecimal_digits_are_read_in_pairs() {
+        assert_eq!(hex(b"00fFa5").unwrap().as_slice(), [0, 0xff, 0xa5]);
+        assert!(hex(b"0").is_none() && hex(b"zz").is_none());
+    }
+
+    #[test]
+    fn lengths_are_written_as_der_wants_them() {
+        assert_eq!(der(4, &[7]), [4, 1, 7]);
+        assert_eq!(der(4, &[0; 200])[..3], [4, 0x81, 200]);
+        assert_eq!(der(4, &[0; 300])[..4], [4, 0x82, 1, 44]);
+    }
+}

@@ -172,3 +172,43 @@ fn lifetime(expiry: &Expiry, body: &[u8]) -> Duration {
     let told = seconds.map(|s| Duration::try_from_secs_f64(s.max(0.0)).unwrap_or(LONGEST));
     told.unwrap_or(UNTOLD).min(LONGEST)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_out_of_a_credential_must_be_at_the_apps_own_hosts() {
+        let hosts = ["*.acme.example".into(), "login.other.example".into()];
+        let fits = |url: &str| is_one_of(&hosts, &Url::parse(url).unwrap());
+        assert!(fits("https://oauth2.acme.example/token"));
+        assert!(fits("https://login.other.example/token"));
+        for elsewhere in [
+            "https://acme.example/",
+            "https://evilacme.example/",
+            "https://acme.example.evil.example/",
+            "https://evil.example/.acme.example",
+            "https://x.login.other.example/",
+            "https://oauth2.acme.example:444/",
+            "https://user@oauth2.acme.example/",
+            "https://127.0.0.1/",
+        ] {
+            assert!(!fits(elsewhere), "{elsewhere}");
+        }
+    }
+
+    #[test]
+    fn the_end_of_a_token_is_read_in_every_form() {
+        let seconds = |expiry: &Expiry, body: &str| lifetime(expiry, body.as_bytes()).as_secs();
+        let (within, until) = (Expiry::In("/e".into()), Expiry::At("/e".into()));
+        assert_eq!(seconds(&within, r#"{"e": 3600}"#), 3600);
+        assert_eq!(seconds(&within, r#"{"e": "3600"}"#), 3600);
+        assert_eq!(seconds(&within, r#"{"e": -5}"#), 0);
+        assert_eq!(seconds(&within, r#"{"e": 1e300}"#), LONGEST.as_secs());
+        assert_eq!(seconds(&within, "{}"), UNTOLD.as_secs());
+        assert_eq!(seconds(&until, r#"{"e": "2999-01-01T00:00:00Z"}"#), LONGEST.as_secs());
+        assert_eq!(seconds(&until, r#"{"e": "2001-01-01T00:00:00Z"}"#), 0);
+        assert_eq!(seconds(&until, r#"{"e": 978307200}"#), 0);
+        assert_eq!(seconds(&Expiry::Lifetime(60), "{}"), 60);
+    }
+}
