@@ -9,7 +9,7 @@ use crate::connection::{ConnectionRequest, Status, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{self, Completeness, Params, Values};
 use crate::io::{self, Io};
-use crate::provider::{Judgement, Refusing, judge};
+use crate::provider::{Judgement, Refusing, judge, must_sign};
 use crate::store::{ConnectionQuery, ConnectionRow};
 use crate::vault::new_id;
 use crate::verdict::Verdict;
@@ -104,7 +104,10 @@ impl<I: Io> Embedded<I> {
         let target = integration.target(&self.io, &all)?;
         let scheme = integration.scheme()?;
         let judgement = match verify {
-            Verify::Off => Judgement::without_asking(Verdict::NotChecked),
+            Verify::Off => {
+                must_sign(scheme, &all)?;
+                Judgement::without_asking(Verdict::NotChecked)
+            }
             Verify::Auto | Verify::Required => judge(&self.io, scheme, &target, &all, self.timeout).await?,
         };
         judgement.refuse(&Refusing {
@@ -183,6 +186,7 @@ impl<I: Io> Embedded<I> {
                 })
             })
             .await?;
+        self.tokens.forget(&id);
         row.ok_or_else(|| super::accounts::missing(&id))
     }
 }

@@ -7,6 +7,7 @@ mod execute;
 mod initiate;
 mod integrations;
 mod request;
+mod tokens;
 
 pub(crate) use accounts::{check_limit, missing};
 pub(crate) use initiate::check_options as check_initiation;
@@ -32,6 +33,7 @@ pub(crate) struct Embedded<I> {
     pub(crate) io: I,
     catalog: Catalog,
     vault: Arc<Vault>,
+    tokens: tokens::Tokens,
     timeout: Duration,
     strict_secrets: bool,
     closed: AtomicBool,
@@ -84,6 +86,7 @@ impl<I: Io> Embedded<I> {
             io,
             catalog: Catalog::default(),
             vault: Arc::new(vault),
+            tokens: tokens::Tokens::default(),
             timeout: options.timeout,
             strict_secrets: options.strict_secrets,
             closed: AtomicBool::new(false),
@@ -93,6 +96,7 @@ impl<I: Io> Embedded<I> {
     pub(crate) fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
             self.io.drop_connections();
+            self.tokens.forget_all();
             self.vault.store.close();
         }
     }

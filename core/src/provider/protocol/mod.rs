@@ -51,7 +51,7 @@ impl Roles {
     fn fill(login: &Login, values: &Values) -> Result<Self> {
         let mut roles = Vec::new();
         for (role, template) in login.roles.iter() {
-            if let Some(value) = super::inject::fill(template, values)? {
+            if let Some(value) = super::fill::fill(template, values)? {
                 roles.push((role.clone(), value));
             }
         }
@@ -99,7 +99,7 @@ impl Outcome {
 
 /// How a role says that the connection is to be protected; as safely as the protocol can where nothing is said.
 pub(crate) fn tls_mode(login: &Login, values: &Values) -> TlsMode {
-    let word = login.role("tls").and_then(|template| super::inject::fill(template, values).ok().flatten());
+    let word = login.role("tls").and_then(|template| super::fill::fill(template, values).ok().flatten());
     let said = word.as_ref().and_then(Secret::expose_text).and_then(TlsMode::parse); // expose: no secret, a mode
     said.unwrap_or_else(|| login.protocol.tls.first().copied().unwrap_or(TlsMode::Off))
 }
@@ -151,7 +151,7 @@ pub(crate) async fn judge<I: Io>(
 /// The name that the server has taken for the user's, unless it is made of a secret.
 fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
     let secret = login.role("password").is_some_and(|other| template::names(other) == template::names(template));
-    let name = super::inject::fill(template, values).ok().flatten().filter(|_| !secret)?;
+    let name = super::fill::fill(template, values).ok().flatten().filter(|_| !secret)?;
     Some(name.expose_text()?.to_owned()) // expose: a user's name
 }
 
