@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import trustme
-from keylatch import Keylatch, Permission
+from keylatch import Keylatch
 from keylatch.errors import CredentialsRejectedError, ProviderUnreachableError
 
 
@@ -59,7 +59,7 @@ def client(tmp_path: Path) -> Iterator[Keylatch]:
 def connect(client: Keylatch) -> Connect:
     def connect(app: str, **values: Any) -> Outcome:
         """Connects with these values; what the server said of them."""
-        integration = client.integrations.create(app, allow=[Permission.LOOPBACK, Permission.PORTS])
+        integration = client.integrations.create(app, allow=["loopback"])
         try:
             made = client.initiate_connection(
                 entity_id="user-1", integration_id=integration.id, connected_account_params=values
