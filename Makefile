@@ -71,8 +71,9 @@ lint: .venv/.made ## formatting and warnings, in every language
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/sizes.py tests/docs.py tests/leaks.py
-	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/catalogue
+	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
+	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py

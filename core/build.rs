@@ -17,6 +17,7 @@ mod shape;
 #[path = "src/catalog/source.rs"]
 mod source;
 #[path = "src/catalog/template.rs"]
+#[allow(dead_code, reason = "shared with the library, used in part")]
 mod template;
 #[path = "src/verdict.rs"]
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "shared with the library, used in part")]

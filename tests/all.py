@@ -52,6 +52,7 @@ STEPS = [
         needs=("valgrind", "c++"),
     ),
     Step("Python: behaviour and types", [*SERVERS, PYTHON, "-m", "pytest", "-q", "tests/python"]),
+    Step("logins: doubles of servers, protocol by protocol", [PYTHON, "-m", "pytest", "-q", "tests/protocols"]),
     Step("Python: end to end", [*SERVERS, PYTHON, "tests/python/e2e_stripe.py"]),
     Step("Node: behaviour and types", [*SERVERS, "make", "test-node"]),
     Step("Node: end to end", [*SERVERS, "node", "tests/node/e2e_stripe.mjs"]),

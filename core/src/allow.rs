@@ -197,11 +197,11 @@ mod tests {
     }
 
     #[test]
-    fn every_exception_is_found_by_its_text_and_stands_for_itself_alone() {
-        for exception in Permission::ALL.iter().copied() {
-            assert_eq!(Permission::parse(permission.as_str()), Some(exception));
-            assert_eq!(serde_json::to_value(exception).unwrap(), permission.as_str());
-            assert_eq!(Allow::from([exception]).iter().collect::<Vec<_>>(), [exception]);
+    fn every_permission_is_found_by_its_text_and_stands_for_itself_alone() {
+        for permission in Permission::ALL.iter().copied() {
+            assert_eq!(Permission::parse(permission.as_str()), Some(permission));
+            assert_eq!(serde_json::to_value(permission).unwrap(), permission.as_str());
+            assert_eq!(Allow::from([permission]).iter().collect::<Vec<_>>(), [permission]);
         }
     }
 

@@ -22,7 +22,7 @@ use crate::vault::Vault;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// What a client calls.
-#[expect(clippy::large_enum_variant, reason = "a client has one, behind an Arc")]
+#[allow(clippy::large_enum_variant, reason = "a client has one, behind an Arc")]
 pub(crate) enum Backend<I> {
     Embedded(Embedded<I>),
     Composio(Composio<I>),

@@ -95,6 +95,7 @@ outcome server_call(world *w, const char *call, const json *args) {
     outcome none = {NULL, NULL, "there is no such call of the runner"};
     if (strcmp(call, "provider.script") == 0) return control(w, PROVIDER, "PUT", "", args);
     if (strcmp(call, "provider.requests") == 0) return control(w, PROVIDER, "GET", "/requests", NULL);
+    if (strcmp(call, "provider.keys") == 0) return control(w, PROVIDER, "GET", "/keys", NULL);
     if (strcmp(call, "composio.requests") == 0) return control(w, COMPOSIO, "GET", "/requests", NULL);
     if (strcmp(call, "composio.accounts") == 0) return control(w, COMPOSIO, "GET", "/accounts", NULL);
     if (strcmp(call, "composio.faults") == 0) return control(w, COMPOSIO, "POST", "/faults", args);

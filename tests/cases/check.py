@@ -76,6 +76,7 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "client.close": ("", "", False),
     "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS | PROJECT_OPTIONS)), False),
     "provider.requests": ("", "", False),
+    "provider.keys": ("", "", False),
     "composio.requests": ("", "", False),
     "composio.accounts": ("", "", False),
     "composio.faults": ("faults", "", False),

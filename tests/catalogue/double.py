@@ -7,14 +7,14 @@ import socket
 import ssl
 import threading
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import BinaryIO
 
 import trustme
 from entries import Scheme
 from places import Reading, Request, read
 from rules import Answer
-from situations import Situation
+from situations import TOKEN, Situation
 from values import Values
 
 LOOPBACK = "127.0.0.1"
@@ -37,7 +37,7 @@ class Scene:
     def answer(self, request: Request) -> Answer:
         """What the app says; notes what was asked with whose key, and everything that is not as it should be."""
         for number, check in enumerate(self.scheme.checks):
-            if reading := read(self.scheme, check, request, self.right):
+            if reading := read(self.scheme, check, request, self._of("right")):
                 return self._judge(number, reading)
         self.problems.append(f"no check asks {request.method} of this address: {request.authority}")
         return UNKNOWN
@@ -48,11 +48,17 @@ class Scene:
             return MALFORMED
         key = "nobody" if reading.missing else self._whose(reading)
         self.asked.append((number, key))
-        return self.situation.answer(number, key)
+        answer = self.situation.answer(number, key)
+        return replace(answer, body=answer.body.replace(TOKEN.encode(), token_of(key).encode()))
+
+    def _of(self, key: str) -> Values:
+        """All that the app knows of a key."""
+        values = self.right if key == "right" else self.wrong
+        return {**values, "access_token": token_of(key)} if self.scheme.trade else values
 
     def _whose(self, reading: Reading) -> str:
-        for key, values in (("right", self.right), ("wrong", self.wrong)):
-            if all(found.agrees(values) for found in reading.found):
+        for key in ("right", "wrong"):
+            if all(found.agrees(self._of(key)) for found in reading.found):
                 return key
         sent = self.right if self.situation.key == "right" else self.wrong
         for found in reading.found:
@@ -60,6 +66,11 @@ class Scene:
             if found.agrees(sent) is secret or (secret and not found.resembles(sent)):
                 self.problems.append(f"neither the right nor a made-up {found.name} came")
         return "made up"
+
+
+def token_of(key: str) -> str:
+    """What the app gives for a key."""
+    return f"token-of-the-{key}-key"
 
 
 class Authority:

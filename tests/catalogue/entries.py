@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,12 @@ class Scheme:
 
     @property
     def checks(self) -> list[dict[str, Any]]:
-        return list(self.data.get("checks", []))
+        """What the app is asked: a trade first, where there is one."""
+        return [*([as_check(self.trade)] if self.trade else []), *self.data.get("checks", [])]
+
+    @property
+    def trade(self) -> dict[str, Any] | None:
+        return self.data.get("trade")
 
     @property
     def inject(self) -> list[dict[str, Any]]:
@@ -61,6 +67,11 @@ class Scheme:
     def host_is_typed(self) -> bool:
         return "{" in self.host
 
+    def is_asked(self, check: int, *, optional: bool) -> bool:
+        """Whether a check is made: its path needs what was given."""
+        given = [f["name"] for f in self.fields if optional or f.get("required", True) or "default" in f]
+        return all(name in given for name in re.findall(r"\{([^{}|]+)", self.checks[check]["path"]))
+
     def first_alike(self, check: int) -> int:
         """The first check that asks the same as this one: an app cannot tell them apart."""
         return next(n for n, other in enumerate(self.checks) if same_request(other, self.checks[check]))
@@ -70,8 +81,14 @@ class Scheme:
         return f"{self.file}:{self.lines[check]}"
 
 
+def as_check(trade: dict[str, Any]) -> dict[str, Any]:
+    """A trade as the check that it is, too."""
+    meaning: dict[str, Any] = {key: trade[key] for key in ("accept", "when", "verdicts") if key in trade}
+    return {"method": trade.get("method", "POST"), "path": trade["url"], "trade": trade, **meaning}
+
+
 def same_request(one: dict[str, Any], other: dict[str, Any]) -> bool:
-    return all(one.get(part) == other.get(part) for part in ("method", "path", "body"))
+    return all(one.get(part) == other.get(part) for part in ("method", "path", "body", "form", "trade"))
 
 
 def load() -> list[Scheme]:
@@ -83,6 +100,9 @@ def load() -> list[Scheme]:
         position = 0
         for data in app["schemes"]:
             lines = []
+            if "trade" in data:
+                position = text.index('"trade":', position)
+                lines.append(text.count("\n", 0, position) + 1)
             if data.get("checks"):
                 position = text.index('"checks":', position)
             for _ in data.get("checks", []):

@@ -70,6 +70,12 @@ def _in_check(part: str, change: Callable[[Any], Any]) -> Change:
     return mutate
 
 
+def _elsewhere(condition: dict[str, Any]) -> dict[str, Any]:
+    if "text_has" in condition:
+        return {"text_has": "mutated"}
+    return {**condition, "at": f"{condition['at']}/mutated"}
+
+
 def _without(part: str) -> Change:
     def mutate(scheme: dict[str, Any]) -> bool:
         return scheme["checks"][0].pop(part, None) is not None
@@ -106,6 +112,14 @@ def _other_status(scheme: dict[str, Any]) -> bool:
     return True
 
 
+def _other_method(scheme: dict[str, Any]) -> bool:
+    check = scheme["checks"][0]
+    check["method"] = "GET" if check["method"] == "POST" else "POST"
+    if check["method"] == "GET":
+        check.pop("body", None)
+    return True
+
+
 def _other_query(scheme: dict[str, Any]) -> bool:
     check = scheme["checks"][0]
     check["path"] = check["path"].replace("?", "?mutated=1&")
@@ -114,7 +128,8 @@ def _other_query(scheme: dict[str, Any]) -> bool:
 
 def _takes_anything(scheme: dict[str, Any]) -> bool:
     check = scheme["checks"][0]
-    known = "json" in check or check.get("when") or check.get("accept")
+    # Of a trade, what is no JSON is noticed before any check.
+    known = "json" in check or check.get("when") or check.get("accept") or "trade" in scheme
     check["json"] = False
     return not known
 
@@ -131,11 +146,11 @@ CHANGES: dict[str, Change] = {
     "base path": _other_base(lambda url: f"{url}/mutated"),
     "path": _in_check("path", lambda path: f"/mutated{path}"),
     "query": _other_query,
-    "method": _in_check("method", lambda method: "GET" if method == "POST" else "POST"),
+    "method": _other_method,
     "body": _in_check("body", lambda body: {"mutated": body}),
     "accepted status": _other_status,
     "verdicts": _without("verdicts"),
-    "conditions": _in_check("when", lambda when: [{**c, "at": f"{c['at']}/mutated"} for c in when]),
+    "conditions": _in_check("when", lambda when: [_elsewhere(c) for c in when]),
     "account": _in_check("account", lambda at: f"{at}/mutated"),
     "control": _without("control"),
     "json": _takes_anything,

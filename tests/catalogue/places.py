@@ -6,16 +6,19 @@ import base64
 import binascii
 import json
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote, unquote_plus
+from urllib.parse import parse_qsl, unquote, unquote_plus
 
 from entries import Scheme
-from values import Values
+from rules import at
+from values import Values, fingerprint, is_signed_by_aws_rules, is_signed_token
 
 PLACEHOLDER = re.compile(r"\{([^{}|]+)(?:\|([^{}]+))?\}")
 # What an HTTP client sends of its own accord.
 OF_THE_CLIENT = {"host", "user-agent", "accept", "accept-encoding", "content-length"}
+OF_A_SIGNATURE = {"authorization", "x-amz-content-sha256", "x-amz-date", "x-amz-security-token"}
 
 
 @dataclass(frozen=True)
@@ -40,15 +43,16 @@ class Found:
     filter: str | None
     text: str
     in_host: bool = False
+    # How a token is signed, where this is one.
+    jwt: dict[str, Any] | None = None
 
     def agrees(self, values: Values) -> bool:
+        if self.jwt is not None:
+            return is_signed_token(signed_with(self.jwt, values), self.text)
         value = values.get(self.name)
         if value is None:
             return False
-        if self.filter == "base64":
-            return decoded(self.text) == value
-        if self.filter is not None:
-            value = value.rpartition(self.filter.removeprefix("after:"))[2]
+        value = filtered(value, self.filter)
         return self.text == (value.lower() if self.in_host else value)
 
     def resembles(self, values: Values) -> bool:
@@ -56,13 +60,66 @@ class Found:
         return self.filter is not None or _form(self.text) == _form(values.get(self.name, ""))
 
 
+@dataclass(frozen=True)
+class Signature:
+    """A request that is signed as a whole."""
+
+    place: dict[str, str]
+    request: Request
+    name: str = "signature"
+
+    def agrees(self, values: Values) -> bool:
+        wanted = {key: filled(template, values) for key, template in self.place.items() if key != "in"}
+        sent = self.request
+        url = f"https://{sent.authority.removesuffix(':443')}{sent.target}"
+        return is_signed_by_aws_rules(wanted, sent.method, url, dict(sent.headers), sent.body)
+
+    def resembles(self, _values: Values) -> bool:
+        return True
+
+
+def filtered(value: str, how: str | None) -> str:
+    """What a template's filter makes of a value."""
+    name, _, rest = (how or "").partition(":")
+    if name in ("after", "before"):
+        parts = value.rpartition(rest)
+        return parts[2] if name == "after" else parts[0]
+    if name == "json":
+        return str(at(json.loads(value), rest))
+    made: dict[str, Callable[[str], str]] = {
+        "": str,
+        "base64": lambda text: base64.b64encode(text.encode()).decode(),
+        "upper": str.upper,
+        "fingerprint": fingerprint,
+    }
+    return made[name](value)
+
+
+def filled(template: str, values: Values) -> str | None:
+    """A template with its values; None where an optional one is not given."""
+    if not _is_given(template, values):
+        return None
+    return PLACEHOLDER.sub(lambda place: filtered(values[place[1]], place[2]), template)
+
+
+def signed_with(jwt: dict[str, Any], values: Values) -> dict[str, Any]:
+    """What a token must be by an entry, in the words of the servers' `signatures.py`."""
+    texts = {part: {k: filled(v, values) for k, v in jwt.get(part, {}).items()} for part in ("header", "claims")}
+    present = {part: {k: v for k, v in texts[part].items() if v is not None} for part in texts}
+    key = filled(jwt["key"], values)
+    secret: Any = {"hex": key} if jwt.get("key_form") == "hex" else key
+    return {"secret": secret, "alg": jwt["alg"], "lifetime": jwt["lifetime"], **present}
+
+
 @dataclass
 class Reading:
     """What was found in a request, and what was wrong with it."""
 
-    found: list[Found] = field(default_factory=list)
+    found: list[Found | Signature] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
+    # How the value `jwt` is signed.
+    jwt: dict[str, Any] | None = None
 
     def take(self, template: str, text: str, where: str, *, in_url: bool = False, a_host: bool = False) -> None:
         """Reads a template's fields out of the text that stands in its place. `in_url`: what the template itself has is
@@ -79,27 +136,46 @@ class Reading:
         if match is None:
             self.missing.append(f"{where} is not {template}")
         else:
-            self.found += [Found(name, kind, match[at], a_host) for at, (name, kind) in enumerate(names, 1)]
+            for number, (name, kind) in enumerate(names, 1):
+                self.found.append(Found(name, kind, match[number], a_host, self.jwt if name == "jwt" else None))
 
 
 def read(scheme: Scheme, check: dict[str, Any], request: Request, values: Values) -> Reading | None:
     """Reads a request as this check's; None where it is none. `values` say which optional places are empty, and where a
     server is that the user named."""
-    path, _, query = check["path"].partition("?")
+    base_url, where = _address(scheme, check, values)
+    path, _, query = where.partition("?")
     asked_path, _, asked_query = request.target.partition("?")
-    base = PLACEHOLDER.sub(lambda p: values[p[1]], scheme.base_url) if "://" not in scheme.base_url else scheme.base_url
-    host, _, prefix = base.removeprefix("https://").partition("/")
-    reading = Reading()
+    host, _, prefix = base_url.removeprefix("https://").partition("/")
+    reading = Reading(jwt=scheme.data.get("jwt"))
     reading.take(host, request.authority.removesuffix(":443"), "the host", a_host=True)
     _path(reading, "/" + f"{prefix}{path}".lstrip("/"), asked_path)
     if reading.missing or request.method != check["method"] or not _body(check, request):
         return None
-    _query(reading, scheme, query, asked_query, values)
-    _headers(reading, scheme, check, request, values)
-    for place in scheme.inject:
+    source = check.get("trade", scheme.data)
+    inject: list[dict[str, Any]] = source.get("inject", [])
+    _query(reading, inject, query, asked_query, values)
+    _headers(reading, source, check, request, values)
+    _members(reading, check, request, values)
+    for place in inject:
         if place["in"] == "basic":
             _basic(reading, place, request)
+        if place["in"] == "aws_sigv4":
+            reading.found.append(Signature(place, request))
     return reading
+
+
+def _address(scheme: Scheme, check: dict[str, Any], values: Values) -> tuple[str, str]:
+    """Where a check goes: a base and what is appended to it."""
+    where: str = check["path"]
+    if where.startswith("{"):
+        where = filled(where, values) or ""
+    if where.startswith("https://"):
+        host, _, path = where.removeprefix("https://").partition("/")
+        return f"https://{host}", f"/{path}"
+    if "://" in scheme.base_url:
+        return scheme.base_url, where
+    return PLACEHOLDER.sub(lambda p: values[p[1]], scheme.base_url), where
 
 
 def decoded(text: str) -> str | None:
@@ -114,7 +190,8 @@ def _form(text: str) -> str:
 
 
 def _path(reading: Reading, template: str, asked: str) -> None:
-    ours, theirs = template.split("/"), asked.split("/")
+    # A slash within braces belongs to a filter.
+    ours, theirs = re.split(r"/(?![^{]*\})", template), asked.split("/")
     if len(ours) != len(theirs):
         reading.missing.append(f"the path is not {template}")
         return
@@ -123,6 +200,10 @@ def _path(reading: Reading, template: str, asked: str) -> None:
 
 
 def _body(check: dict[str, Any], request: Request) -> bool:
+    if "trade" in check:
+        return True  # read with the credential in it
+    if "form" in check:
+        return bool(dict(parse_qsl(request.body.decode())) == check["form"])
     if "body" not in check:
         return not request.body
     try:
@@ -131,10 +212,10 @@ def _body(check: dict[str, Any], request: Request) -> bool:
         return False
 
 
-def _query(reading: Reading, scheme: Scheme, template: str, asked: str, values: Values) -> None:
+def _query(reading: Reading, inject: list[dict[str, Any]], template: str, asked: str, values: Values) -> None:
     # Names with their templates, and whether those are written as they stand in a URL.
     expected = [(unquote_plus(name), value.replace("+", " "), True) for name, _, value in _pairs(template)]
-    for place in scheme.inject:
+    for place in inject:
         if place["in"] == "query" and _is_given(place["value"], values):
             expected.append((place["name"], place["value"], False))
     pairs = [(unquote_plus(name), unquote_plus(value)) for name, _, value in _pairs(asked)]
@@ -151,11 +232,15 @@ def _pairs(query: str) -> list[tuple[str, str, str]]:
     return [pair.partition("=") for pair in query.split("&") if pair]
 
 
-def _headers(reading: Reading, scheme: Scheme, check: dict[str, Any], request: Request, values: Values) -> None:
-    expected = {name.lower(): value for name, value in scheme.headers.items()}
-    if "body" in check:
+def _headers(reading: Reading, source: dict[str, Any], check: dict[str, Any], request: Request, values: Values) -> None:
+    """`source` is what has the fixed headers and the injections: the scheme, or its trade."""
+    inject: list[dict[str, Any]] = source.get("inject", [])
+    expected = {name.lower(): value for name, value in source.get("headers", {}).items()}
+    if "body" in check or "json" in check.get("trade", {}):
         expected["content-type"] = "application/json"
-    places = [p for p in scheme.inject if p["in"] == "header" and _is_given(p["value"], values)]
+    if "form" in check or "form" in check.get("trade", {}):
+        expected["content-type"] = "application/x-www-form-urlencoded"
+    places = [p for p in inject if p["in"] == "header" and _is_given(p["value"], values)]
     expected |= {p["name"].lower(): p["value"] for p in places}
     for name, template in expected.items():
         sent = request.header(name)
@@ -164,11 +249,27 @@ def _headers(reading: Reading, scheme: Scheme, check: dict[str, Any], request: R
         else:
             reading.missing.append(f"{len(sent)} headers {name}")
     known = OF_THE_CLIENT | set(expected)
-    if any(place["in"] == "basic" for place in scheme.inject):
+    if any(place["in"] == "basic" for place in inject):
         known.add("authorization")
+    if any(place["in"] == "aws_sigv4" for place in inject):
+        known |= OF_A_SIGNATURE
     reading.strange += [f"header {name}" for name, _ in request.headers if name not in known]
     if request.header("host") != [request.authority.removesuffix(":443")]:
         reading.strange.append("the Host header")
+
+
+def _members(reading: Reading, check: dict[str, Any], request: Request, values: Values) -> None:
+    """The members of a trade's body."""
+    trade = check.get("trade", {})
+    templates = {k: v for k, v in (trade.get("form") or trade.get("json") or {}).items() if _is_given(v, values)}
+    try:
+        text = request.body.decode()
+        sent = dict(parse_qsl(text)) if "form" in trade else json.loads(text or "{}")
+    except ValueError:
+        sent = {}
+    for name, template in templates.items():
+        reading.take(template, str(sent.get(name, "")), f"member {name}")
+    reading.strange += [f"member {name}" for name in sent if name not in templates and trade]
 
 
 def _basic(reading: Reading, place: dict[str, str], request: Request) -> None:
@@ -183,4 +284,4 @@ def _basic(reading: Reading, place: dict[str, str], request: Request) -> None:
 
 
 def _is_given(template: str, values: Values) -> bool:
-    return all(place[1] in values for place in PLACEHOLDER.finditer(template))
+    return all(place[1] in values or place[1] == "jwt" for place in PLACEHOLDER.finditer(template))

@@ -18,6 +18,17 @@ REFUSED_WHERE_REQUIRED = REFUSED | {
 }
 
 
+# What OAuth's errors mean where an entry says nothing else.
+OAUTH = {
+    "invalid_grant": "rejected",
+    "invalid_client": "rejected",
+    "unauthorized_client": "under_scoped",
+    "invalid_scope": "under_scoped",
+    "access_denied": "under_scoped",
+}
+NO_JSON = object()
+
+
 @dataclass(frozen=True)
 class Answer:
     """What the double says to a request; `status` None is silence."""
@@ -45,12 +56,15 @@ class Expected:
     account: str | None
 
 
-def expected(scheme: Scheme, key: str, answers: Answers) -> Expected:
+def expected(scheme: Scheme, key: str, answers: Answers, *, optional: bool = True) -> Expected:
     """Runs through the scheme's checks as the README says."""
     asked: list[tuple[int, str]] = []
     evidence: list[tuple[str, int | None, str]] = []
     account = None
+    weighed = 0
     for number, check in enumerate(scheme.checks):
+        if not scheme.is_asked(number, optional=optional):
+            continue
         answer = answers(number, key)
         asked.append((scheme.first_alike(number), key))
         found = verdict(check, answer, scheme.host_is_typed)
@@ -61,9 +75,13 @@ def expected(scheme: Scheme, key: str, answers: Answers) -> Expected:
         evidence.append((f"{check['method']} {check['path']}", answer.status, found))
         if found == "accepted":
             account = account_of(check, answer.body)
-        if found == "accepted" or answer.status is None:
+        if "trade" in check and found == "accepted" and len(scheme.checks) > 1:
+            # What the token is then good for says more.
+            weighed = 1
+            continue
+        if found == "accepted" or answer.status is None or "trade" in check:
             break
-    return Expected(strongest(found for _, _, found in evidence), tuple(asked), tuple(evidence), account)
+    return Expected(strongest(found for _, _, found in evidence[weighed:]), tuple(asked), tuple(evidence), account)
 
 
 def strongest(verdicts: Iterable[str]) -> str:
@@ -74,9 +92,27 @@ def verdict(check: dict[str, Any], answer: Answer, host_is_typed: bool) -> str:
     status = answer.status
     if status is None:
         return "unreachable"
-    named = check.get("verdicts", {}).get(str(status))
-    if named is not None:
-        return str(named)
+    rules = rules_of(check, status)
+    for conditions, said in rules:
+        if all(holds(condition, answer.body) for condition in conditions):
+            return said
+    found = _usual(check, answer, status, host_is_typed)
+    if "trade" not in check:
+        return found
+    if found == "accepted" and not at(document(answer.body), check["trade"]["token"]):
+        return "wrong_host"
+    if found == "not_checkable" and not rules:
+        return OAUTH.get(at(document(answer.body), "/error"), found)
+    return found
+
+
+def rules_of(check: dict[str, Any], status: int) -> list[tuple[list[dict[str, Any]], str]]:
+    """The verdicts for a status, each with its conditions."""
+    named = check.get("verdicts", {}).get(str(status), [])
+    return [([], named)] if isinstance(named, str) else [(rule["when"], rule["verdict"]) for rule in named]
+
+
+def _usual(check: dict[str, Any], answer: Answer, status: int, host_is_typed: bool) -> str:
     good = 200 <= status < 300
     if status in check["accept"] if check.get("accept") else good:
         return _if_conditions_hold(check, answer)
@@ -91,22 +127,37 @@ def verdict(check: dict[str, Any], answer: Answer, host_is_typed: bool) -> str:
 
 def _if_conditions_hold(check: dict[str, Any], answer: Answer) -> str:
     conditions = check.get("when", [])
-    if check["method"] == "HEAD" or (check.get("json") is False and not conditions):
+    needs_json = check.get("json") is not False or any("text_has" not in condition for condition in conditions)
+    is_json = document(answer.body) is not NO_JSON
+    met = all(holds(condition, answer.body) for condition in conditions)
+    if check["method"] == "HEAD" or (met and (is_json or not needs_json)):
         return "accepted"
+    return "rejected" if is_json or answer.status == 401 else "wrong_host"
+
+
+def document(body: bytes) -> Any:
+    """The JSON of an answer, or `NO_JSON`."""
     try:
-        document = json.loads(answer.body)
+        return json.loads(body)
     except ValueError:
-        return "wrong_host"
-    return "accepted" if all(holds(condition, document) for condition in conditions) else "rejected"
+        return NO_JSON
 
 
-def holds(condition: dict[str, Any], document: Any) -> bool:
-    value = at(document, condition["at"])
+def holds(condition: dict[str, Any], body: bytes) -> bool:
+    if "text_has" in condition:
+        return any(text.encode() in body for text in texts_of(condition))
+    found = document(body)
+    value = at(found, condition["at"])
     if "present" in condition:
-        return (value is not None) is condition["present"]
+        return found is not NO_JSON and (value is not None) is condition["present"]
     if "equals" in condition:
         return value is not None and same(value, condition["equals"])
-    return value is None or not same(value, condition["not_equals"])
+    return found is not NO_JSON and (value is None or not same(value, condition["not_equals"]))
+
+
+def texts_of(condition: dict[str, Any]) -> list[str]:
+    texts = condition["text_has"]
+    return [texts] if isinstance(texts, str) else list(texts)
 
 
 def same(one: Any, other: Any) -> bool:

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from entries import Scheme, same_request
-from rules import Answer, at, expected, holds, keys, same, verdict
+from rules import Answer, at, expected, holds, keys, rules_of, same, texts_of, verdict
 
 REFUSAL = {"the double": "says no"}
 RETRY_AFTER = 7
+# Stands where the double puts the token of whoever asks.
+TOKEN = "the token of whoever asks"
 ELSEWHERE = "elsewhere.example"
 USUAL_STATUSES = (403, 429, 503)
 HTML = Answer(200, b"<!doctype html><title>Welcome</title>", (("content-type", "text/html"),))
@@ -42,16 +44,23 @@ def situations(scheme: Scheme) -> Iterator[Situation]:
     checks = scheme.checks
     refusals = _refusals(scheme)
     no = tuple(choices[0] for choices in refusals)
+    spare = next((n for n in range(len(checks)) if _is_asked_last(scheme, n)), None)
     for number, check in enumerate(checks):
+        if "trade" in check and len(checks) > 1:
+            continue
         for status in check.get("accept") or [200]:
             good = tuple(
-                accepting(check, status, scheme) if same_request(other, check) else no[place]
+                accepting(check, status, scheme)
+                if same_request(other, check)
+                else accepting(other, (other.get("accept") or [200])[0], scheme)
+                if "trade" in other
+                else no[place]
                 for place, other in enumerate(checks)
             )
             name = f"right key, {status}" + (f" to check {number + 1}" if len(checks) > 1 else "")
             right = Situation(name, "right", good, no, check=number, must="accepted")
             yield right
-            if number == 0 and any(not field.get("required", True) for field in scheme.fields):
+            if number == spare and any(not field.get("required", True) for field in scheme.fields):
                 yield Situation(f"{name}, no optional fields", "right", good, no, optional=False, must="accepted")
             yield Situation(f"{status} to anybody, check {number + 1}", "wrong", good, good, check=number)
     for variant in range(max(map(len, refusals))):
@@ -70,7 +79,7 @@ def situations(scheme: Scheme) -> Iterator[Situation]:
 
 def impossible(scheme: Scheme, situation: Situation) -> str | None:
     """Why an entry is wrong in itself, whatever Keylatch makes of it."""
-    found = expected(scheme, situation.key, situation.answer).verdict
+    found = expected(scheme, situation.key, situation.answer, optional=situation.optional).verdict
     if situation.must in (None, found):
         return None
     return f"by the entry's own rules this is {found}, never {situation.must}"
@@ -78,7 +87,10 @@ def impossible(scheme: Scheme, situation: Situation) -> str | None:
 
 def accepting(check: dict[str, Any], status: int, scheme: Scheme) -> Answer:
     """An answer that meets all conditions of a check."""
-    return Answer.json(status, _meeting(check, scheme)) if _is_json(check) else Answer(status, b"fine")
+    if _is_json(check):
+        return Answer.json(status, _meeting(check, scheme))
+    texts = [texts_of(condition)[0] for condition in check.get("when", [])]
+    return Answer(status, " ".join(texts or ["fine"]).encode())
 
 
 def _whoever_asks(scheme: Scheme, name: str, answer: Answer, required: bool = False) -> Situation:
@@ -102,9 +114,13 @@ def _refusals(scheme: Scheme) -> list[list[Answer]]:
 def _refusals_of(check: dict[str, Any], scheme: Scheme) -> Iterator[Answer]:
     statuses = [int(status) for status, said in check.get("verdicts", {}).items() if said == "rejected"]
     candidates = [Answer.json(status, REFUSAL) for status in [*statuses, 401] if not 300 <= status < 400]
+    for status in sorted(map(int, check.get("verdicts", {}))):
+        for conditions, said in rules_of(check, status):
+            texts = [text for condition in conditions if "text_has" in condition for text in texts_of(condition)]
+            candidates += [Answer.json(status, {"code": text}) for text in texts if said == "rejected"]
     for status in check.get("accept") or [200]:
         met = _meeting(check, scheme)
-        candidates += [Answer.json(status, _breaking(condition, met)) for condition in check.get("when", [])]
+        candidates += [Answer.json(status, _breaking(condition, met)) for condition in _of_json(check)]
     for answer in candidates:
         if verdict(check, answer, scheme.host_is_typed) == "rejected":
             yield answer
@@ -116,22 +132,35 @@ def _told(answer: Answer) -> str:
 
 
 def _is_json(check: dict[str, Any]) -> bool:
-    return check.get("json") is not False or bool(check.get("when"))
+    return check.get("json") is not False or any("text_has" not in condition for condition in check.get("when", []))
+
+
+def _is_asked_last(scheme: Scheme, check: int) -> bool:
+    """Whether a check is made without optional fields, and its yes is the last word."""
+    if "trade" in scheme.checks[check] and len(scheme.checks) > 1:
+        return False
+    return scheme.is_asked(check, optional=False)
 
 
 def _meeting(check: dict[str, Any], scheme: Scheme) -> Any:
     document: Any = None
+    if "trade" in check:
+        document = _put(document, keys(check["trade"]["token"]), TOKEN)
     if "account" in check:
         document = _put(document, keys(check["account"]), f"Account at {scheme.slug}")
-    for condition in sorted(check.get("when", []), key=lambda c: len(keys(c["at"]))):
+    for condition in sorted(_of_json(check), key=lambda c: len(keys(c["at"]))):
         place = keys(condition["at"])
         if "equals" in condition:
             document = _put(document, place, condition["equals"])
         elif "not_equals" in condition and same(at(document, condition["at"]), condition["not_equals"]):
             document = _put(document, place, _other(condition["not_equals"]))
-        elif condition.get("present") and not holds(condition, document):
+        elif condition.get("present") and not holds(condition, json.dumps(document).encode()):
             document = _put(document, place, "here")
     return {"ok": "double"} if document is None else document
+
+
+def _of_json(check: dict[str, Any]) -> list[dict[str, Any]]:
+    return [condition for condition in check.get("when", []) if "text_has" not in condition]
 
 
 def _breaking(condition: dict[str, Any], met: Any) -> Any:

@@ -136,7 +136,7 @@ class Test:
         if not situation.optional:
             right = values.without_optional(self.scheme, right)
         scene = Scene(self.scheme, situation, right, wrong)
-        must = expected(self.scheme, situation.key, situation.answer)
+        must = expected(self.scheme, situation.key, situation.answer, optional=situation.optional)
         came = bench.connect(app, scene, situation.name)
         want = wanted(self.scheme, situation, must)
         if self.mutation:
@@ -186,7 +186,8 @@ def main() -> int:
     wanted_slugs = sys.argv[1:]
     schemes = [scheme for scheme in load() if not wanted_slugs or scheme.slug in wanted_slugs]
     checkable = [scheme for scheme in schemes if scheme.checks]
-    mutants = [Test(mutation.scheme, mutation) for mutation in mutations(checkable)]
+    with_checks = [scheme for scheme in checkable if scheme.data.get("checks")]
+    mutants = [Test(mutation.scheme, mutation) for mutation in mutations(with_checks)]
     tests = [Test(scheme) for scheme in checkable]
     failures = run_all(tests + mutants)
     if not wanted_slugs and len(mutants) < FEWEST_MUTATIONS:

@@ -1,7 +1,7 @@
 """Shows that the build catches every kind of mistake in an app's file, with file, line and what to write instead.
 
-`mistakes/acme.json` is a good file; each entry of `mistakes/mistakes.json` replaces texts in it, which makes exactly one
-mistake. One build is given all of these files at once.
+`mistakes/acme.json` is a good file; each entry of `mistakes/mistakes.json` replaces texts in it, which makes exactly
+one mistake. One build is given all of these files at once.
 """
 
 from __future__ import annotations

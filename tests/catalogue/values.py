@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import re
 import string
+import sys
 from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from entries import Scheme
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from entries import ROOT, Scheme
+
+sys.path.insert(0, str(ROOT / "tests" / "servers"))
+from signatures import fingerprint_of, is_signed_by_aws_rules, is_signed_token, keys  # noqa: E402  (in no package)
+
+__all__ = ["is_signed_by_aws_rules", "is_signed_token"]
 
 Values = dict[str, str]
 # Everything that has to be encoded somewhere: in a query, in a path, in Base64.
@@ -105,6 +112,10 @@ class Form:
         return NoValueError(f"the pattern {self.pattern} is beyond this test")
 
 
+def fingerprint(private: str) -> str:
+    return fingerprint_of(load_pem_private_key(private.encode(), None).public_key())
+
+
 def right(scheme: Scheme) -> Values:
     """A good credential, with everything that may be given."""
     values: Values = {}
@@ -140,10 +151,17 @@ def without_optional(scheme: Scheme, values: Values) -> Values:
 
 def _value(scheme: Scheme, field: dict[str, Any], which: str, taken: set[str]) -> str:
     random = Random(f"{scheme.slug} {scheme.name} {field['name']} {which}")
-    made = _candidate(field, random, taken)
+    made = _key(scheme, which) if field.get("type") == "text" else _candidate(field, random, taken)
     if (pattern := field.get("pattern")) and not re.search(pattern, made):
         raise NoValueError(f"`{field['name']}`: {made} does not match its pattern {pattern}")
     return made
+
+
+def _key(scheme: Scheme, which: str) -> str:
+    """A key to sign with, in the form that the scheme's `jwt` takes it from."""
+    jwt = scheme.data["jwt"]
+    kind = ("" if which == "right" else "other_") + ("ec" if jwt["alg"] == "ES256" else "rsa")
+    return keys("https://oauth2.googleapis.com")[f"file_{kind}" if "|json:" in jwt["key"] else kind]
 
 
 def _candidate(field: dict[str, Any], random: Random, taken: set[str]) -> str:

@@ -152,6 +152,8 @@ class Run {
         return {}
       case 'provider.requests':
         return { items: await this.double.requests() }
+      case 'provider.keys':
+        return this.double.keys()
       case 'composio.requests':
         return this.project.requests()
       case 'composio.accounts':

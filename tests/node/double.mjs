@@ -47,6 +47,11 @@ export class Double {
   async requests() {
     return (await (await fetch(`${this.control}/requests`)).json()).items
   }
+
+  /** Keys to sign with, which the double knows. */
+  async keys() {
+    return (await fetch(`${this.control}/keys`)).json()
+  }
 }
 
 /** A project of its own on the Composio server. */

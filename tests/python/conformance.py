@@ -177,6 +177,8 @@ class Run:
             return {}
         if name == "provider.requests":
             return {"items": self.double.requests()}
+        if name == "provider.keys":
+            return self.double.keys()
         if self.project is not None and name.startswith("composio."):
             told: Any = getattr(self.project, name.removeprefix("composio."))(**args)
             return told or {}

@@ -57,6 +57,10 @@ class Double:
         items: list[dict[str, Any]] = ask(self.control + "/requests")["items"]
         return items
 
+    def keys(self) -> Any:
+        """Keys to sign with, which the double knows."""
+        return ask(self.control + "/keys")
+
 
 class Project:
     """One project on the server of Composio's API."""

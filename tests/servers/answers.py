@@ -33,7 +33,9 @@ def received(request: web.Request, raw_path: str, query: str, body: bytes) -> Re
     }
     peer = request.transport.get_extra_info("peername") if request.transport else None
     connection = f"from port {peer[1]}" if peer else "gone"
-    return Received(request.method, raw_path, pairs, headers, body.decode("utf-8", "replace"), connection)
+    text = body.decode("utf-8", "replace")
+    url = f"{request.scheme}://{request.host}{request.raw_path}"
+    return Received(request.method, raw_path, pairs, headers, text, connection, url, body)
 
 
 async def send(http: web.Request, request: Received, answer: Json) -> web.StreamResponse:

@@ -13,15 +13,17 @@ import trustme
 from aiohttp import web
 from answers import received, send
 from scripts import BadScript, Script
+from signatures import keys
 from stopping import until_stopped
 
 HOST = "127.0.0.1"
 BODY_LIMIT = 64 * 1024 * 1024
 scripts: dict[str, Script] = {}
+ports: dict[str, int] = {}
 
 
 async def control(request: web.Request) -> web.StreamResponse:
-    """PUT /_control/NAME starts a namespace afresh, GET …/requests shows its log, DELETE forgets it."""
+    """PUT /_control/NAME starts a namespace, GET …/requests shows its log, DELETE forgets it, GET …/keys gives keys."""
     name = request.match_info["name"]
     if request.method == "PUT":
         try:
@@ -30,6 +32,8 @@ async def control(request: web.Request) -> web.StreamResponse:
             return web.json_response({"error": str(error)}, status=400)
     elif request.method == "DELETE":
         scripts.pop(name, None)
+    elif request.path.endswith("/keys"):
+        return web.json_response(keys(f"https://localhost:{ports['https']}/{name}"))
     elif name not in scripts:
         return web.json_response({"error": f"no namespace {name!r}"}, status=404)
     else:
@@ -85,11 +89,11 @@ async def serve(ca_file: Path) -> None:
     app.router.add_route("PUT", "/_control/{name}", control)
     app.router.add_route("DELETE", "/_control/{name}", control)
     app.router.add_route("GET", "/_control/{name}/requests", control)
+    app.router.add_route("GET", "/_control/{name}/keys", control)
     app.router.add_route("*", "/{tail:.*}", play)
     # Cancelling a handler when its client goes is what ends "hang".
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=0.2)
     await runner.setup()
-    ports: dict[str, int] = {}
     for name, context in listeners.items():
         sock = socket.socket()
         sock.bind((HOST, 0))

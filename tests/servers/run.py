@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 
 HERE = Path(__file__).resolve().parent
+NEEDED = ("aiohttp", "trustme", "localstripe", "botocore", "jwt", "cryptography")
 START_SECONDS = 30
 STOP_SECONDS = 5
 CHILD_SECONDS = 10
@@ -139,7 +140,7 @@ def main() -> int:
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
     if not command:
         parser.error("give the command to run, after --")
-    missing = [name for name in ("aiohttp", "trustme", "localstripe") if find_spec(name) is None]
+    missing = [name for name in NEEDED if find_spec(name) is None]
     if missing:
         print(f"run.py: {', '.join(missing)} missing: pip install -r tests/requirements.txt", file=sys.stderr)
         return 2

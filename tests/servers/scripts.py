@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import base64
 import binascii
+import json
 from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import parse_qsl, unquote
+
+from signatures import JWT, SIGV4, is_signed_by_aws_rules, is_signed_token
 
 Json = Any
 FAULTS = ("reset", "hang", "garbage", "cut", "slow_body")
-REQUIREMENTS = ("header", "query", "basic", "path_has")
+REQUIREMENTS = ("header", "query", "basic", "path_has", "form", "json", "sigv4", "jwt")
 ANSWER_KEYS = {
     "status",
     "headers",
@@ -41,6 +44,9 @@ class Received:
     headers: dict[str, str]
     body: str
     connection: str
+    # What signatures are over: the address and the body as they were sent.
+    url: str = ""
+    raw_body: bytes = b""
 
     def as_json(self) -> Json:
         return {
@@ -104,6 +110,10 @@ def check_answer(answer: Json, where: str) -> None:
     unknown = set(answer.get("require", {})) - set(REQUIREMENTS)
     if unknown:
         raise BadScript(f"{where}: unknown requirements {sorted(unknown)}")
+    for kind, known in (("sigv4", SIGV4), ("jwt", JWT)):
+        unknown = set(answer.get("require", {}).get(kind, {})) - known
+        if unknown:
+            raise BadScript(f"{where}: unknown keys of {kind} {sorted(unknown)}")
     if "else" in answer:
         check_answer(answer["else"], f"{where}, else")
 
@@ -123,8 +133,33 @@ def fulfils(require: Json, request: Received) -> bool:
             return False
     if "basic" in require and basic_pair(request.headers.get("authorization", "")) != require["basic"]:
         return False
+    if "form" in require and dict(parse_qsl(request.body, keep_blank_values=True)) != require["form"]:
+        return False
+    if "json" in require and json_of(request.body) != require["json"]:
+        return False
+    if "sigv4" in require and not is_signed_by_aws_rules(
+        require["sigv4"], request.method, request.url, request.headers, request.raw_body
+    ):
+        return False
+    if "jwt" in require and not is_signed_token(require["jwt"], token_in(require["jwt"]["in"], request)):
+        return False
     text = require.get("path_has", "")
     return text in request.path or text in unquote(request.path)
+
+
+def json_of(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def token_in(place: str, request: Received) -> str:
+    """A token out of its place: the name of the Authorization header's scheme, or `form NAME`."""
+    if not place.startswith("form "):
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        return token if scheme.lower() == place else ""
+    return dict(parse_qsl(request.body)).get(place.removeprefix("form "), "")
 
 
 def basic_pair(header: str) -> str | None:

@@ -82,7 +82,20 @@ impl Provider {
     /// Where the double does not answer.
     #[must_use]
     pub fn requests(&self, name: &str) -> Value {
-        let url = format!("{}/_control/{name}/requests", self.http);
+        self.ask(name, "requests")
+    }
+
+    /// Keys to sign with, which the double knows.
+    ///
+    /// # Panics
+    /// Where the double does not answer.
+    #[must_use]
+    pub fn keys(&self, name: &str) -> Value {
+        self.ask(name, "keys")
+    }
+
+    fn ask(&self, name: &str, what: &str) -> Value {
+        let url = format!("{}/_control/{name}/{what}", self.http);
         let body = ureq::get(url).call().and_then(|mut response| response.body_mut().read_to_string());
         serde_json::from_str(&body.expect("the double answers")).expect("the double answers JSON")
     }

@@ -45,6 +45,10 @@ pub(crate) struct SchemeDef {
     pub(crate) auth_scheme: Text,
     pub(crate) fields: List<FieldDef>,
     pub(crate) base_url: Text,
+    /// Makes the value `jwt` out of the fields.
+    pub(crate) jwt: Option<JwtDef>,
+    /// Makes the value `access_token` out of the fields, by a request.
+    pub(crate) trade: Option<TradeDef>,
     pub(crate) inject: List<Inject>,
     pub(crate) headers: List<(Text, Text)>,
     pub(crate) checks: List<Check>,
@@ -138,6 +142,76 @@ pub(crate) enum Inject {
     },
     /// Already in the base URL.
     Path,
+    /// A member of the body, which is a JSON object or a form.
+    Body {
+        name: Text,
+        value: Text,
+        /// What an empty body becomes.
+        encoding: Encoding,
+    },
+    /// A signature over the whole request, AWS Signature Version 4.
+    AwsSigv4 {
+        service: Text,
+        region: Text,
+        access_key_id: Text,
+        secret_access_key: Text,
+        session_token: Option<Text>,
+    },
+}
+
+/// A JSON Web Token that the core signs; the texts of key, header and claims are templates.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct JwtDef {
+    pub(crate) alg: Algorithm,
+    pub(crate) key: Text,
+    /// How the key of HS256 is written.
+    pub(crate) key_form: KeyForm,
+    pub(crate) header: List<(Text, Text)>,
+    /// `iat` and `exp` come to these.
+    pub(crate) claims: List<(Text, Text)>,
+    /// In seconds.
+    pub(crate) lifetime: u32,
+}
+
+/// How a token is signed.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Algorithm {
+    Rs256,
+    Es256,
+    Hs256,
+}
+
+/// How a key is written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum KeyForm {
+    Plain,
+    Hex,
+    Base64,
+}
+
+/// A request that trades the credential for a token.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TradeDef {
+    /// The request and what its answers mean. Its path is one below the base URL or a whole address.
+    pub(crate) check: Check,
+    /// Where the request may go besides the origin of the base URL, if a value decides.
+    pub(crate) hosts: List<Text>,
+    pub(crate) headers: List<(Text, Text)>,
+    pub(crate) inject: List<Inject>,
+    /// JSON pointer to the token.
+    pub(crate) token: Text,
+    pub(crate) expiry: Expiry,
+}
+
+/// How long a traded token is good.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Expiry {
+    /// JSON pointer to seconds from now.
+    In(Text),
+    /// JSON pointer to a moment, in RFC 3339 or as seconds since 1970.
+    At(Text),
+    /// Seconds, where the answer does not tell.
+    Lifetime(u32),
 }
 
 /// A request that tells whether a credential is good.
@@ -145,33 +219,45 @@ pub(crate) enum Inject {
 pub(crate) struct Check {
     pub(crate) method: Text,
     pub(crate) path: Text,
-    /// JSON text to send.
+    /// JSON text or a form to send.
     pub(crate) body: Option<Text>,
+    /// Whether the body is a form.
+    pub(crate) form: bool,
     /// Statuses that mean acceptance; empty means every 2xx.
     pub(crate) accept: List<u16>,
     /// Whether an accepted answer must be JSON.
     pub(crate) json: bool,
     pub(crate) when: List<Condition>,
-    pub(crate) verdicts: List<(u16, Verdict)>,
+    pub(crate) verdicts: List<VerdictRule>,
     /// Whether the same request with another key must fail, since this may be an answer that anybody gets.
     pub(crate) control: bool,
     /// JSON pointer to the name of the account.
     pub(crate) account: Option<Text>,
 }
 
-/// Something that must hold in the JSON of an accepted answer.
+/// What answers of a status mean where all conditions hold, instead of the usual.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct VerdictRule {
+    pub(crate) status: u16,
+    pub(crate) when: List<Condition>,
+    pub(crate) verdict: Verdict,
+}
+
+/// Something that must hold of an answer; `at` is empty where it is about the whole text.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Condition {
     pub(crate) at: Text,
     pub(crate) test: Test,
 }
 
-/// The texts are JSON.
+/// The single texts are JSON.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Test {
     Equals(Text),
     NotEquals(Text),
     Present(bool),
+    /// The body holds one of these.
+    TextHas(List<Text>),
 }
 
 /// A request with a name, for `execute_action`.

@@ -4,6 +4,7 @@ mod builtin;
 mod definition;
 mod identify;
 mod near;
+mod oauth_only;
 pub(crate) mod protocol;
 mod read;
 pub(crate) mod search;
@@ -17,7 +18,8 @@ use std::ops::Deref;
 use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use definition::{
-    ActionDef, AppDef, Check, Condition, Encoding, FieldDef, Inject, Kind, Login, ParamDef, SchemeDef, Test, When,
+    ActionDef, Algorithm, AppDef, Check, Condition, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, Kind, Login,
+    ParamDef, SchemeDef, Test, Text, TradeDef, When,
 };
 pub(crate) use near::near;
 use search::Head;
@@ -77,7 +79,7 @@ impl SchemeDef {
 
     /// Whether the app can be asked about a credential.
     pub(crate) fn checkable(&self) -> bool {
-        !self.checks.is_empty() || self.login.is_some()
+        !self.checks.is_empty() || self.trade.is_some() || self.login.is_some()
     }
 
     fn view(&self) -> Scheme {
@@ -157,6 +159,9 @@ impl Catalog {
         let slug = name.to_ascii_lowercase();
         if let Some(app) = self.find(&slug) {
             return Ok(app);
+        }
+        if let Some(refusal) = oauth_only::refusal(&slug) {
+            return Err(refusal);
         }
         let near = near(&slug, self.slugs().iter().map(String::as_str));
         let hint = hint(&near, "see apps.list, or register it");

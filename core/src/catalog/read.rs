@@ -14,11 +14,15 @@ mod login;
 pub(super) mod node;
 #[path = "read/places.rs"]
 mod places;
+#[path = "read/signing.rs"]
+mod signing;
+#[path = "read/unused.rs"]
+mod unused;
 
 use serde_json::Value;
 
 pub(crate) use node::Mistake;
-use node::Node;
+use node::{Known, Node};
 
 use super::definition::{AppDef, FieldDef, Kind, List, Login, SchemeDef, Text};
 use super::template;
@@ -54,9 +58,12 @@ fn app(node: &mut Node) -> AppDef {
     }
 }
 
+const KEYS: [&str; 11] =
+    ["auth_scheme", "fields", "base_url", "jwt", "trade", "inject", "headers", "checks", "no_checks", "login", "dsn"];
+
 fn scheme(node: &mut Node) -> SchemeDef {
     let before = node.mistakes();
-    node.object(&["auth_scheme", "fields", "base_url", "inject", "headers", "checks", "no_checks", "login", "dsn"]);
+    node.object(&KEYS);
     let unknown_keys = node.mistakes() - before;
     let auth_scheme = node.get("auth_scheme").text();
     if !auth_scheme.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_') {
@@ -81,24 +88,31 @@ fn scheme(node: &mut Node) -> SchemeDef {
     };
     // What is misspelt where a field should go would only make the field seem unused.
     if unknown_keys == 0 && node.mistakes() == before {
-        places::unused(node, &scheme);
+        unused::unused(node, &scheme);
     }
     scheme
 }
 
 fn spoken_over_http(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>) -> SchemeDef {
-    let base_url = node.get("base_url").template(&fields);
+    let typed = Known::fields(&fields);
+    let base_url = node.get("base_url").template(typed);
     base_url_mistakes(&mut node.get("base_url"), &base_url, &fields);
     let headers = places::headers(&mut node.get("headers"));
-    let inject = places::inject(&mut node.get("inject"), &fields, &headers, &base_url);
-    let checks = checks::checks(node, &fields);
+    let jwt = signing::jwt(&mut node.get("jwt"), typed);
+    let trade = signing::trade(&mut node.get("trade"), typed, jwt.is_some());
+    let made = signing::made(node, &fields, jwt.is_some(), trade.is_some());
+    let known = Known { made: &made, ..typed };
+    let inject = places::inject(&mut node.get("inject"), known, &headers, &base_url);
+    let checks = checks::checks(node, typed, trade.is_some());
     let dsn = login::dsn(&mut node.get("dsn"), &fields);
-    SchemeDef { auth_scheme, fields, base_url, inject, headers, checks, login: None, dsn }
+    let scheme = SchemeDef { auth_scheme, fields, base_url, jwt, trade, inject, headers, checks, login: None, dsn };
+    checks::unfit(node, &scheme);
+    scheme
 }
 
 /// The login is the check, and the address follows from its roles.
 fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, login: Login) -> SchemeDef {
-    for key in ["base_url", "inject", "headers", "checks", "no_checks"] {
+    for key in ["base_url", "jwt", "trade", "inject", "headers", "checks", "no_checks"] {
         if node.get(key).value.is_some() {
             node.get(key).mistake("is for apps that speak HTTP", "leave it out beside `login`");
         }
@@ -109,6 +123,8 @@ fn spoken_otherwise(node: &mut Node, auth_scheme: Text, fields: List<FieldDef>, 
         auth_scheme,
         fields,
         base_url: Text::Owned(format!("{}://{place}", login.protocol.name)),
+        jwt: None,
+        trade: None,
         inject: List::Borrowed(&[]),
         headers: List::Borrowed(&[]),
         checks: List::Borrowed(&[]),

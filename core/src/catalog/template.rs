@@ -10,23 +10,49 @@ pub(crate) enum Part<'t> {
         /// The field's wire name.
         name: &'t str,
         /// What is made of the value.
-        filter: Filter,
+        filter: Filter<'t>,
     },
 }
 
 /// What a template makes of a value.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) enum Filter {
+pub(crate) enum Filter<'t> {
     /// The value as it is.
     Whole,
     /// Only what follows the last of this character.
     After(char),
+    /// Only what stands before the last of this character.
+    Before(char),
     /// The value in Base64.
     Base64,
     /// Of a way to protect a connection: an `s` where TLS is there from the first byte, as in `redis{tls|s}://`.
     Secure,
     /// Of a way to protect a connection: `true` where there is TLS, else `false`.
     Flag,
+    /// The value in capitals.
+    Upper,
+    /// The text at this pointer into the value, which is JSON.
+    Json(&'t str),
+    /// `SHA256:` and the Base64 of the hash of the public half of the value, which is an RSA key in PEM.
+    Fingerprint,
+}
+
+impl Filter<'_> {
+    /// How many bytes it takes up in a template, with the braces.
+    pub(crate) fn width(self) -> usize {
+        let name = match self {
+            Self::Whole => return "{}".len(),
+            Self::After(c) => "after:".len() + c.len_utf8(),
+            Self::Before(c) => "before:".len() + c.len_utf8(),
+            Self::Base64 => "base64".len(),
+            Self::Secure => "s".len(),
+            Self::Flag => "flag".len(),
+            Self::Upper => "upper".len(),
+            Self::Json(pointer) => "json:".len() + pointer.len(),
+            Self::Fingerprint => "fingerprint".len(),
+        };
+        "{|}".len() + name
+    }
 }
 
 /// Cuts a template into its parts, or says what is wrong with it.
@@ -58,19 +84,36 @@ fn placeholder(inner: &str) -> Result<Part<'_>, String> {
     if !is_wire_name(name) {
         return Err(format!("`{{{inner}}}` does not name a field"));
     }
-    let filter = match filter.map(|f| (f, f.strip_prefix("after:").unwrap_or_default().chars().collect::<Vec<_>>())) {
+    let filter = match filter {
         None => Filter::Whole,
-        Some(("base64", _)) => Filter::Base64,
-        Some(("s", _)) => Filter::Secure,
-        Some(("flag", _)) => Filter::Flag,
-        Some((_, chars)) if chars.len() == 1 => Filter::After(chars[0]),
-        Some(_) => {
-            return Err(format!(
-                "`{{{inner}}}`: the filters are `|base64`, `|s`, `|flag`, and `|after:` with one character"
-            ));
-        }
+        Some(filter) => read_filter(filter).ok_or_else(|| {
+            format!(
+                "`{{{inner}}}`: the filters are `|base64`, `|s`, `|flag`, `|upper`, `|fingerprint`, `|json:` with a pointer, \
+                 and `|after:` and `|before:` with one character"
+            )
+        })?,
     };
     Ok(Part::Field { name, filter })
+}
+
+fn read_filter(text: &str) -> Option<Filter<'_>> {
+    let sole = |rest: &str| {
+        let mut chars = rest.chars();
+        chars.next().filter(|_| chars.next().is_none())
+    };
+    match text {
+        "base64" => Some(Filter::Base64),
+        "s" => Some(Filter::Secure),
+        "flag" => Some(Filter::Flag),
+        "upper" => Some(Filter::Upper),
+        "fingerprint" => Some(Filter::Fingerprint),
+        _ => match text.split_once(':')? {
+            ("after", rest) => sole(rest).map(Filter::After),
+            ("before", rest) => sole(rest).map(Filter::Before),
+            ("json", pointer) => pointer.starts_with('/').then_some(Filter::Json(pointer)),
+            _ => None,
+        },
+    }
 }
 
 /// The names of the fields that a template uses; none where it does not parse.

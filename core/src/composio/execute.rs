@@ -100,11 +100,10 @@ impl<I: Io> Composio<I> {
         let account = self.named(&session, &whose).await?;
         let known = self.known_scheme(&account.app, &account.scheme);
         let scheme = known.as_ref().map(|(app, index)| &app.schemes[*index]);
-        check_headers(scheme, &ask.headers)?;
+        let inject = scheme.map_or(&[][..], |scheme| &scheme.inject);
+        check_headers(inject, &ask.headers)?;
         let endpoint = if whole { self.below_base(&session, &account, &ask.path).await? } else { ask.path.clone() };
-        if let Some(scheme) = scheme {
-            check_query(scheme, &endpoint, &ask.query)?;
-        }
+        check_query(inject, &endpoint, &ask.query)?;
         let version = self.project.version;
         let proxied = Proxied {
             account: &account.id,

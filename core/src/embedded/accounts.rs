@@ -148,6 +148,7 @@ impl<I: Io> Embedded<I> {
                            user to withdraw the key there";
             return Err(Error::argument("revoke", message));
         }
+        self.tokens.forget(id);
         let wanted = id.to_owned();
         if self.vault(move |vault| vault.store.delete_connection(&wanted)).await? { Ok(()) } else { Err(missing(id)) }
     }

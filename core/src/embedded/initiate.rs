@@ -10,7 +10,7 @@ use crate::connection::{ConnectionRequest, Status, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{self, Completeness, Params, Rules, Values};
 use crate::io::{self, Io};
-use crate::provider::{Judgement, Refusing, judge};
+use crate::provider::{Judgement, Refusing, judge, must_sign};
 use crate::store::{ConnectionQuery, ConnectionRow};
 use crate::vault::new_id;
 use crate::verdict::Verdict;
@@ -111,7 +111,10 @@ impl<I: Io> Embedded<I> {
         let target = integration.target(&self.io, &all)?;
         let scheme = integration.scheme()?;
         let judgement = match verify {
-            Verify::Off => Judgement::without_asking(Verdict::NotChecked),
+            Verify::Off => {
+                must_sign(scheme, &all)?;
+                Judgement::without_asking(Verdict::NotChecked)
+            }
             Verify::Auto | Verify::Required => judge(&self.io, scheme, &target, &all, self.timeout).await?,
         };
         judgement.refuse(&Refusing {
@@ -190,6 +193,7 @@ impl<I: Io> Embedded<I> {
                 })
             })
             .await?;
+        self.tokens.forget(&id);
         row.ok_or_else(|| super::accounts::missing(&id))
     }
 }

@@ -7,6 +7,7 @@ mod execute;
 mod initiate;
 mod integrations;
 mod request;
+mod tokens;
 
 pub(crate) use accounts::{check_limit, missing};
 pub(crate) use initiate::check_options as check_initiation;
@@ -30,6 +31,7 @@ pub(crate) struct Embedded<I> {
     pub(crate) io: I,
     catalog: Catalog,
     vault: Arc<Vault>,
+    tokens: tokens::Tokens,
     timeout: Duration,
     pub(crate) strict_secrets: bool,
     closed: AtomicBool,
@@ -87,6 +89,7 @@ impl<I: Io> Embedded<I> {
             io,
             catalog: Catalog::default(),
             vault: Arc::new(vault),
+            tokens: tokens::Tokens::default(),
             timeout: options.timeout,
             strict_secrets: options.strict_secrets,
             closed: AtomicBool::new(false),
@@ -96,6 +99,7 @@ impl<I: Io> Embedded<I> {
     pub(crate) fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
             self.io.drop_connections();
+            self.tokens.forget_all();
             self.vault.store.close();
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::tokens::Held;
 use super::{Embedded, Opened};
 use crate::calls::{Request, Response};
 use crate::choice::{Found, Whose};
@@ -45,8 +46,33 @@ impl<I: Io> Embedded<I> {
         host: HostRequest<'_>,
         timeout_ms: Option<u64>,
     ) -> Result<(Incoming, Mask)> {
-        let (request, mask) = prepare(opened.integration.scheme()?, target, &opened.values, host)?;
         let timeout = timeout_ms.map_or(self.timeout, Duration::from_millis);
+        let mut held = self.held_token(opened, target, None).await?;
+        let (mut incoming, mut mask) = self.send_with(opened, target, host.clone(), held.as_ref(), timeout).await?;
+        if incoming.status == 401
+            && let Some(old) = held.filter(|held| held.kept)
+        {
+            // Tokens may be withdrawn before they end. What was refused did not act, so once more is safe.
+            held = self.held_token(opened, target, Some(old.number)).await?;
+            (incoming, mask) = self.send_with(opened, target, host, held.as_ref(), timeout).await?;
+        }
+        if incoming.status == 401 {
+            self.doubt(opened).await;
+        }
+        tracing::debug!(connection = %opened.row.id, status = incoming.status, "request sent");
+        Ok((incoming, mask))
+    }
+
+    async fn send_with(
+        &self,
+        opened: &Opened,
+        target: &Target,
+        host: HostRequest<'_>,
+        held: Option<&Held>,
+        timeout: Duration,
+    ) -> Result<(Incoming, Mask)> {
+        let values = held.map_or(&opened.values, |held| &held.values);
+        let (request, mask) = prepare(opened.integration.scheme()?, target, values, host)?;
         let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: false };
         let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
             Fault::Forbidden(kinds) => target.forbidden(kinds),
@@ -56,10 +82,6 @@ impl<I: Io> Embedded<I> {
             // The echo is in the kept connection's buffers too.
             self.io.drop_connections();
         }
-        if incoming.status == 401 {
-            self.doubt(opened).await;
-        }
-        tracing::debug!(connection = %opened.row.id, status = incoming.status, "request sent");
         Ok((incoming, mask))
     }
 
@@ -81,7 +103,7 @@ impl<I: Io> Embedded<I> {
     }
 }
 
-fn describe(fault: Fault, opened: &Opened) -> Error {
+pub(super) fn describe(fault: Fault, opened: &Opened) -> Error {
     let app = &opened.integration.app.name;
     let (kind, message) = match fault {
         Fault::Timeout => {

@@ -1,9 +1,14 @@
 //! The blocking driver: `reqwest::blocking`, and store calls on the caller's own thread.
 
 use std::io::Read as _;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use reqwest::blocking::{Client, Request, Response};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::clients::{Clients, configure};
 use super::{Fault, Incoming, Io, Network, Outgoing, fault_of, headers};
@@ -63,11 +68,37 @@ impl Io for BlockingIo {
         std::thread::sleep(time);
     }
 
+    async fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> MutexGuard<'m, T> {
+        wait_for(mutex.lock())
+    }
+
     fn network(&self) -> &Network {
         &self.clients.network
     }
 
     fn drop_connections(&self) {
         self.clients.drop_kept();
+    }
+}
+
+/// Wakes a thread that waits.
+struct Sleeper(Thread);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Waits on this thread until the future is ready.
+fn wait_for<F: Future>(future: F) -> F::Output {
+    // Within a task of tokio's, the future would otherwise stop at the end of the task's share of time and never go on.
+    let mut future = pin!(tokio::task::unconstrained(future));
+    let waker = Waker::from(Arc::new(Sleeper(thread::current())));
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(value) => return value,
+            Poll::Pending => thread::park(),
+        }
     }
 }

@@ -17,6 +17,7 @@ use std::time::Duration;
 pub(crate) use blocking::BlockingIo;
 use bytes::Bytes;
 pub(crate) use nonblocking::AsyncIo;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::allow::Allow;
 use crate::error::Result;
@@ -85,6 +86,9 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// Waits.
     fn sleep(&self, time: Duration) -> impl Future<Output = ()> + Send;
+
+    /// Waits until this lock is free.
+    fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> impl Future<Output = MutexGuard<'m, T>> + Send;
 
     /// How providers are reached.
     fn network(&self) -> &Network;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use reqwest::{Client, Request, Response};
+use tokio::sync::{Mutex, MutexGuard};
 
 use super::clients::{Clients, configure};
 use super::{Fault, Incoming, Io, Network, Outgoing, fault_of, headers};
@@ -55,6 +56,10 @@ impl Io for AsyncIo {
 
     async fn sleep(&self, time: Duration) {
         tokio::time::sleep(time).await;
+    }
+
+    async fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> MutexGuard<'m, T> {
+        mutex.lock().await
     }
 
     fn network(&self) -> &Network {

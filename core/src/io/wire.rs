@@ -15,7 +15,7 @@ use crate::allow::Allow;
 use crate::catalog::protocol::TlsMode;
 
 /// No login takes more than this; a server that says more is not one of those we know.
-const MOST_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BYTES: usize = 1 << 20;
 
 /// Where to go and what to believe there.
 pub(crate) struct Dial {
@@ -62,8 +62,12 @@ enum Stream {
 }
 
 /// What TLS can run over: the socket, or a protocol's own wrapping of it.
-pub(crate) trait Transport: Read + Write + Send {}
-impl<T: Read + Write + Send> Transport for T {}
+pub(crate) trait Transport: Read + Write + Send {
+    /// The bare connection, where it is one.
+    fn into_tcp(self: Box<Self>) -> Option<TcpStream> {
+        None
+    }
+}
 
 impl Wire {
     /// Connects to the first address that answers, in the clear: the protocol says when TLS begins.
@@ -86,6 +90,21 @@ impl Wire {
     /// How this connection is to be protected.
     pub(crate) fn tls(&self) -> TlsMode {
         self.dial.tls
+    }
+
+    /// When the login must be over.
+    #[cfg(feature = "sftp")]
+    pub(crate) fn deadline(&self) -> Instant {
+        self.deadline
+    }
+
+    /// Gives the bare connection away, to a library that reads and writes for itself.
+    #[cfg(feature = "sftp")]
+    pub(crate) fn hand_over(&mut self) -> Result<TcpStream, Fault> {
+        match std::mem::replace(&mut self.stream, Stream::Between) {
+            Stream::Plain(socket) => socket.into_tcp().ok_or(Fault::Broken),
+            Stream::Tls(_) | Stream::Between => Err(Fault::Broken),
+        }
     }
 
     /// Begins TLS, as the mode wants it checked. Nothing may have been read beyond the server's consent.
@@ -140,11 +159,11 @@ impl Wire {
         self.dial.tls = mode;
     }
 
-    /// A server that says just this, whatever it hears.
+    /// A server that says just this, whatever it hears. It does so once: nobody answers a second call.
     #[cfg(test)]
     pub(crate) fn saying(bytes: Vec<u8>, tls: TlsMode) -> Self {
         let dial = Dial {
-            host: "db.example.com".into(),
+            host: "127.0.0.1".into(),
             port: 1,
             guarded: None,
             timeout: Duration::from_secs(1),
@@ -152,7 +171,8 @@ impl Wire {
             ca_certificate: None,
         };
         let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: false };
-        Self { stream: Stream::Plain(Box::new(tests::Recording(io::Cursor::new(bytes)))), dial, network }
+        let stream = Stream::Plain(Box::new(tests::Recording(io::Cursor::new(bytes))));
+        Self { stream, deadline: Instant::now() + dial.timeout, dial, network }
     }
 
     /// Sends all of it.
@@ -238,6 +258,12 @@ impl Read for Socket {
     }
 }
 
+impl Transport for Socket {
+    fn into_tcp(self: Box<Self>) -> Option<TcpStream> {
+        Some(self.tcp)
+    }
+}
+
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.tcp.set_write_timeout(self.remaining()?)?;
@@ -277,6 +303,8 @@ mod tests {
 
     /// Plays what was recorded, and swallows what it is told.
     pub(super) struct Recording(pub(super) io::Cursor<Vec<u8>>);
+
+    impl Transport for Recording {}
 
     impl Read for Recording {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

@@ -4,7 +4,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
-use super::inject::{HostRequest, percent_encode};
+use super::fill::percent_encode;
+use super::inject::HostRequest;
 use crate::catalog::template::{self, Part};
 use crate::catalog::{ActionDef, Encoding, Kind, ParamDef, near};
 use crate::error::{Error, ErrorKind, Problem, Result};

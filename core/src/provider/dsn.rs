@@ -2,7 +2,7 @@
 
 use zeroize::Zeroizing;
 
-use super::inject::{percent_encode_but, value_of};
+use super::fill::{percent_encode_but, value_of};
 use super::protocol::tls_mode;
 use crate::catalog::template::{self, Part};
 use crate::catalog::{Login, SchemeDef};

@@ -5,10 +5,12 @@ use std::time::Duration;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::fill::fill_path;
 use super::inject::{self, HostRequest};
 use super::protocol;
 use super::target::Target;
-use crate::catalog::{Check, Condition, SchemeDef, Test};
+use super::trade::trade;
+use crate::catalog::{Check, Condition, SchemeDef, Test, template};
 use crate::connection::Evidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
@@ -34,6 +36,20 @@ impl Judgement {
     /// Whether the provider was asked at all.
     pub(crate) fn was_asked(&self) -> bool {
         !self.evidence.is_empty()
+    }
+}
+
+impl Judgement {
+    /// Sums up the evidence from this place on: a token that was granted is less than what it is then good for.
+    fn concluded(mut self, from: usize) -> Self {
+        let verdicts = || self.evidence.iter().skip(from).map(|e| e.verdict);
+        if let Some(best) = Verdict::ALL.iter().copied().find(|v| verdicts().any(|found| found == *v)) {
+            self.verdict = best;
+        }
+        if self.verdict != Verdict::RateLimited {
+            self.retry_after = None;
+        }
+        self
     }
 }
 
@@ -94,7 +110,12 @@ pub(crate) async fn judge<I: Io>(
         return protocol::judge(io, login, target, values, timeout).await;
     }
     let mut judgement = Judgement::without_asking(Verdict::NotCheckable);
-    for check in scheme.checks.iter() {
+    let Some(values) = traded(io, scheme, target, values, timeout, &mut judgement).await? else {
+        return Ok(judgement.concluded(0));
+    };
+    let values = &*values;
+    let trades = if scheme.checks.is_empty() { 0 } else { judgement.evidence.len() };
+    for check in scheme.checks.iter().filter(|check| can_be_asked(check, values)) {
         let answer = ask(io, scheme, target, values, check, timeout).await?;
         let (verdict, status, detail) = match &answer {
             Ok(incoming) => (verdict_of(check, incoming, target), Some(incoming.status), None),
@@ -117,14 +138,45 @@ pub(crate) async fn judge<I: Io>(
             break; // the same host will not answer the next one either
         }
     }
-    let verdicts = || judgement.evidence.iter().map(|e| e.verdict);
-    if let Some(best) = Verdict::ALL.iter().copied().find(|v| verdicts().any(|found| found == *v)) {
-        judgement.verdict = best;
+    Ok(judgement.concluded(trades))
+}
+
+/// The values with the token that they were traded for; as they are where nothing is traded, and `None` where the app
+/// gave no token.
+async fn traded<'v, I: Io>(
+    io: &I,
+    scheme: &SchemeDef,
+    target: &Target,
+    values: &'v Values,
+    timeout: Duration,
+    judgement: &mut Judgement,
+) -> Result<Option<Holder<'v>>> {
+    let Some(def) = &scheme.trade else { return Ok(Some(Holder::Lent(values))) };
+    let traded = trade(io, scheme, def, target, values, timeout).await?;
+    judgement.evidence.push(traded.evidence);
+    judgement.retry_after = traded.retry_after;
+    Ok(traded.token.map(|token| Holder::Own(token.with(values))))
+}
+
+/// Values of somebody else's, or of one's own.
+enum Holder<'v> {
+    Lent(&'v Values),
+    Own(Values),
+}
+
+impl std::ops::Deref for Holder<'_> {
+    type Target = Values;
+    fn deref(&self) -> &Values {
+        match self {
+            Self::Lent(values) => values,
+            Self::Own(values) => values,
+        }
     }
-    if judgement.verdict != Verdict::RateLimited {
-        judgement.retry_after = None;
-    }
-    Ok(judgement)
+}
+
+/// Whether all that the path asks for was given.
+fn can_be_asked(check: &Check, values: &Values) -> bool {
+    template::names(&check.path).into_iter().all(|name| values.get(name).is_some())
 }
 
 /// What a status means where nothing else is said. `typed_host`: the user named the host.
@@ -150,12 +202,13 @@ async fn ask<I: Io>(
     check: &Check,
     timeout: Duration,
 ) -> Result<Result<Incoming, Fault>> {
-    let path = inject::fill_path(&check.path, values)?;
-    let json = [("content-type".to_owned(), "application/json".to_owned())];
+    let path = fill_path(&check.path, values)?;
+    let kind = if check.form { "application/x-www-form-urlencoded" } else { "application/json" };
+    let kind = [("content-type".to_owned(), kind.to_owned())];
     let ask = HostRequest {
         method: &check.method,
         path: path.expose_text().unwrap_or_default(), // expose: into the request
-        headers: if check.body.is_some() { &json } else { &[] },
+        headers: if check.body.is_some() { &kind } else { &[] },
         body: check.body.as_ref().map_or_else(Bytes::new, |b| Bytes::copy_from_slice(b.as_bytes())),
         ..HostRequest::default()
     };
@@ -202,41 +255,45 @@ fn random_like(value: &Secret) -> Result<Secret> {
     Ok(Secret::from(value.expose().iter().zip(random).map(like).collect::<Vec<u8>>())) // expose: its form only
 }
 
-fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {
+/// What an answer to a check means.
+pub(super) fn verdict_of(check: &Check, incoming: &Incoming, target: &Target) -> Verdict {
     let status = incoming.status;
-    if let Some((_, verdict)) = check.verdicts.iter().find(|(s, _)| *s == status) {
-        return *verdict;
+    let json = serde_json::from_slice::<Value>(&incoming.body).ok();
+    let holds = |condition: &Condition| holds(condition, &incoming.body, json.as_ref());
+    if let Some(rule) = check.verdicts.iter().find(|rule| rule.status == status && rule.when.iter().all(holds)) {
+        return rule.verdict;
     }
-    let accepted = if check.accept.is_empty() { (200..300).contains(&status) } else { check.accept.contains(&status) };
-    if accepted {
-        return accepted_if(check, incoming);
-    }
-    if (200..300).contains(&status) {
-        Verdict::NotCheckable
-    } else {
-        usual_verdict(status, !target.host_fields.is_empty())
-    }
-}
-
-fn accepted_if(check: &Check, incoming: &Incoming) -> Verdict {
-    if check.method == "HEAD" || (!check.json && check.when.is_empty()) {
-        return Verdict::Accepted;
-    }
-    let parsed = serde_json::from_slice::<Value>(&incoming.body);
-    match parsed {
-        Err(_) if incoming.status == 401 => Verdict::Rejected,
-        Err(_) => Verdict::WrongHost,
-        Ok(json) if check.when.iter().all(|condition| holds(condition, &json)) => Verdict::Accepted,
-        Ok(_) => Verdict::Rejected,
+    let good = (200..300).contains(&status);
+    let accepted = if check.accept.is_empty() { good } else { check.accept.contains(&status) };
+    match (accepted, good) {
+        (true, _)
+            if check.method == "HEAD" || check.when.iter().all(holds) && (json.is_some() || !needs_json(check)) =>
+        {
+            Verdict::Accepted
+        }
+        (true, _) if status == 401 => Verdict::Rejected,
+        // Not the form that the app's answers have.
+        (true, _) if json.is_none() => Verdict::WrongHost,
+        (true, _) => Verdict::Rejected,
+        (false, true) => Verdict::NotCheckable,
+        (false, false) => usual_verdict(status, !target.host_fields.is_empty()),
     }
 }
 
-fn holds(condition: &Condition, json: &Value) -> bool {
-    let found = json.pointer(&condition.at).filter(|v| !v.is_null());
+/// Whether an accepted answer must be JSON.
+fn needs_json(check: &Check) -> bool {
+    check.json || check.when.iter().any(|condition| !matches!(condition.test, Test::TextHas(_)))
+}
+
+/// Nothing holds in what is not JSON, save for what is about its text.
+fn holds(condition: &Condition, body: &[u8], json: Option<&Value>) -> bool {
+    let found = || json?.pointer(&condition.at).filter(|v| !v.is_null());
+    let is = |text: &str| found().is_some_and(|f| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *f));
     match &condition.test {
-        Test::Present(wanted) => found.is_some() == *wanted,
-        Test::Equals(text) => found.is_some_and(|f| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *f)),
-        Test::NotEquals(text) => !found.is_some_and(|f| serde_json::from_str::<Value>(text).is_ok_and(|v| v == *f)),
+        Test::Present(wanted) => json.is_some() && found().is_some() == *wanted,
+        Test::Equals(text) => is(text),
+        Test::NotEquals(text) => json.is_some() && !is(text),
+        Test::TextHas(texts) => texts.iter().any(|text| body.windows(text.len()).any(|w| w == text.as_bytes())),
     }
 }
 

@@ -22,7 +22,7 @@ impl Mask {
         }
         let mut forms = vec![value.duplicate()];
         let mut percent = Vec::with_capacity(3 * value.len());
-        super::inject::percent_encode(value.expose(), &mut percent); // expose: the needle
+        super::fill::percent_encode(value.expose(), &mut percent); // expose: the needle
         forms.push(Secret::from(percent));
         let form: String = url::form_urlencoded::byte_serialize(value.expose()).collect(); // expose: the needle
         forms.push(Secret::from(form));

@@ -2,8 +2,8 @@
 
 use url::Url;
 
+use super::fill::fill;
 use super::host;
-use super::inject::fill;
 use super::protocol::tls_mode;
 use super::target::{Target, Terms, bad_host, forbidden};
 use crate::allow::Permission;

@@ -7,7 +7,6 @@ use zeroize::Zeroizing;
 
 use super::host;
 use crate::allow::{Allow, Permission};
-use crate::catalog::template::Filter;
 use crate::catalog::{FieldDef, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
@@ -75,6 +74,11 @@ impl Target {
             Fault::NoSuchHost if !self.host_fields.is_empty() => Verdict::WrongHost,
             _ => Verdict::Unreachable,
         }
+    }
+
+    /// Whether an address is on the base's own origin.
+    pub(super) fn is_at(&self, url: &Url) -> bool {
+        url.origin() == self.base.origin() && url.username().is_empty() && url.password().is_none()
     }
 
     /// The base with `path` appended. The path may bring its own query; it must not climb, nor name a host.
@@ -199,17 +203,10 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                 position += text.len();
             }
             template::Part::Field { name, filter } => {
-                let value = super::inject::value_of(values, name, filter)?;
+                let value = super::fill::value_of(values, name, filter)?;
                 let value = value.bytes();
                 let start = position;
-                position += name.len()
-                    + match filter {
-                        Filter::Whole => "{}".len(),
-                        Filter::After(c) => "{|after:}".len() + c.len_utf8(),
-                        Filter::Base64 => "{|base64}".len(),
-                        Filter::Secure => "{|s}".len(),
-                        Filter::Flag => "{|flag}".len(),
-                    };
+                position += name.len() + filter.width();
                 if start == 0 {
                     filled.extend_from_slice(value);
                 } else if start < host_end {
@@ -218,7 +215,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
                     }
                     filled.extend_from_slice(value);
                 } else {
-                    super::inject::percent_encode(value, &mut filled);
+                    super::fill::percent_encode(value, &mut filled);
                 }
             }
         }

@@ -139,6 +139,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
                 Ok(json!({}))
             }
             "provider.requests" => Ok(provider.requests(space)),
+            "provider.keys" => Ok(provider.keys(space)),
             "composio.requests" => Ok(provider.control("GET", &format!("{space}/requests"), &Value::Null)),
             "composio.accounts" => Ok(provider.control("GET", &format!("{space}/accounts"), &Value::Null)),
             "composio.faults" => Ok(provider.control("POST", &format!("{space}/faults"), &fill(&step.args, &saved))),

@@ -83,10 +83,10 @@ fn path_mistakes(node: &mut Node, path: &str, params: &[ParamDef]) {
         Err(problem) => node.mistake(problem, "write the name of a parameter between braces, such as {id}"),
         Ok(parts) => parts.iter().for_each(|part| match part {
             Part::Text(_) => {}
-            Part::Field { filter: Filter::After(_) | Filter::Base64 | Filter::Secure | Filter::Flag, .. } => {
+            Part::Field { filter, .. } if *filter != Filter::Whole => {
                 node.mistake("takes parameters whole", "write it without a filter, such as {id}");
             }
-            Part::Field { name, filter: Filter::Whole } => {
+            Part::Field { name, .. } => {
                 if !params.iter().any(|p| p.name == *name && p.required) {
                     let instead = "write it in `params` with \"required\": true";
                     node.mistake(format!("`{{{name}}}` is not one of the required parameters"), instead);

@@ -3,7 +3,7 @@
 use super::super::definition::{FieldDef, List, Login, Text};
 use super::super::protocol::{COMMON_ROLES, Protocol, TlsMode};
 use super::super::template;
-use super::node::Node;
+use super::node::{Known, Node};
 
 /// The login of a scheme; none where it speaks HTTP.
 pub(super) fn login(node: &mut Node, fields: &[FieldDef]) -> Option<Login> {
@@ -21,7 +21,7 @@ pub(super) fn login(node: &mut Node, fields: &[FieldDef]) -> Option<Login> {
     let roles: List<(Text, Text)> = map
         .keys()
         .filter(|role| *role != "protocol" && known.contains(&role.as_str()))
-        .map(|role| (Text::Owned(role.clone()), node.get(role).template(fields)))
+        .map(|role| (Text::Owned(role.clone()), node.get(role).template(Known::fields(fields))))
         .collect();
     let login = Login { protocol, roles };
     tls(&mut node.get("tls"), &login, fields);
@@ -31,7 +31,7 @@ pub(super) fn login(node: &mut Node, fields: &[FieldDef]) -> Option<Login> {
 /// What drivers take to connect; none where the app has no such thing.
 pub(super) fn dsn(node: &mut Node, fields: &[FieldDef]) -> Option<Text> {
     node.value?;
-    let template = node.template(fields);
+    let template = node.template(Known::fields(fields));
     if !template.contains("://") {
         let sample = "postgresql://{username}:{password}@{host}:{port}/{database}";
         node.mistake("must be an address", format!("write it such as \"{sample}\""));

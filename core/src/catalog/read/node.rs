@@ -29,6 +29,24 @@ pub(super) struct Node<'v, 'm> {
     mistakes: &'m mut Vec<Mistake>,
 }
 
+/// The names that a template may use.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'f> {
+    pub(super) fields: &'f [FieldDef],
+    /// Values that are made out of the fields.
+    pub(super) made: &'f [&'f str],
+}
+
+impl<'f> Known<'f> {
+    pub(super) fn fields(fields: &'f [FieldDef]) -> Self {
+        Self { fields, made: &[] }
+    }
+
+    fn names(self) -> impl Iterator<Item = &'f str> {
+        self.fields.iter().map(|f| f.name.as_ref()).chain(self.made.iter().copied())
+    }
+}
+
 impl<'v, 'm> Node<'v, 'm> {
     /// The whole definition.
     pub(super) fn root(definition: &'v Value, mistakes: &'m mut Vec<Mistake>) -> Self {
@@ -152,21 +170,21 @@ impl<'v, 'm> Node<'v, 'm> {
         Some(text)
     }
 
-    pub(super) fn template(&mut self, fields: &[FieldDef]) -> Text {
+    pub(super) fn template(&mut self, known: Known<'_>) -> Text {
         let text = self.text();
-        self.check_template(&text, fields);
+        self.check_template(&text, known);
         text
     }
 
-    pub(super) fn check_template(&mut self, text: &str, fields: &[FieldDef]) {
+    pub(super) fn check_template(&mut self, text: &str, known: Known<'_>) {
         if let Err(problem) = template::parse(text) {
             self.mistake(problem, "write the name of a field between braces, such as {api_key}");
         }
         for name in template::names(text) {
-            if fields.iter().any(|f| f.name == name) {
+            if known.names().any(|known| known == name) {
                 continue;
             }
-            let near = near(name, fields.iter().map(|f| f.name.as_ref()));
+            let near = near(name, known.names());
             let instead = match near.first() {
                 Some(near) => format!("did you mean `{{{near}}}`?"),
                 None => format!("add a field \"{name}\" to `fields`, or name one that is there"),

@@ -1,16 +1,17 @@
-//! Reads where a credential goes in a request, and sees to it that each field goes somewhere, and only one thing to a place.
+//! Reads where a credential goes in a request, and sees to it that only one thing goes to a place.
 
 use serde_json::Value;
 
-use super::super::definition::{FieldDef, Inject, List, SchemeDef};
+use super::super::definition::{Encoding, Inject, List};
 use super::super::template;
+use super::node::Known;
 use super::{Node, Text};
 
 /// Headers that are no app's to set.
 const OURS: [&str; 5] = ["host", "content-length", "transfer-encoding", "connection", "proxy-authorization"];
 
-pub(super) fn inject(node: &mut Node, fields: &[FieldDef], headers: &[(Text, Text)], base_url: &str) -> List<Inject> {
-    let inject = node.list(|n| injection(n, fields));
+pub(super) fn inject(node: &mut Node, known: Known<'_>, headers: &[(Text, Text)], base_url: &str) -> List<Inject> {
+    let inject = node.list(|n| injection(n, known));
     for (i, this) in inject.iter().enumerate() {
         let Some(place) = place(this) else { continue };
         if inject[..i].iter().any(|before| self::place(before).is_some_and(|p| p == place)) {
@@ -37,28 +38,29 @@ fn place(inject: &Inject) -> Option<(&'static str, String)> {
     match inject {
         Inject::Header { name, .. } => Some(("header", name.to_ascii_lowercase())),
         Inject::Query { name, .. } => Some(("query", name.to_string())),
-        Inject::Basic { .. } => Some(("header", "authorization".into())),
+        Inject::Basic { .. } | Inject::AwsSigv4 { .. } => Some(("header", "authorization".into())),
+        Inject::Body { name, .. } => Some(("body", name.to_string())),
         Inject::Path => None,
     }
 }
 
-fn injection(node: &mut Node, fields: &[FieldDef]) -> Inject {
+fn injection(node: &mut Node, known: Known<'_>) -> Inject {
     match node.get("in").text().as_ref() {
         "header" => {
             node.object(&["in", "name", "value"]);
             let name = node.get("name").text();
             header_name_mistakes(&mut node.get("name"), &name);
-            Inject::Header { name, value: node.get("value").template(fields) }
+            Inject::Header { name, value: node.get("value").template(known) }
         }
         "query" => {
             node.object(&["in", "name", "value"]);
-            Inject::Query { name: node.get("name").text(), value: node.get("value").template(fields) }
+            Inject::Query { name: node.get("name").text(), value: node.get("value").template(known) }
         }
         "basic" => {
             node.object(&["in", "username", "password"]);
             let mut side = |key: &str| match node.get(key).value {
                 Some(Value::String(text)) if text.is_empty() => Text::Borrowed(""),
-                _ => node.get(key).template(fields),
+                _ => node.get(key).template(known),
             };
             Inject::Basic { username: side("username"), password: side("password") }
         }
@@ -66,9 +68,37 @@ fn injection(node: &mut Node, fields: &[FieldDef]) -> Inject {
             node.object(&["in"]);
             Inject::Path
         }
+        "body" => {
+            node.object(&["in", "name", "value", "encoding"]);
+            Inject::Body {
+                name: node.get("name").text(),
+                value: node.get("value").template(known),
+                encoding: encoding(&mut node.get("encoding")),
+            }
+        }
+        "aws_sigv4" => {
+            let keys = ["service", "region", "access_key_id", "secret_access_key"];
+            node.object(&[&["in", "session_token"][..], &keys].concat());
+            let [service, region, access_key_id, secret_access_key] = keys.map(|key| node.get(key).template(known));
+            let has_token = node.get("session_token").value.is_some();
+            let session_token = has_token.then(|| node.get("session_token").template(known));
+            Inject::AwsSigv4 { service, region, access_key_id, secret_access_key, session_token }
+        }
         _ => {
-            node.get("in").not_one_of(&["header", "query", "basic", "path"]);
+            node.get("in").not_one_of(&["header", "query", "basic", "path", "body", "aws_sigv4"]);
             Inject::Path
+        }
+    }
+}
+
+/// How the members of a body are written.
+fn encoding(node: &mut Node) -> Encoding {
+    match node.optional_text().as_deref() {
+        None | Some("json") => Encoding::Json,
+        Some("form") => Encoding::Form,
+        Some(_) => {
+            node.not_one_of(&["json", "form"]);
+            Encoding::Json
         }
     }
 }
@@ -100,47 +130,5 @@ fn header_name_mistakes(node: &mut Node, name: &str) {
         );
     } else if OURS.contains(&name.to_ascii_lowercase().as_str()) {
         node.mistake("is a header that the HTTP client sets", "remove it");
-    }
-}
-
-/// A field that goes nowhere, or a secret that is never sent, is a mistake: the user would type it for nothing.
-pub(super) fn unused(node: &mut Node, scheme: &SchemeDef) {
-    // Without these there is no request; a header or query part is left out when its optional field is.
-    let mut needed = if scheme.login.is_some() { Vec::new() } else { template::names(&scheme.base_url) };
-    needed.extend(scheme.checks.iter().flat_map(|c| template::names(&c.path)));
-    let mut injected: Vec<&str> = Vec::new();
-    for inject in scheme.inject.iter() {
-        match inject {
-            Inject::Header { value, .. } | Inject::Query { value, .. } => injected.extend(template::names(value)),
-            Inject::Basic { username, password } => {
-                for side in [username, password] {
-                    injected.extend(template::names(side));
-                    needed.extend(template::names(side));
-                }
-            }
-            Inject::Path => injected.extend(template::names(&scheme.base_url)),
-        }
-    }
-    if let Some(login) = &scheme.login {
-        for (role, template) in login.roles.iter() {
-            injected.extend(template::names(template));
-            if role == "host" || login.protocol.needed.contains(&role.as_ref()) {
-                needed.extend(template::names(template));
-            }
-        }
-    }
-    for (i, field) in scheme.fields.iter().enumerate().filter(|(_, f)| template::is_wire_name(&f.name)) {
-        let name = field.name.as_ref();
-        let is_needed = needed.contains(&name);
-        let sent = format!("write {{{name}}} in an injection, such as \"value\": \"Bearer {{{name}}}\"");
-        if field.secret && !injected.contains(&name) {
-            node.get("fields").get(i).mistake("is secret but `inject` does not send it", sent);
-        } else if !is_needed && !injected.contains(&name) {
-            node.get("fields").get(i).mistake("is used nowhere", format!("remove it, or {sent}"));
-        }
-        if !field.required && field.default.is_none() && is_needed {
-            let instead = "write \"required\": true, or give a default";
-            node.get("fields").get(i).mistake("is needed for every request", instead);
-        }
     }
 }

@@ -20,8 +20,12 @@ mod redis;
 mod robustness;
 mod sasl;
 mod scram;
+#[cfg(feature = "sftp")]
+mod sftp;
 mod smtp;
 mod sqlserver;
+#[cfg(feature = "sftp")]
+mod ssh_key;
 mod tds;
 
 use std::borrow::Cow;
@@ -47,7 +51,7 @@ impl Roles {
     fn fill(login: &Login, values: &Values) -> Result<Self> {
         let mut roles = Vec::new();
         for (role, template) in login.roles.iter() {
-            if let Some(value) = super::inject::fill(template, values)? {
+            if let Some(value) = super::fill::fill(template, values)? {
                 roles.push((role.clone(), value));
             }
         }
@@ -95,7 +99,7 @@ impl Outcome {
 
 /// How a role says that the connection is to be protected; as safely as the protocol can where nothing is said.
 pub(crate) fn tls_mode(login: &Login, values: &Values) -> TlsMode {
-    let word = login.role("tls").and_then(|template| super::inject::fill(template, values).ok().flatten());
+    let word = login.role("tls").and_then(|template| super::fill::fill(template, values).ok().flatten());
     let said = word.as_ref().and_then(Secret::expose_text).and_then(TlsMode::parse); // expose: no secret, a mode
     said.unwrap_or_else(|| login.protocol.tls.first().copied().unwrap_or(TlsMode::Off))
 }
@@ -147,7 +151,7 @@ pub(crate) async fn judge<I: Io>(
 /// The name that the server has taken for the user's, unless it is made of a secret.
 fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
     let secret = login.role("password").is_some_and(|other| template::names(other) == template::names(template));
-    let name = super::inject::fill(template, values).ok().flatten().filter(|_| !secret)?;
+    let name = super::fill::fill(template, values).ok().flatten().filter(|_| !secret)?;
     Some(name.expose_text()?.to_owned()) // expose: a user's name
 }
 
@@ -165,6 +169,10 @@ fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Faul
         "nats" => nats::log_in(wire, roles),
         "postgresql" => postgresql::log_in(wire, roles),
         "redis" => redis::log_in(wire, roles),
+        #[cfg(feature = "sftp")]
+        "sftp" => sftp::log_in(wire, roles),
+        #[cfg(not(feature = "sftp"))]
+        "sftp" => Ok(Outcome::no_way_in("this build of Keylatch does not speak SSH")),
         "smtp" => smtp::log_in(wire, roles),
         "sqlserver" => sqlserver::log_in(wire, roles),
         _ => Ok(Outcome::open()),

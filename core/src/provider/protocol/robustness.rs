@@ -34,6 +34,7 @@ const EVERYTHING: &[(&str, &str)] = &[
     ("base_dn", "dc=example,dc=com"),
     ("token", "t0ken"),
     ("client_id", "keylatch"),
+    ("nkey_seed", "SUAJ2YNRTXX72WTAXKCEV5ES5QWMIRCJYVUXWMTJDFYDXLADDSXH6YALCA"),
 ];
 
 /// How a server of the protocol might begin; what follows is at random.
@@ -46,6 +47,14 @@ const OPENINGS: &[(&str, &[u8])] = &[
     ("postgresql", b"R\0\0\0\x0c\0\0\0\x05salt"),
     ("postgresql", b"R\0\0\0\x17\0\0\0\x0aSCRAM-SHA-256\0\0R\0\0\0\x14\0\0\0\x0b"),
     ("sqlserver", b"\x04\x01\0\x0f\0\0\0\0\x01\0\x06\0\x01\xff\x02\x04\x01\0\x20\0\0\0\0\xaa\x04\0"),
+    ("amqp", b"\x01\0\0\0\0\0\x17\0\x0a\0\x0a\0\x09\0\0\0\0\0\0\0\x05PLAIN\0\0\0\0\xce\x01\0\0\0\0\0\x0c\0\x0a\0\x1e\x07\xff\0\x02\0\0\0\x3c\xce"),
+    ("imap", b"* OK ready\r\n* CAPABILITY IMAP4rev1 SASL-IR AUTH=PLAIN\r\nk1 OK\r\n"),
+    ("imap", b"* OK ready\r\n* CAPABILITY IMAP4rev1\r\nk1 OK\r\n+ go on\r\n"),
+    ("ldap", b"\x30\x0c\x02\x01\x01\x61\x07\x0a\x01"),
+    ("mqtt", b"\x20\x02\0"),
+    ("nats", b"INFO {\"auth_required\":true,\"nonce\":\"abc\"}\r\n+OK\r\n"),
+    ("smtp", b"220 ready\r\n250-ready\r\n250 AUTH PLAIN LOGIN\r\n"),
+    ("smtp", b"220 ready\r\n250-ready\r\n250 AUTH LOGIN\r\n334 VXNlcm5hbWU6\r\n"),
     ("redis", b"+OK\r\n+PONG\r\n"),
 ];
 

@@ -86,6 +86,8 @@ impl Packed {
     }
 }
 
+impl Transport for Packed {}
+
 impl Read for Packed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.came.read(buffer)?;
