@@ -11,6 +11,9 @@ mod near;
 mod protocol;
 #[path = "src/catalog/read.rs"]
 mod read;
+#[path = "src/catalog/shape.rs"]
+#[allow(dead_code, reason = "shared with the library, used in part")]
+mod shape;
 #[path = "src/catalog/source.rs"]
 mod source;
 #[path = "src/catalog/template.rs"]
@@ -24,6 +27,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use definition::AppDef;
 use serde_json::Value;
 use source::{Fault, Source};
 
@@ -34,7 +38,7 @@ fn main() {
     println!("cargo::rerun-if-env-changed={FOLDER}");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=src/verdict.rs");
-    for file in ["definition.rs", "near.rs", "protocol.rs", "read.rs", "read", "source.rs", "template.rs"] {
+    for file in ["definition.rs", "near.rs", "protocol.rs", "read.rs", "read", "shape.rs", "source.rs", "template.rs"] {
         println!("cargo::rerun-if-changed=src/catalog/{file}");
     }
     let folder = env::var_os(FOLDER).map_or_else(|| PathBuf::from("catalog"), PathBuf::from);
@@ -65,8 +69,8 @@ fn main() {
     pack(&apps, Path::new(&env::var_os("OUT_DIR").expect("set by cargo")));
 }
 
-/// The slug and the definition, checked.
-fn load(file: &Path) -> Result<(String, Value), Vec<Fault>> {
+/// The app and its definition, checked.
+fn load(file: &Path) -> Result<(AppDef, Value), Vec<Fault>> {
     let bytes = fs::read(file).unwrap_or_else(|e| panic!("{} cannot be read: {e}", file.display()));
     let mut source = Source::parse(&bytes).map_err(|fault| vec![fault])?;
     let mut faults = std::mem::take(&mut source.twice);
@@ -77,20 +81,29 @@ fn load(file: &Path) -> Result<(String, Value), Vec<Fault>> {
             let instead = format!("write that, or call the file {}.json", app.slug);
             faults.push(fault("/slug", &format!("is not the file's name; {instead}")));
         }
-        Ok(app) if faults.is_empty() => return Ok((app.slug.into_owned(), source.json)),
+        Ok(app) if faults.is_empty() => return Ok((app, source.json)),
         Ok(_) => {}
     }
     Err(faults)
 }
 
 /// Writes what `catalog/builtin.rs` includes.
-fn pack(apps: &[(String, Value)], out: &Path) {
-    let mut text = String::new();
-    let mut starts = vec![0];
-    for (slug, definition) in apps {
-        let _ = write!(text, "{slug}\n{definition}");
+fn pack(apps: &[(AppDef, Value)], out: &Path) {
+    let (mut heads, mut text, mut shapes) = (String::new(), String::new(), String::new());
+    let (mut head_starts, mut starts) = (vec![0], vec![0]);
+    for (app, definition) in apps {
+        let _ = write!(heads, "{}\t{}\t{}", app.slug, app.name, app.category);
+        head_starts.push(heads.len());
+        let _ = write!(text, "{definition}");
         starts.push(text.len());
+        for (auth_scheme, field, pattern) in app.shapes() {
+            let _ = writeln!(shapes, "{}\t{auth_scheme}\t{field}\t{pattern}", app.slug);
+        }
     }
-    fs::write(out.join("catalog.txt"), text).expect("OUT_DIR is writable");
-    fs::write(out.join("catalog_starts.rs"), format!("{starts:?}")).expect("OUT_DIR is writable");
+    let write = |name: &str, content: String| fs::write(out.join(name), content).expect("OUT_DIR is writable");
+    write("catalog.txt", text);
+    write("catalog_starts.rs", format!("{starts:?}"));
+    write("catalog_heads.txt", heads);
+    write("catalog_head_starts.rs", format!("{head_starts:?}"));
+    write("catalog_shapes.txt", shapes);
 }

@@ -88,6 +88,22 @@ pub struct ActionParam {
     pub required: bool,
 }
 
+/// An app that a credential could be of, by its form: one of the answers of `identify`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct KeyOrigin {
+    /// Slug of the app.
+    pub app: String,
+    /// Its name for people.
+    pub app_name: String,
+    /// The auth scheme with the field.
+    pub auth_scheme: AuthScheme,
+    /// Wire name of the field that such values are for.
+    pub field: String,
+    /// Whether the form is clear, and that of no other app that is known here.
+    pub certain: bool,
+}
+
 /// The developer's configuration of one app with one scheme.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]

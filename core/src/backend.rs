@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::app::{App, ExpectedParams, Integration};
+use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
 use crate::calls::{
-    ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Request,
-    Response, UpdateCredentials,
+    ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
+    Request, Response, UpdateCredentials,
 };
 use crate::composio::{Composio, Project};
 use crate::connection::{Connection, ConnectionRequest, Page, Status, Verification};
@@ -95,6 +95,21 @@ impl<I: Io> Backend<I> {
         }
     }
 
+    pub(crate) fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>> {
+        match self {
+            Self::Embedded(backend) => backend.identify(value),
+            Self::Composio(backend) => backend.identify(value),
+        }
+    }
+
+    /// Whether text that cannot be wiped is refused.
+    pub(crate) fn strict_secrets(&self) -> bool {
+        match self {
+            Self::Embedded(backend) => backend.strict_secrets,
+            Self::Composio(backend) => backend.strict_secrets,
+        }
+    }
+
     async fn sleep(&self, time: Duration) {
         match self {
             Self::Embedded(backend) => backend.io.sleep(time).await,
@@ -104,6 +119,7 @@ impl<I: Io> Backend<I> {
 
     delegate! {
         fn apps(&self) -> Result<Vec<App>>;
+        fn search_apps(&self, ask: AppSearch) -> Result<Vec<App>>;
         fn app(&self, name: &str) -> Result<App>;
         fn create_integration(&self, ask: NewIntegration) -> Result<Integration>;
         fn integration(&self, id: &str) -> Result<Integration>;

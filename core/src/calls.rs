@@ -44,6 +44,18 @@ pub struct ExpectedParamsQuery {
     pub auth_scheme: Option<AuthScheme>,
 }
 
+/// Which apps are wanted; all that is given must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppSearch {
+    /// A slug, a name or a part of one, which may be misspelt. Without it the apps come by slug.
+    pub query: Option<String>,
+    /// A category, in any case.
+    pub category: Option<String>,
+    /// How many at most, 1 to 500. Default: 50.
+    pub limit: Option<u32>,
+}
+
 /// A developer's configuration to be stored.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -257,7 +269,7 @@ pub struct Reply {
 /// What a call by name takes beside its JSON arguments.
 #[derive(Debug, Default)]
 pub struct Payload {
-    /// Credential values: `connected_account_params`, or `fixed_values` of an integration.
+    /// Credential values: `connected_account_params`, `fixed_values` of an integration, or the `value` to identify.
     pub params: Params,
     /// The body of a `request`.
     pub body: Vec<u8>,
@@ -392,6 +404,11 @@ impl<I: Io> Backend<I> {
             "apps.list" => {
                 let Nothing {} = arguments(name, json)?;
                 reply(&Items { items: self.apps().await? })
+            }
+            "apps.search" => reply(&Items { items: self.search_apps(arguments(name, json)?).await? }),
+            "apps.identify" => {
+                let Nothing {} = arguments(name, json)?;
+                reply(&Items { items: self.identify(params.sole("value", self.strict_secrets())?)? })
             }
             "apps.get" => reply(&self.app(&arguments::<AppName>(name, json)?.app).await?),
             "apps.register" => {

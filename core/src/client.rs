@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::app::{App, ExpectedParams, Integration};
+use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
 use crate::backend::{self, Backend};
 use crate::calls::{
-    ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,
-    Reply, Request, Response, UpdateCredentials,
+    ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
+    Payload, Reply, Request, Response, UpdateCredentials,
 };
 use crate::connection::{Connection, ConnectionRequest, Page, Verification};
 use crate::error::{Error, ErrorKind, Result};
@@ -135,6 +135,13 @@ immediate! {
     /// `invalid_argument` with a problem for every mistake; `already_exists` for the slug of a built-in app.
     fn register_app(&self, definition: &Value) -> Result<App>;
 
+    /// The apps that a credential could be of, by its form alone, the most specific form first: local on both backends,
+    /// nothing is asked or kept. Of forms that many share, such as 32 hexadecimal digits, nothing is said.
+    ///
+    /// # Errors
+    /// `closed`.
+    fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>>;
+
     /// Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`.
     fn close(&self) -> ();
 }
@@ -145,6 +152,12 @@ operations! {
     /// # Errors
     /// `closed`.
     fn apps(&self) -> Result<Vec<App>>;
+
+    /// The apps that a person's words mean, best first: by slug, name or a part of one, also misspelt, and by category.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a category that there is not, with near ones, and for a limit that cannot be.
+    fn search_apps(&self, ask: AppSearch) -> Result<Vec<App>>;
 
     /// The app of this name, compared without regard to case.
     ///

@@ -60,6 +60,12 @@ pub struct Field {
     /// The only values allowed, where they are few.
     #[serde(rename = "enum", skip_serializing_if = "Option::is_none")]
     pub choices: Option<Vec<String>>,
+    /// What people know these by, in the same order; `None` where the values speak for themselves.
+    #[serde(rename = "enum_labels", skip_serializing_if = "Option::is_none")]
+    pub choice_labels: Option<Vec<String>>,
+    /// Only where this holds is the field asked for, and taken.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub when: Option<FieldCondition>,
     /// Regular expression that the value must match (the common subset of ECMA-262 and Rust).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pattern: Option<String>,
@@ -72,23 +78,63 @@ pub struct Field {
     /// Page where the user finds or makes it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub help_url: Option<String>,
+    /// What may stand before the value, as in an address that was pasted; it is taken off.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strip_prefix: Vec<String>,
+    /// What may stand behind it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub strip_suffix: Vec<String>,
 }
 
-/// JSON Schema (draft 2020-12) of the object that `connected_account_params` must be.
+/// That another field has one of some values.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct FieldCondition {
+    /// Wire name of the other field.
+    pub field: String,
+    /// The values.
+    pub values: Vec<String>,
+}
+
+/// JSON Schema (draft 2020-12) of the object that `connected_account_params` must be. Keywords that begin with `x-` are for
+/// forms: order, help page, usual form, several lines, what is taken off.
 pub(crate) fn json_schema(title: &str, fields: &[Field]) -> Value {
-    let properties: Map<String, Value> = fields.iter().map(|f| (f.name.clone(), property(f))).collect();
-    let required: Vec<&str> = fields.iter().filter(|f| f.required).map(|f| f.name.as_str()).collect();
-    json!({
+    let properties: Map<String, Value> =
+        fields.iter().enumerate().map(|(i, field)| (field.name.clone(), property(field, i))).collect();
+    let always = fields.iter().filter(|f| f.required && f.when.is_none());
+    let required: Vec<&str> = always.map(|f| f.name.as_str()).collect();
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": title,
         "type": "object",
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-    })
+    });
+    let conditions: Vec<Value> = fields.iter().filter_map(|field| condition(field, fields)).collect();
+    if !conditions.is_empty() {
+        schema["allOf"] = conditions.into();
+    }
+    schema
 }
 
-fn property(field: &Field) -> Value {
+/// That a field with a condition is there only where it holds, and then is, if it is required.
+fn condition(field: &Field, fields: &[Field]) -> Option<Value> {
+    let when = field.when.as_ref()?;
+    let other = fields.iter().find(|f| f.name == when.field)?;
+    let values: Vec<Value> = when.values.iter().map(|value| typed(other.kind, value)).collect();
+    // Left out, the other field has its default.
+    let by_default = other.default.as_ref().is_some_and(|default| when.values.contains(default));
+    let decided = if by_default { json!([]) } else { json!([other.name]) };
+    let needed = if field.required { json!([field.name]) } else { json!([]) };
+    Some(json!({
+        "if": {"properties": {&other.name: {"enum": values}}, "required": decided},
+        "then": {"required": needed},
+        "else": {"properties": {&field.name: false}},
+    }))
+}
+
+fn property(field: &Field, order: usize) -> Value {
     let mut schema = Map::new();
     let mut put = |key: &str, value: Value| schema.insert(key.to_owned(), value);
     put("title", json!(field.display_name));
@@ -113,7 +159,12 @@ fn property(field: &Field) -> Value {
         put("minLength", json!(1));
     }
     if let Some(choices) = &field.choices {
-        put("enum", json!(choices));
+        let values: Vec<Value> = choices.iter().map(|choice| typed(field.kind, choice)).collect();
+        if let Some(labels) = &field.choice_labels {
+            let labelled = values.iter().zip(labels).map(|(value, label)| json!({"const": value, "title": label}));
+            put("oneOf", labelled.collect());
+        }
+        put("enum", values.into());
     }
     if let Some(pattern) = &field.pattern {
         put("pattern", json!(pattern));
@@ -124,10 +175,24 @@ fn property(field: &Field) -> Value {
     if let Some(example) = &field.example {
         put("examples", json!([typed(field.kind, example)]));
     }
+    put("x-order", json!(order));
+    if field.kind == FieldType::Text {
+        put("x-multiline", json!(true));
+    }
+    for (key, text) in [("x-help-url", &field.help_url), ("x-hint", &field.hint)] {
+        if let Some(text) = text {
+            put(key, json!(text));
+        }
+    }
+    for (key, texts) in [("x-strip-prefix", &field.strip_prefix), ("x-strip-suffix", &field.strip_suffix)] {
+        if !texts.is_empty() {
+            put(key, json!(texts));
+        }
+    }
     Value::Object(schema)
 }
 
-/// A default or example in the JSON type of its field; texts that do not parse stay texts.
+/// A default, example or choice in the JSON type of its field; texts that do not parse stay texts.
 fn typed(kind: FieldType, text: &str) -> Value {
     match kind {
         FieldType::String | FieldType::Url | FieldType::Text => json!(text),

@@ -2,11 +2,14 @@
 
 use std::fmt;
 
-use crate::catalog::{self, FieldDef, Kind};
+use crate::asked;
+use crate::catalog::{self, Catalog, FieldDef, Kind};
 use crate::connection::Warning;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::io::addresses::web_address;
 use crate::secret::Secret;
+
+const NOT_WIPEABLE: &str = "must come as a Secret or a buffer that can be wiped, since strict_secrets is on";
 
 /// One value as a host gave it.
 #[derive(Debug)]
@@ -76,6 +79,24 @@ impl Params {
         self.0.is_empty()
     }
 
+    /// The one value of this name, for a call that takes no other.
+    pub(crate) fn sole(mut self, name: &str, strict_secrets: bool) -> Result<Secret> {
+        let given = self.remove(name);
+        let problem = |code, message: String| Err(Error::new(code, message).with_fields([name]));
+        if let Some((other, _)) = self.0.first() {
+            let shown: String = other.chars().take(64).collect();
+            return problem(ErrorKind::UnknownField, format!("`{shown}` is not taken here; known is {name}"));
+        }
+        match given {
+            None => problem(ErrorKind::MissingFields, format!("`{name}` is missing")),
+            Some(Input::Text { wipeable: false, .. }) if strict_secrets => {
+                problem(ErrorKind::InvalidField, format!("`{name}` {NOT_WIPEABLE}"))
+            }
+            Some(Input::Text { value, .. }) => Ok(value),
+            Some(_) => problem(ErrorKind::InvalidField, format!("`{name}` must be text")),
+        }
+    }
+
     fn remove(&mut self, name: &str) -> Option<Input> {
         let at = self.0.iter().position(|(n, _)| n == name)?;
         Some(self.0.swap_remove(at).1)
@@ -93,6 +114,10 @@ impl fmt::Debug for Params {
 pub(crate) struct Values(Vec<(String, Secret)>);
 
 impl Values {
+    pub(crate) const fn new() -> Self {
+        Self(Vec::new())
+    }
+
     pub(crate) fn get(&self, name: &str) -> Option<&Secret> {
         self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
@@ -143,20 +168,60 @@ impl Values {
 }
 
 /// How the fields that were left out count.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Completeness {
+#[derive(Clone, Copy)]
+pub(crate) enum Completeness<'v> {
     /// Required ones are problems, defaults are filled in.
     Whole,
-    /// They stay as they are.
+    /// They are for others to give.
     Partial,
+    /// They keep these values.
+    Beside(&'v Values),
+}
+
+/// What values are checked by, beside their fields.
+pub(crate) struct Rules<'a> {
+    pub(crate) completeness: Completeness<'a>,
+    /// Values that the developer has given: conditions may depend on them.
+    pub(crate) fixed: &'a Values,
+    /// Slug of the app.
+    pub(crate) app: &'a str,
+    /// Knows whose keys look how.
+    pub(crate) catalog: &'a Catalog,
+    /// Whether secrets must come in a form that can be wiped.
+    pub(crate) strict_secrets: bool,
+}
+
+impl Rules<'_> {
+    /// Whether a field that is asked for, and was not given, is missed. Of what is kept, only a condition that holds now and
+    /// did not before can make it so.
+    fn wants(&self, field: &FieldDef) -> bool {
+        match self.completeness {
+            Completeness::Whole => true,
+            Completeness::Partial => false,
+            Completeness::Beside(kept) => field.when.is_some() && kept.get(&field.name).is_none(),
+        }
+    }
+
+    /// Whether the field is asked for; `None` where that cannot be known yet. `values` are those of the fields before it, and
+    /// `refused` says which of these were given or needed in vain.
+    fn asks_for(&self, field: &FieldDef, values: &Values, refused: &[Problem]) -> Option<bool> {
+        let Some(when) = &field.when else { return Some(true) };
+        let nothing = Values::default();
+        let kept = match self.completeness {
+            Completeness::Beside(kept) => kept,
+            _ => &nothing,
+        };
+        let known = asked::holds(when, values, self.fixed).or_else(|| asked::holds(when, kept, &nothing));
+        let open = matches!(self.completeness, Completeness::Partial) || refused.iter().any(|p| p.field == when.field);
+        known.or(if open { None } else { Some(false) })
+    }
 }
 
 /// Checks `params` against `fields`; on any problem, all of them.
 pub(crate) fn check<'f>(
     fields: impl Iterator<Item = &'f FieldDef>,
     mut params: Params,
-    completeness: Completeness,
-    strict_secrets: bool,
+    rules: &Rules<'_>,
 ) -> Result<(Values, Vec<Warning>)> {
     let mut values = Values::default();
     let mut warnings = Vec::new();
@@ -164,11 +229,13 @@ pub(crate) fn check<'f>(
     let mut names = Vec::new();
     for field in fields {
         names.push(field.name.as_ref());
+        let asked = rules.asks_for(field, &values, &problems);
         match params.remove(&field.name) {
-            Some(input) => match accept(field, input, strict_secrets) {
-                Ok((value, warning)) => {
-                    warnings.extend(warning);
-                    warnings.extend(unusual(field, &value));
+            Some(_) if asked == Some(false) => problems.push(not_asked(field)),
+            Some(input) => match accept(field, input, rules.strict_secrets) {
+                Ok((value, warned)) => {
+                    warnings.extend(warned.into_iter().map(|message| warning(field, message)));
+                    warnings.extend(unusual(field, &value, rules).map(|message| warning(field, message)));
                     values.set(&field.name, value);
                 }
                 Err(problem) => problems.push(Problem {
@@ -177,7 +244,7 @@ pub(crate) fn check<'f>(
                     message: format!("`{}` {problem}", field.name),
                 }),
             },
-            None if completeness == Completeness::Partial => {}
+            None if asked != Some(true) || !rules.wants(field) => {}
             None => match &field.default {
                 Some(default) => values.set(&field.name, Secret::new(default.as_bytes())),
                 None if field.required => problems.push(Problem {
@@ -211,7 +278,7 @@ pub(crate) fn check<'f>(
 }
 
 /// One value as the text that goes to the provider, or what is wrong with it.
-fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secret, Option<Warning>), String> {
+fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secret, Vec<String>), String> {
     let expected = match field.kind {
         Kind::String | Kind::Text => "text",
         Kind::Integer => "a whole number",
@@ -219,17 +286,17 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
         Kind::Boolean => "true or false",
         Kind::Url => "an https address",
     };
-    let (value, warning) = match input {
+    let (value, warnings) = match input {
         Input::Unfit(found) => return Err(format!("must be {expected}, not {found}")),
         Input::Scalar(_) if matches!(field.kind, Kind::String | Kind::Url | Kind::Text) => {
             return Err(format!("must be {expected}, not a number or a boolean"));
         }
-        Input::Scalar(text) => (Secret::from(text), None),
+        Input::Scalar(text) => (Secret::from(text), Vec::new()),
         Input::Text { wipeable: false, .. } if strict_secrets && field.secret => {
-            return Err("must come as a Secret or a buffer that can be wiped, since strict_secrets is on".into());
+            return Err(NOT_WIPEABLE.into());
         }
         // A file ends with a line break, which is no slip of the hand.
-        Input::Text { value, .. } if field.kind == Kind::Text => (value, None),
+        Input::Text { value, .. } if field.kind == Kind::Text => (value, Vec::new()),
         Input::Text { value, .. } => trimmed(field, value)?,
     };
     let text = value.expose_text().ok_or("must be UTF-8")?; // expose: only looked at
@@ -262,25 +329,74 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
             return Err(format!("does not have the form of a {}{like}", field.display_name));
         }
     }
-    Ok((value, warning))
+    Ok((value, warnings))
 }
 
-/// A warning where the value does not look as values of this field usually do. Providers change the form of their keys
+/// What to warn of where the value does not look as values of this field usually do. Providers change the form of their keys
 /// without notice, so it is never refused for that.
-fn unusual(field: &FieldDef, value: &Secret) -> Option<Warning> {
-    let hint = field.hint.as_ref()?;
+fn unusual(field: &FieldDef, value: &Secret, rules: &Rules) -> Option<String> {
+    let text = value.expose_text()?; // expose: only looked at
+    let foreign = || rules.catalog.looks_foreign(rules.app, text).filter(|_| field.secret);
+    let Some(hint) = &field.hint else { return foreign().map(|looks| format!("{looks}, not like one of this app")) };
     let regex = regex_lite::Regex::new(&hint.pattern).ok()?;
-    let usual = regex.is_match(value.expose_text()?); // expose: only looked at
-    (!usual).then(|| Warning { field: field.name.to_string(), message: hint.says.to_string() })
+    (!regex.is_match(text)).then(|| match foreign() {
+        Some(looks) => format!("{}; {looks}", hint.says.trim_end_matches('.')),
+        None => hint.says.to_string(),
+    })
 }
 
-fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Option<Warning>), String> {
-    let text = value.expose_text().ok_or("must be UTF-8")?; // expose: only looked at
-    let inner = text.trim();
-    if inner.len() == text.len() {
-        return Ok((value, None));
+fn warning(field: &FieldDef, message: String) -> Warning {
+    Warning { field: field.name.to_string(), message }
+}
+
+fn not_asked(field: &FieldDef) -> Problem {
+    let only = field.when.iter().map(|when| format!(" only for `{}` {}", when.field, when.values.join(", ")));
+    Problem {
+        field: field.name.to_string(),
+        code: ErrorKind::InvalidField,
+        message: format!("`{}` is{}; leave it out", field.name, only.collect::<String>()),
     }
-    let warning =
-        Warning { field: field.name.to_string(), message: format!("white space around `{}` was removed", field.name) };
-    Ok((Secret::new(inner.as_bytes()), Some(warning)))
+}
+
+/// The value without white space around it, and without what people paste along with it.
+fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Vec<String>), String> {
+    let text = value.expose_text().ok_or("must be UTF-8")?; // expose: only looked at
+    let spaceless = text.trim();
+    let (inner, off) = stripped(field, spaceless);
+    let mut warnings = Vec::new();
+    if spaceless.len() < text.len() {
+        warnings.push(format!("white space around `{}` was removed", field.name));
+    }
+    if !off.is_empty() {
+        let listed = off.iter().map(|part| format!("`{part}`")).collect::<Vec<_>>().join(" and ");
+        warnings.push(format!("{listed} was taken off `{}`, which is the part without it", field.name));
+    }
+    if warnings.is_empty() {
+        return Ok((value, warnings));
+    }
+    Ok((Secret::new(inner.as_bytes()), warnings))
+}
+
+/// What is left without the field's prefixes and suffixes, and which of these it had. A suffix ends the value also where a
+/// path follows it, as in the address of a page.
+fn stripped<'v, 'f>(field: &'f FieldDef, value: &'v str) -> (&'v str, Vec<&'f str>) {
+    let (mut inner, mut off) = (value, Vec::new());
+    for prefix in field.strip_prefix.iter() {
+        if inner.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)) {
+            inner = &inner[prefix.len()..];
+            off.push(prefix.as_ref());
+        }
+    }
+    for suffix in field.strip_suffix.iter() {
+        let ends = |at: &usize| {
+            let (own, rest) = (inner.get(*at..at + suffix.len()), inner.get(at + suffix.len()..));
+            own.is_some_and(|own| own.eq_ignore_ascii_case(suffix))
+                && rest.is_some_and(|r| r.is_empty() || r.starts_with('/'))
+        };
+        if let Some(at) = (0..inner.len()).find(ends) {
+            inner = &inner[..at];
+            off.push(suffix.as_ref());
+        }
+    }
+    (inner, off)
 }

@@ -11,6 +11,7 @@
 
 mod allow;
 mod app;
+mod asked;
 mod backend;
 mod calls;
 mod catalog;
@@ -31,15 +32,15 @@ mod vault;
 mod verdict;
 
 pub use allow::{Allow, Permission};
-pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, Scheme};
+pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, KeyOrigin, Scheme};
 pub use calls::{
-    ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,
-    Reply, Request, Response, UpdateCredentials, Verify,
+    ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
+    Payload, Reply, Request, Response, UpdateCredentials, Verify,
 };
 pub use client::{AsyncClient, AsyncEntity, Client, Entity};
 pub use connection::{Connection, ConnectionRequest, Evidence, Page, Status, Verification, Warning};
 pub use error::{Error, ErrorKind, Problem, Result, Upstream};
-pub use field::{Field, FieldType};
+pub use field::{Field, FieldCondition, FieldType};
 pub use input::{Input, Params};
 pub use options::{ApiVersion, Composio, Options};
 pub use secret::Secret;

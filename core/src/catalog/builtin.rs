@@ -1,24 +1,40 @@
-//! The built-in apps, as the build script left them: one text without a single pointer, so that loading the library
-//! costs the same however many apps there are. A definition is read when its app is first asked for.
+//! The built-in apps, as the build script left them: texts without a single pointer, so that loading the library costs the
+//! same however many apps there are. A definition is read when its app is first asked for; slugs, names, categories and the
+//! forms of keys stand apart, so that finding an app reads none.
 
 use std::sync::OnceLock;
 
 use super::definition::AppDef;
 use super::read;
+use super::search::Head;
 
-/// One after the other, by slug: the slug, a line feed, the definition as JSON.
+/// The definitions as JSON, one after the other, by slug.
 static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.txt"));
 /// Where each app begins in `TEXT`, and at last its length.
 static STARTS: &[u32] = &include!(concat!(env!("OUT_DIR"), "/catalog_starts.rs"));
+/// Slug, name and category with tabs between them, one app after the other in the same order.
+static HEADS: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog_heads.txt"));
+/// Where each app begins in `HEADS`, and at last its length.
+static HEAD_STARTS: &[u32] = &include!(concat!(env!("OUT_DIR"), "/catalog_head_starts.rs"));
+/// A line for each field whose values tell whose they are: slug, auth scheme, field and pattern with tabs between them.
+static SHAPES: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog_shapes.txt"));
 const COUNT: usize = STARTS.len() - 1;
 
 static APPS: [OnceLock<Box<AppDef>>; COUNT] = [const { OnceLock::new() }; COUNT];
+
+/// A field whose values tell whose they are.
+pub(super) struct Shape {
+    pub(super) app: &'static str,
+    pub(super) auth_scheme: &'static str,
+    pub(super) field: &'static str,
+    pub(super) pattern: &'static str,
+}
 
 pub(super) fn app(slug: &str) -> Option<&'static AppDef> {
     let (mut low, mut high) = (0, COUNT);
     while low < high {
         let middle = low.midpoint(high);
-        match entry(middle).0.cmp(slug) {
+        match head(middle).slug.cmp(slug) {
             std::cmp::Ordering::Equal => return Some(at(middle)),
             std::cmp::Ordering::Less => low = middle + 1,
             std::cmp::Ordering::Greater => high = middle,
@@ -32,19 +48,34 @@ pub(super) fn apps() -> impl Iterator<Item = &'static AppDef> {
     (0..COUNT).map(at)
 }
 
-/// The slugs, in order; reads no definition.
-pub(super) fn slugs() -> impl Iterator<Item = &'static str> {
-    (0..COUNT).map(|i| entry(i).0)
+/// The names of every app, by slug; reads no definition.
+pub(super) fn heads() -> impl Iterator<Item = Head<'static>> {
+    (0..COUNT).map(head)
+}
+
+/// The fields of all apps whose values tell whose they are; reads no definition.
+pub(super) fn shapes() -> impl Iterator<Item = Shape> {
+    SHAPES.lines().map(|line| {
+        let [app, auth_scheme, field, pattern] = parts(line);
+        Shape { app, auth_scheme, field, pattern }
+    })
 }
 
 fn at(index: usize) -> &'static AppDef {
     APPS[index].get_or_init(|| {
-        let json = serde_json::from_str(entry(index).1).expect("the build script wrote JSON");
+        let json = &TEXT[STARTS[index] as usize..STARTS[index + 1] as usize];
+        let json = serde_json::from_str(json).expect("the build script wrote JSON");
         Box::new(read::read(&json).expect("the build script found no mistake"))
     })
 }
 
-fn entry(index: usize) -> (&'static str, &'static str) {
-    let (start, end) = (STARTS[index] as usize, STARTS[index + 1] as usize);
-    TEXT[start..end].split_once('\n').expect("the build script wrote a line feed")
+fn head(index: usize) -> Head<'static> {
+    let line = &HEADS[HEAD_STARTS[index] as usize..HEAD_STARTS[index + 1] as usize];
+    let [slug, name, category] = parts(line);
+    Head { slug, name, category }
+}
+
+fn parts<const N: usize>(line: &'static str) -> [&'static str; N] {
+    let mut parts = line.splitn(N, '\t');
+    std::array::from_fn(|_| parts.next().expect("the build script wrote a tab"))
 }

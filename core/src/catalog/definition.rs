@@ -1,11 +1,12 @@
 //! The shape of an app's definition.
 //!
-//! This file, `read.rs` with its parts, `protocol.rs` and `template.rs` are also compiled into the build script, so that the definitions of the
+//! This file, `read.rs` with its parts, `protocol.rs`, `shape.rs` and `template.rs` are also compiled into the build script, so that the definitions of the
 //! built-in apps and those registered at run time are read and checked by the same code.
 
 use std::borrow::Cow;
 
 use super::protocol::Protocol;
+use super::shape;
 use super::verdict::Verdict;
 
 pub(crate) type Text = Cow<'static, str>;
@@ -20,6 +21,22 @@ pub(crate) struct AppDef {
     pub(crate) docs_url: Option<Text>,
     pub(crate) schemes: List<SchemeDef>,
     pub(crate) actions: List<ActionDef>,
+}
+
+impl AppDef {
+    /// Auth scheme, name and pattern of each secret field whose values tell whose they are.
+    pub(crate) fn shapes(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.schemes.iter().flat_map(|scheme| {
+            scheme.fields.iter().filter(|f| f.secret).filter_map(|field| {
+                let pattern = field.hint.as_ref().map(|hint| &hint.pattern).or(field.pattern.as_ref())?;
+                shape::is_telling(pattern).then_some((
+                    scheme.auth_scheme.as_ref(),
+                    field.name.as_ref(),
+                    pattern.as_ref(),
+                ))
+            })
+        })
+    }
 }
 
 /// One way to connect an app.
@@ -68,10 +85,24 @@ pub(crate) struct FieldDef {
     pub(crate) secret: bool,
     pub(crate) default: Option<Text>,
     pub(crate) choices: List<Text>,
+    /// What people know the choices by, in the same order; empty where these speak for themselves.
+    pub(crate) choice_labels: List<Text>,
+    /// It is asked for only where this holds.
+    pub(crate) when: Option<When>,
+    /// What people paste before or behind the value, and is taken off.
+    pub(crate) strip_prefix: List<Text>,
+    pub(crate) strip_suffix: List<Text>,
     pub(crate) pattern: Option<Text>,
     pub(crate) example: Option<Text>,
     /// What values usually look like; others are taken with a warning.
     pub(crate) hint: Option<Hint>,
+}
+
+/// That another field of the scheme has one of these values.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct When {
+    pub(crate) field: Text,
+    pub(crate) values: List<Text>,
 }
 
 /// The usual form of a value.

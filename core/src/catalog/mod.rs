@@ -2,10 +2,13 @@
 
 mod builtin;
 mod definition;
+mod identify;
 mod near;
 mod oauth_only;
 pub(crate) mod protocol;
 mod read;
+pub(crate) mod search;
+mod shape;
 #[cfg(test)]
 mod source;
 pub(crate) mod template;
@@ -16,14 +19,16 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 pub(crate) use definition::{
     ActionDef, Algorithm, AppDef, Check, Condition, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, Kind, Login,
-    ParamDef, SchemeDef, Test, Text, TradeDef,
+    ParamDef, SchemeDef, Test, Text, TradeDef, When,
 };
 pub(crate) use near::near;
+use search::Head;
 use serde_json::Value;
 
 use crate::app::{Action, ActionParam, App, AuthScheme, Scheme};
+use crate::calls::AppSearch;
 use crate::error::{Error, ErrorKind, Problem, Result};
-use crate::field::{Field, FieldType};
+use crate::field::{Field, FieldCondition, FieldType};
 use crate::verdict; // named as a sibling by `definition.rs` and `read.rs`, as it is one in the build script
 
 /// An app's definition, wherever it came from.
@@ -91,6 +96,7 @@ impl SchemeDef {
 impl FieldDef {
     pub(crate) fn view(&self) -> Field {
         let owned = |text: &Option<definition::Text>| text.as_ref().map(ToString::to_string);
+        let texts = |all: &[definition::Text]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
         Field {
             name: self.name.to_string(),
             display_name: self.display_name.to_string(),
@@ -99,11 +105,15 @@ impl FieldDef {
             required: self.required,
             is_secret: self.secret,
             default: owned(&self.default),
-            choices: (!self.choices.is_empty()).then(|| self.choices.iter().map(ToString::to_string).collect()),
+            choices: (!self.choices.is_empty()).then(|| texts(&self.choices)),
+            choice_labels: (!self.choice_labels.is_empty()).then(|| texts(&self.choice_labels)),
+            when: self.when.as_ref().map(|w| FieldCondition { field: w.field.to_string(), values: texts(&w.values) }),
             pattern: owned(&self.pattern),
             hint: self.hint.as_ref().map(|hint| hint.says.to_string()),
             example: owned(&self.example),
             help_url: owned(&self.help_url),
+            strip_prefix: texts(&self.strip_prefix),
+            strip_suffix: texts(&self.strip_suffix),
         }
     }
 }
@@ -195,6 +205,16 @@ impl Catalog {
         apps
     }
 
+    /// The apps that a person's words mean, best first; reads no definition but theirs.
+    pub(crate) fn search(&self, ask: &AppSearch, limit: usize) -> Result<Vec<AppRef>> {
+        let custom = self.custom_apps();
+        let built_in: Vec<Head<'static>> = builtin::heads().collect();
+        let mut heads: Vec<Head> = built_in;
+        heads.extend(custom.iter().map(|a| Head { slug: &a.slug, name: &a.name, category: &a.category }));
+        let found = search::ranked(&heads, ask, limit)?;
+        Ok(found.into_iter().filter_map(|at| self.find(heads[at].slug)).collect())
+    }
+
     /// Adds an app for as long as this client lives. The same slug again replaces the former definition.
     pub(crate) fn register(&self, definition: &Value) -> Result<AppRef> {
         let app = read::read(definition).map_err(refusal)?;
@@ -213,7 +233,11 @@ impl Catalog {
     /// The slug of every app, for suggestions; costs less than `apps`.
     pub(crate) fn slugs(&self) -> Vec<String> {
         let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
-        builtin::slugs().map(str::to_owned).chain(custom.keys().cloned()).collect()
+        builtin::heads().map(|head| head.slug.to_owned()).chain(custom.keys().cloned()).collect()
+    }
+
+    fn custom_apps(&self) -> Vec<Arc<AppDef>> {
+        self.custom.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
     fn find(&self, slug: &str) -> Option<AppRef> {

@@ -72,6 +72,7 @@ fn scheme(node: &mut Node) -> SchemeDef {
     }
     let fields = node.get("fields").list(fields::field);
     node.get("fields").repeated(&fields, "name", |f| &f.name);
+    fields::conditions(&mut node.get("fields"), &fields);
     match (fields.is_empty(), auth_scheme == "NO_AUTH") {
         (true, false) => {
             let instead = "write [ { \"name\": \"api_key\", … } ], or \"NO_AUTH\" as `auth_scheme`";

@@ -8,8 +8,10 @@ use super::refusal::with_wire_names;
 use super::routes::NewAuthConfig;
 use super::{Composio, Session};
 use crate::app::{App, AuthScheme, ExpectedParams, Scheme};
-use crate::calls::ExpectedParamsQuery;
+use crate::calls::{AppSearch, ExpectedParamsQuery};
 use crate::catalog::FieldDef;
+use crate::catalog::search::{self, Head};
+use crate::embedded::check_limit;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::field::json_schema;
 use crate::input::Values;
@@ -42,6 +44,16 @@ impl<I: Io> Composio<I> {
         }
         apps.sort_by(|a, b| a.slug.cmp(&b.slug));
         Ok(apps)
+    }
+
+    /// Among all apps: the server's own search knows no misspelt names.
+    pub(crate) async fn search_apps(&self, ask: AppSearch) -> Result<Vec<App>> {
+        let limit = check_limit(ask.limit)?;
+        let apps = self.apps().await?;
+        let heads: Vec<Head> =
+            apps.iter().map(|a| Head { slug: &a.slug, name: &a.name, category: &a.category }).collect();
+        let found = search::ranked(&heads, &ask, limit as usize)?;
+        Ok(found.into_iter().map(|at| apps[at].clone()).collect())
     }
 
     pub(crate) async fn app(&self, name: &str) -> Result<App> {

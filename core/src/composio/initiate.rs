@@ -35,7 +35,8 @@ impl<I: Io> Composio<I> {
                 "app_name",
             )
             .await?;
-        let (values, warnings) = input::check(found.fields.iter(), params, Completeness::Whole, self.strict_secrets)?;
+        let rules = self.input_rules(Completeness::Whole, &found.config.app);
+        let (values, warnings) = input::check(found.fields.iter(), params, &rules)?;
         let session = session.hiding(&found.fields, &values);
         let former = match self.before(&session, &ask, &found).await? {
             Before::Others(ids) => ids,

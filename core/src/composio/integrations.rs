@@ -35,7 +35,8 @@ impl<I: Io> Composio<I> {
             check_override(&method.user, in_path, url, ask.allow)?;
         }
         let fields = method.developer.iter().chain(&method.user);
-        let (mut credentials, _) = input::check(fields, ask.fixed_values, Completeness::Partial, self.strict_secrets)?;
+        let rules = self.input_rules(Completeness::Partial, &toolkit.slug);
+        let (mut credentials, _) = input::check(fields, ask.fixed_values, &rules)?;
         demand(&toolkit, method, &credentials)?;
         let shared = credentials.take(|name| !method.developer.iter().any(|f| f.name == name));
         let session = session.hiding(&method.developer, &credentials).hiding(&method.user, &shared);

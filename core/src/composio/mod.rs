@@ -25,11 +25,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::app::App;
+use crate::app::{App, KeyOrigin};
 use crate::catalog::Catalog;
 use crate::error::{Error, Result};
+use crate::input::{Completeness, Rules, Values};
 use crate::io::Io;
 use crate::options::Options;
+use crate::secret::Secret;
 use model::{AuthConfig, Toolkit};
 pub(crate) use project::Project;
 use session::Session;
@@ -44,7 +46,7 @@ pub(crate) struct Composio<I> {
     configs: Mutex<HashMap<String, Arc<AuthConfig>>>,
     toolkits: Mutex<HashMap<String, (Instant, Arc<Toolkit>)>>,
     timeout: Duration,
-    strict_secrets: bool,
+    pub(crate) strict_secrets: bool,
     closed: AtomicBool,
 }
 
@@ -74,6 +76,20 @@ impl<I: Io> Composio<I> {
             return Err(Error::closed());
         }
         self.catalog.register(definition).map(|app| app.view())
+    }
+
+    /// Without asking anybody: a credential of unknown origin is nobody's to see.
+    pub(crate) fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>> {
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Error::closed());
+        }
+        Ok(self.catalog.origins(&value))
+    }
+
+    /// How values for this app are checked. Its fields have no conditions, so nothing else decides what is asked for.
+    fn input_rules<'a>(&'a self, completeness: Completeness<'a>, app: &'a str) -> Rules<'a> {
+        let fixed = const { &Values::new() };
+        Rules { completeness, fixed, app, catalog: &self.catalog, strict_secrets: self.strict_secrets }
     }
 
     /// One operation, with the client's own time.

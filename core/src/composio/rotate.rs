@@ -27,7 +27,8 @@ impl<I: Io> Composio<I> {
         }
         let account = self.account(&session, &ask.connected_account_id).await?;
         let found = self.resolve(&session, Some(&account.integration_id), None, None, "app").await?;
-        let (values, warnings) = input::check(found.fields.iter(), params, Completeness::Partial, self.strict_secrets)?;
+        let rules = self.input_rules(Completeness::Partial, &found.config.app);
+        let (values, warnings) = input::check(found.fields.iter(), params, &rules)?;
         let session = session.hiding(&found.fields, &values);
         // What is kept is needed to ask the provider; of secrets the server shows no more than a mask.
         let mut all = values.duplicate();

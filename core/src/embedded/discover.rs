@@ -1,24 +1,55 @@
-//! Discovery: which fields a user must give, by integration or by app.
+//! Discovery: which apps there are, and which fields a user must give, by integration or by app.
 
-use super::{Embedded, Resolved};
-use crate::app::{AuthScheme, ExpectedParams};
-use crate::calls::ExpectedParamsQuery;
+use serde_json::Value;
+
+use super::{Embedded, Resolved, check_limit};
+use crate::app::{App, AuthScheme, ExpectedParams, KeyOrigin};
+use crate::calls::{AppSearch, ExpectedParamsQuery};
+use crate::catalog::{AppRef, FieldDef};
 use crate::error::{Error, ErrorKind, Result};
 use crate::field::{Field, json_schema};
 use crate::input::Values;
 use crate::io::Io;
+use crate::secret::Secret;
 
 impl<I: Io> Embedded<I> {
+    pub(crate) async fn apps(&self) -> Result<Vec<App>> {
+        self.must_be_open()?;
+        Ok(self.catalog.apps().iter().map(AppRef::view).collect())
+    }
+
+    pub(crate) async fn app(&self, name: &str) -> Result<App> {
+        self.must_be_open()?;
+        self.catalog.app(name).map(|app| app.view())
+    }
+
+    pub(crate) async fn search_apps(&self, ask: AppSearch) -> Result<Vec<App>> {
+        self.must_be_open()?;
+        let limit = check_limit(ask.limit)?;
+        Ok(self.catalog.search(&ask, limit as usize)?.iter().map(AppRef::view).collect())
+    }
+
+    pub(crate) fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>> {
+        self.must_be_open()?;
+        Ok(self.catalog.origins(&value))
+    }
+
+    pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
+        self.must_be_open()?;
+        self.catalog.register(definition).map(|app| app.view())
+    }
+
     pub(crate) async fn get_expected_params_for_user(&self, ask: ExpectedParamsQuery) -> Result<ExpectedParams> {
         let integration =
             self.resolve(ask.integration_id.as_deref(), ask.app.as_deref(), ask.auth_scheme.as_ref(), "app").await?;
         let scheme = integration.scheme()?;
-        let fields: Vec<Field> = scheme
-            .fields
-            .iter()
-            .filter(|f| !integration.row.fixed_fields.iter().any(|fixed| *fixed == f.name))
-            .map(|f| f.view())
-            .collect();
+        let view = |field: &FieldDef| {
+            let mut view = field.view();
+            // What the developer has decided is no condition any more.
+            view.when = view.when.filter(|when| integration.fixed.get(&when.field).is_none());
+            view
+        };
+        let fields: Vec<Field> = integration.fields()?.into_iter().map(view).collect();
         Ok(ExpectedParams {
             app: integration.app.slug.to_string(),
             integration_id: integration.row.id.clone(),

@@ -3,11 +3,12 @@
 use serde_json::Value;
 
 use super::{Embedded, Resolved, check_name};
+use crate::asked;
 use crate::calls::{InitiateConnection, UpdateCredentials, Verify};
 use crate::choice;
 use crate::connection::{ConnectionRequest, Status, Warning};
 use crate::error::{Error, ErrorKind, Result};
-use crate::input::{self, Completeness, Params, Values};
+use crate::input::{self, Completeness, Params, Rules, Values};
 use crate::io::{self, Io};
 use crate::provider::{Judgement, Refusing, judge, must_sign};
 use crate::store::{ConnectionQuery, ConnectionRow};
@@ -57,9 +58,10 @@ impl<I: Io> Embedded<I> {
         let former = Former { id: row.id.clone(), record_version: row.record_version };
         // A record that no longer opens can still be given new credentials, all of them.
         let kept = self.vault(move |vault| vault.open_connection(&row)).await.ok();
-        let completeness = if kept.is_some() { Completeness::Partial } else { Completeness::Whole };
+        let completeness = kept.as_ref().map_or(Completeness::Whole, Completeness::Beside);
         let (mut values, warnings) = self.check_input(&integration, ask.connected_account_params, completeness)?;
         values.fill_from(kept.unwrap_or_default());
+        values.remove_all(&asked::obsolete(&integration.scheme()?.fields, &values, &integration.fixed));
         let (values, judgement) = self.judged(&integration, values, ask.verify).await?;
         let row = self.replace(former, values, &judgement, Description::default()).await?;
         tracing::debug!(connection = %row.id, verdict = %row.verdict, "credentials updated");
@@ -70,11 +72,16 @@ impl<I: Io> Embedded<I> {
         &self,
         integration: &Resolved,
         params: Params,
-        completeness: Completeness,
+        completeness: Completeness<'_>,
     ) -> Result<(Values, Vec<Warning>)> {
-        let fixed = &integration.row.fixed_fields;
-        let asked = integration.scheme()?.fields.iter().filter(|f| !fixed.iter().any(|name| *name == f.name));
-        input::check(asked, params, completeness, self.strict_secrets)
+        let rules = Rules {
+            completeness,
+            fixed: &integration.fixed,
+            app: &integration.app.slug,
+            catalog: &self.catalog,
+            strict_secrets: self.strict_secrets,
+        };
+        input::check(integration.fields()?.into_iter(), params, &rules)
     }
 
     /// The connection whose place the new credentials take, if any; `already_exists` where neither this nor another

@@ -6,7 +6,7 @@ use crate::app::Integration;
 use crate::calls::NewIntegration;
 use crate::catalog::{AppDef, Inject, SchemeDef};
 use crate::error::{Error, ErrorKind, Result};
-use crate::input::{self, Completeness};
+use crate::input::{self, Completeness, Rules, Values};
 use crate::io::{self, Io};
 use crate::provider::check_override;
 use crate::store::{Deletion, IntegrationRow};
@@ -31,8 +31,14 @@ impl<I: Io> Embedded<I> {
             check_override(&scheme.fields, scheme.inject.contains(&Inject::Path), &base_url, ask.allow)?;
             row.base_url = Some(base_url.trim_end_matches('/').to_owned());
         }
-        let (fixed, _) =
-            input::check(scheme.fields.iter(), ask.fixed_values, Completeness::Partial, self.strict_secrets)?;
+        let rules = Rules {
+            completeness: Completeness::Partial,
+            fixed: &Values::default(),
+            app: &app.slug,
+            catalog: &self.catalog,
+            strict_secrets: self.strict_secrets,
+        };
+        let (fixed, _) = input::check(scheme.fields.iter(), ask.fixed_values, &rules)?;
         row.fixed_fields = fixed.iter().map(|(name, _)| name.to_owned()).collect();
         let row = self
             .vault(move |vault| {

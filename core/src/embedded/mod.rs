@@ -16,10 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::app::App;
-use crate::catalog::{AppRef, Catalog, SchemeDef};
+use crate::asked;
+use crate::catalog::{AppRef, Catalog, FieldDef, SchemeDef};
 use crate::error::{Error, Result};
 use crate::input::Values;
 use crate::io::Io;
@@ -35,7 +33,7 @@ pub(crate) struct Embedded<I> {
     vault: Arc<Vault>,
     tokens: tokens::Tokens,
     timeout: Duration,
-    strict_secrets: bool,
+    pub(crate) strict_secrets: bool,
     closed: AtomicBool,
 }
 
@@ -49,6 +47,11 @@ struct Resolved {
 impl Resolved {
     fn scheme(&self) -> Result<&SchemeDef> {
         self.app.scheme(Some(&self.row.auth_scheme.as_str().into()))
+    }
+
+    /// What users are asked for.
+    fn fields(&self) -> Result<Vec<&FieldDef>> {
+        Ok(asked::beside(&self.scheme()?.fields, &self.fixed))
     }
 
     /// Where requests with these values go.
@@ -99,21 +102,6 @@ impl<I: Io> Embedded<I> {
             self.tokens.forget_all();
             self.vault.store.close();
         }
-    }
-
-    pub(crate) async fn apps(&self) -> Result<Vec<App>> {
-        self.must_be_open()?;
-        Ok(self.catalog.apps().iter().map(AppRef::view).collect())
-    }
-
-    pub(crate) async fn app(&self, name: &str) -> Result<App> {
-        self.must_be_open()?;
-        self.catalog.app(name).map(|app| app.view())
-    }
-
-    pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
-        self.must_be_open()?;
-        self.catalog.register(definition).map(|app| app.view())
     }
 
     fn must_be_open(&self) -> Result<()> {

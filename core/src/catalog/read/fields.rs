@@ -1,11 +1,13 @@
 //! Reads a field: what a user is asked for, and what the answer usually looks like.
 
 use regex_lite::Regex;
+use serde_json::Value;
 
-use super::super::definition::{FieldDef, Hint, Kind};
+use super::super::definition::{FieldDef, Hint, Kind, List, When};
+use super::super::shape;
 use super::{Node, Text, kind, wire_name};
 
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 17] = [
     "name",
     "display_name",
     "description",
@@ -16,6 +18,9 @@ const KEYS: [&str; 14] = [
     "secret",
     "default",
     "enum",
+    "when",
+    "strip_prefix",
+    "strip_suffix",
     "pattern",
     "example",
     "hint",
@@ -24,6 +29,7 @@ const KEYS: [&str; 14] = [
 
 pub(super) fn field(node: &mut Node) -> FieldDef {
     node.object(&KEYS);
+    let choices = node.get("enum").list(choice);
     let field = FieldDef {
         name: wire_name(&mut node.get("name")),
         display_name: node.get("display_name").text(),
@@ -33,15 +39,97 @@ pub(super) fn field(node: &mut Node) -> FieldDef {
         required: node.get("required").flag(true),
         secret: node.get("secret").flag(false),
         default: node.get("default").scalar_text(),
-        choices: node.get("enum").list(|n| n.text()),
+        choices: choices.iter().map(|(value, _)| value.clone()).collect(),
+        choice_labels: labels(&choices),
+        when: when(&mut node.get("when")),
+        strip_prefix: node.get("strip_prefix").list(|n| n.text()),
+        strip_suffix: node.get("strip_suffix").list(|n| n.text()),
         pattern: node.get("pattern").optional_text(),
         example: node.get("example").scalar_text(),
         hint: hint(node),
     };
     secrecy(node, &field);
     values(node, &field);
+    stripping(node, &field);
     example(node, &field);
     field
+}
+
+/// One of the values allowed: a text, or a value with what people know it by.
+fn choice(node: &mut Node) -> (Text, Option<Text>) {
+    if !node.value.is_some_and(Value::is_object) {
+        return (node.text(), None);
+    }
+    node.object(&["value", "label"]);
+    (node.get("value").text(), Some(node.get("label").text()))
+}
+
+/// None where no choice has one; a choice without one is its own label.
+fn labels(choices: &[(Text, Option<Text>)]) -> List<Text> {
+    if choices.iter().all(|(_, label)| label.is_none()) {
+        return List::Borrowed(&[]);
+    }
+    choices.iter().map(|(value, label)| label.as_ref().unwrap_or(value).clone()).collect()
+}
+
+fn when(node: &mut Node) -> Option<When> {
+    node.value?;
+    node.object(&["field", "in"]);
+    let values = node.get("in").list(|n| n.scalar_text().unwrap_or_default());
+    if values.is_empty() {
+        node.get("in").mistake("names no values", "write those of the other field, such as [\"custom\"]");
+    }
+    Some(When { field: node.get("field").text(), values })
+}
+
+/// What conditions say of the other fields; `node` is the list of all.
+pub(super) fn conditions(node: &mut Node, fields: &[FieldDef]) {
+    for (i, when) in fields.iter().enumerate().filter_map(|(i, field)| Some((i, field.when.as_ref()?))) {
+        let mut node = node.get(i);
+        let mut node = node.get("when");
+        let Some(other) = fields[..i].iter().find(|field| field.name == when.field) else {
+            let known: Vec<&str> = fields[..i].iter().map(|field| field.name.as_ref()).collect();
+            let instead = format!("write one of those before it: {}", known.join(", "));
+            if !when.field.is_empty() {
+                node.get("field").mistake("is not a field that stands before this one", instead);
+            }
+            continue;
+        };
+        if other.secret || other.when.is_some() {
+            let problem = "is secret, or has a condition itself";
+            node.get("field").mistake(problem, "name a field that is always asked for, and may be seen");
+        }
+        let boolean = ["true".into(), "false".into()];
+        let known: &[Text] = if other.kind == Kind::Boolean { &boolean } else { &other.choices };
+        for (at, value) in when.values.iter().enumerate().filter(|(_, value)| !known.contains(value)) {
+            let mut node = node.get("in");
+            match known.is_empty() || value.is_empty() {
+                true => node.get(at).mistake("is free text there", format!("give `{}` an `enum`", other.name)),
+                false => node.get(at).not_one_of(&known.iter().map(AsRef::as_ref).collect::<Vec<_>>()),
+            }
+        }
+    }
+}
+
+/// What is taken off what users paste must not be a part of what is meant.
+fn stripping(node: &mut Node, field: &FieldDef) {
+    for (key, texts) in [("strip_prefix", &field.strip_prefix), ("strip_suffix", &field.strip_suffix)] {
+        node.get(key).repeated_texts(texts);
+        if !texts.is_empty() && (field.kind != Kind::String || !field.choices.is_empty()) {
+            node.get(key).mistake("is for texts that are typed freely", "remove it, or the `type` and the `enum`");
+        }
+        for (at, text) in texts.iter().enumerate().filter(|(_, text)| !text.is_empty()) {
+            let has = |value: &Text| match key {
+                "strip_prefix" => value.starts_with(text.as_ref()),
+                _ => value.ends_with(text.as_ref()),
+            };
+            if field.default.as_ref().is_some_and(has) || field.example.as_ref().is_some_and(has) {
+                node.get(key)
+                    .get(at)
+                    .mistake("would be taken off the example or the default", "write these without it");
+            }
+        }
+    }
 }
 
 fn help_url(node: &mut Node) -> Option<Text> {
@@ -168,7 +256,8 @@ fn example(node: &mut Node, field: &FieldDef) {
         }
     }
     if let Some(hint) = &field.hint
-        && let Some(start) = beginnings(&hint.pattern).filter(|starts| !starts.iter().any(|s| agree(s, beginning)))
+        && let start = shape::beginnings(&hint.pattern)
+        && !start.iter().any(|start| agree(start, beginning))
     {
         let instead = format!("write \"{}…\", or correct the pattern of the `hint`", start[0]);
         node.get("example").mistake("does not begin as the `hint` says", instead);
@@ -177,29 +266,4 @@ fn example(node: &mut Node, field: &FieldDef) {
 
 fn agree(one: &str, other: &str) -> bool {
     one.starts_with(other) || other.starts_with(one)
-}
-
-/// The texts that a pattern's matches begin with, where that is plain to see: `^sk_` or `^(sk|rk)_`.
-fn beginnings(pattern: &str) -> Option<Vec<String>> {
-    let rest = pattern.strip_prefix('^')?;
-    let (starts, rest) = match rest.strip_prefix('(') {
-        None => (vec![""], rest),
-        Some(group) => {
-            let (inner, rest) = group.split_once(')')?;
-            if rest.starts_with(['?', '*', '+', '{']) {
-                return None;
-            }
-            (inner.trim_start_matches("?:").split('|').collect(), rest)
-        }
-    };
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-    let follows: String = rest.chars().take_while(|c| is_plain(*c)).collect();
-    // The last one may be optional or repeated.
-    let sure = match rest[follows.len()..].chars().next() {
-        Some('?' | '*' | '+' | '{') => &follows[..follows.len().saturating_sub(1)],
-        _ => &follows,
-    };
-    let decided = !rest.contains('|') && starts.iter().all(|start| start.chars().all(is_plain));
-    let found: Vec<String> = starts.iter().map(|start| format!("{start}{sure}")).collect();
-    (decided && found.iter().all(|start| !start.is_empty())).then_some(found)
 }

@@ -87,6 +87,10 @@ pub(super) fn unused(node: &mut Node, scheme: &SchemeDef) {
             let instead = "write \"required\": true, or give a default";
             node.get("fields").get(i).mistake("is needed for every request", instead);
         }
+        if field.when.is_some() && is_needed {
+            let problem = "has a condition, but is needed for every request";
+            node.get("fields").get(i).get("when").mistake(problem, "remove it, or the field from there");
+        }
     }
     for (name, is_made) in [("jwt", scheme.jwt.is_some()), ("trade", scheme.trade.is_some())] {
         let value = if name == "jwt" { "jwt" } else { "access_token" };

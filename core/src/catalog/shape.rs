@@ -1,0 +1,187 @@
+//! How telling the form of a credential is: what its pattern says that values begin with, and whether that points to one app.
+//! The build script uses this file too.
+
+/// Fewer characters than this are chance.
+const FEWEST: usize = 3;
+/// With this many, a value is more likely of that app than of any other.
+const CLEAR: usize = 4;
+/// What tokens and keys of everybody begin with: JSON Web Tokens, PEM.
+const OF_EVERYBODY: [&str; 2] = ["eyJ", "-----"];
+/// A beginning that is one of these words alone says what a value is for, but not whose it is.
+const COMMON: [&str; 17] = [
+    "sk", "pk", "rk", "api", "key", "pat", "sat", "app", "live", "test", "prod", "secret", "token", "access", "public",
+    "private", "user",
+];
+/// Patterns with more beginnings than this are taken to have none.
+const MOST: usize = 64;
+
+/// How well a value fits a pattern whose values are told from those of others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Fit {
+    /// How many of its characters the pattern writes out: more is more specific.
+    pub(crate) length: usize,
+    /// Whether that is enough to say so unasked.
+    pub(crate) clear: bool,
+}
+
+/// Whether values of this pattern can be told from those of other apps at all.
+pub(crate) fn is_telling(pattern: &str) -> bool {
+    beginnings(pattern).iter().any(|beginning| tells(beginning)) || inner(pattern) >= FEWEST
+}
+
+/// How well a value that matches the pattern fits it; none where it might as well be of another app.
+pub(crate) fn fit(pattern: &str, value: &str) -> Option<Fit> {
+    let mine = |beginning: &&String| value.starts_with(beginning.as_str()) && tells(beginning);
+    let beginnings = beginnings(pattern);
+    let longest = beginnings.iter().filter(mine).max_by_key(|beginning| beginning.len());
+    match longest {
+        Some(beginning) => {
+            let word = beginning.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+            let clear = beginning.len() >= CLEAR && !COMMON.contains(&word);
+            Some(Fit { length: beginning.len(), clear })
+        }
+        None => Some(Fit { length: inner(pattern), clear: false }).filter(|fit| fit.length >= FEWEST),
+    }
+}
+
+fn tells(beginning: &str) -> bool {
+    beginning.len() >= FEWEST && !OF_EVERYBODY.iter().any(|common| beginning.starts_with(common))
+}
+
+/// The texts that matches of a pattern begin with, one for each way to match; empty where that way begins with anything.
+pub(crate) fn beginnings(pattern: &str) -> Vec<String> {
+    let mut reader = Reader { rest: pattern };
+    let found = reader.alternatives();
+    if reader.rest.is_empty() && found.len() <= MOST {
+        found.into_iter().map(|start| start.text).collect()
+    } else {
+        vec![String::new()]
+    }
+}
+
+/// The longest text with a letter in it that stands in the midst of every match, as in `^[0-9a-f]{32}-us[0-9]$`.
+fn inner(pattern: &str) -> usize {
+    let (mut runs, mut depth, mut escaped) = (vec![String::new()], 0, false);
+    for c in pattern.chars() {
+        let plain = (escaped != c.is_ascii_alphanumeric()) || matches!(c, '-' | '_' | ':' | '@');
+        match c {
+            '\\' if !escaped => {
+                escaped = true;
+                continue;
+            }
+            '|' if !escaped && depth == 0 => return 0,
+            '[' | '(' if !escaped => depth += 1,
+            ']' | ')' if !escaped => depth -= 1,
+            _ if plain && depth == 0 => {
+                runs.last_mut().expect("there is one").push(c);
+                escaped = false;
+                continue;
+            }
+            // What is repeated may be absent.
+            '?' | '*' | '+' | '{' if !escaped => drop(runs.last_mut().expect("there is one").pop()),
+            _ => {}
+        }
+        depth += i32::from(c == '{' && !escaped) - i32::from(c == '}' && !escaped);
+        escaped = false;
+        runs.push(String::new());
+    }
+    let telling = |run: &&String| run.contains(|c: char| c.is_ascii_alphabetic()) && !run.starts_with("-----");
+    // The beginning is not its midst; behind `^` stands the second run.
+    runs.iter().skip(2).filter(telling).map(String::len).max().unwrap_or(0)
+}
+
+/// A way to begin.
+struct Start {
+    text: String,
+    /// Whether all of it is written out, so that what follows belongs to it.
+    open: bool,
+}
+
+/// What is left of a pattern.
+struct Reader<'p> {
+    rest: &'p str,
+}
+
+impl Reader<'_> {
+    fn next(&mut self) -> Option<char> {
+        let c = self.rest.chars().next()?;
+        self.rest = &self.rest[c.len_utf8()..];
+        Some(c)
+    }
+
+    /// Up to the end or the `)` that ends this group.
+    fn alternatives(&mut self) -> Vec<Start> {
+        let mut all = self.sequence();
+        while self.rest.starts_with('|') {
+            self.next();
+            all.extend(self.sequence());
+        }
+        all
+    }
+
+    fn sequence(&mut self) -> Vec<Start> {
+        let mut found = vec![Start { text: String::new(), open: true }];
+        while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
+            let mut piece = self.piece();
+            if self.rest.starts_with(['?', '*', '+', '{']) {
+                self.repetition();
+                piece = anything();
+            }
+            let (open, shut): (Vec<Start>, Vec<Start>) = found.into_iter().partition(|start| start.open);
+            found = shut;
+            for start in &open {
+                let joined = |next: &Start| Start { text: format!("{}{}", start.text, next.text), open: next.open };
+                found.extend(piece.iter().map(joined));
+            }
+            if found.len() > MOST {
+                found = anything();
+            }
+        }
+        found
+    }
+
+    fn piece(&mut self) -> Vec<Start> {
+        let literal = |c: char| vec![Start { text: c.to_string(), open: true }];
+        match self.next() {
+            Some('(') => {
+                self.rest = self.rest.strip_prefix("?:").unwrap_or(self.rest);
+                let inner = self.alternatives();
+                self.next();
+                inner
+            }
+            Some('[') => self.class(),
+            Some('\\') => match self.next() {
+                Some(c) if !c.is_ascii_alphanumeric() => literal(c),
+                _ => anything(),
+            },
+            Some('^') => vec![Start { text: String::new(), open: true }],
+            None | Some('.' | '$') => anything(),
+            Some(c) => literal(c),
+        }
+    }
+
+    /// A few characters out of which one stands here, such as `[bp]`.
+    fn class(&mut self) -> Vec<Start> {
+        let Some(end) = self.rest.find(']') else {
+            self.rest = "";
+            return anything();
+        };
+        let members = &self.rest[..end];
+        self.rest = &self.rest[end + 1..];
+        if members.len() > 4 || members.contains(['-', '^', '\\']) {
+            return anything();
+        }
+        members.chars().map(|c| Start { text: c.to_string(), open: true }).collect()
+    }
+
+    fn repetition(&mut self) {
+        if self.next() == Some('{') {
+            self.rest = self.rest.split_once('}').map_or("", |(_, rest)| rest);
+        }
+        self.rest = self.rest.strip_prefix('?').unwrap_or(self.rest);
+    }
+}
+
+fn anything() -> Vec<Start> {
+    vec![Start { text: String::new(), open: false }]
+}
