@@ -25,6 +25,7 @@ mod input;
 mod io;
 mod options;
 mod provider;
+mod round;
 mod secret;
 mod store;
 mod vault;
@@ -34,10 +35,10 @@ pub use allow::{Allow, Permission};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, Scheme};
 pub use calls::{
     ActionResult, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Payload,
-    Reply, Request, Response, UpdateCredentials, Verify,
+    Reply, Request, Response, UpdateCredentials, Verify, VerifyDue,
 };
 pub use client::{AsyncClient, AsyncEntity, Client, Entity};
-pub use connection::{Connection, ConnectionRequest, Evidence, Page, Status, Verification, Warning};
+pub use connection::{Connection, ConnectionRequest, Evidence, Page, Recheck, Rechecks, Status, Verification, Warning};
 pub use error::{Error, ErrorKind, Problem, Result, Upstream};
 pub use field::{Field, FieldType};
 pub use input::{Input, Params};

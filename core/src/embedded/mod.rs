@@ -7,6 +7,7 @@ mod execute;
 mod initiate;
 mod integrations;
 mod request;
+mod verify;
 
 pub(crate) use accounts::{check_limit, missing};
 pub(crate) use initiate::check_options as check_initiation;
