@@ -106,6 +106,12 @@ typedef struct keylatch_connection keylatch_connection;
 typedef struct keylatch_connection_request keylatch_connection_request;
 
 /**
+ * Which connections to check again, and how fast: the arguments of keylatch_connected_accounts_verify_due. All that is set
+ * must hold.
+ */
+typedef struct keylatch_due_ask keylatch_due_ask;
+
+/**
  * What went wrong, and what to do. Safe to show and to log: no credential is ever in it, and what others said of the
  * call stands in it scrubbed and cut short.
  *
@@ -170,6 +176,11 @@ typedef struct keylatch_page keylatch_page;
  * A name that is given twice counts as the last.
  */
 typedef struct keylatch_params keylatch_params;
+
+/**
+ * One batch of a round of checks.
+ */
+typedef struct keylatch_rechecks keylatch_rechecks;
 
 /**
  * What to send and over which connection: the arguments of keylatch_request.
@@ -1985,6 +1996,155 @@ keylatch_status keylatch_verification_json(const keylatch_verification *verifica
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_verification_free(keylatch_verification *verification);
+
+/**
+ * Makes an empty set of arguments, for which all ACTIVE and EXPIRED connections are due. The caller owns `*out` and releases
+ * it with keylatch_due_ask_free.
+ */
+keylatch_status keylatch_due_ask_new(keylatch_due_ask **out,
+                                     keylatch_error **error);
+
+/**
+ * Only those that were verified longer ago than this many milliseconds, or never. Default: 0, all. Thread-safe.
+ */
+keylatch_status keylatch_due_ask_set_older_than_ms(keylatch_due_ask *ask,
+                                                   uint64_t milliseconds,
+                                                   keylatch_error **error);
+
+/**
+ * Of this user. Copied. Thread-safe.
+ */
+keylatch_status keylatch_due_ask_set_entity_id(keylatch_due_ask *ask,
+                                               const char *entity_id,
+                                               size_t entity_id_length,
+                                               keylatch_error **error);
+
+/**
+ * To this app. Copied. Thread-safe.
+ */
+keylatch_status keylatch_due_ask_set_app(keylatch_due_ask *ask,
+                                         const char *app,
+                                         size_t app_length,
+                                         keylatch_error **error);
+
+/**
+ * How many to come by in the whole round, 1 to 100 000. Default: 1 000. Thread-safe.
+ */
+keylatch_status keylatch_due_ask_set_limit(keylatch_due_ask *ask, uint32_t limit, keylatch_error **error);
+
+/**
+ * The pause between two checks at the same app in milliseconds, at most 60 000. Default: 200. Thread-safe.
+ */
+keylatch_status keylatch_due_ask_set_pause_ms(keylatch_due_ask *ask, uint64_t milliseconds, keylatch_error **error);
+
+/**
+ * The next_cursor of the batch before. Copied. Thread-safe.
+ */
+keylatch_status keylatch_due_ask_set_cursor(keylatch_due_ask *ask,
+                                            const char *cursor,
+                                            size_t cursor_length,
+                                            keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_due_ask_free(keylatch_due_ask *ask);
+
+/**
+ * Asks the providers again about ACTIVE and EXPIRED connections that were not verified lately, longest ago first, one after
+ * the other with a pause between two at the same app. An app that asks to come back later is left alone, for as long as it
+ * says. A call checks a batch of 20 at most and takes about a second, so that the caller can show progress and stop; go on by
+ * setting the batch's next_cursor in `ask`, until there is none.
+ *
+ * The caller owns `*out` and releases it with keylatch_rechecks_free. Thread-safe.
+ * Errors: invalid_argument for a limit, pause or cursor that cannot be. A connection that cannot be checked is skipped.
+ */
+keylatch_status keylatch_connected_accounts_verify_due(const keylatch_client *client,
+                                                       const keylatch_due_ask *ask,
+                                                       keylatch_rechecks **out,
+                                                       keylatch_error **error);
+
+/**
+ * How many connections this batch came by. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_count(const keylatch_rechecks *rechecks, size_t *count);
+
+/**
+ * Id of a connection. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_connected_account_id(const keylatch_rechecks *rechecks,
+                                                       size_t index,
+                                                       const char **text,
+                                                       size_t *length);
+
+/**
+ * The application's user whose connection it is. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_entity_id(const keylatch_rechecks *rechecks,
+                                            size_t index,
+                                            const char **text,
+                                            size_t *length);
+
+/**
+ * Slug of its app. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_app(const keylatch_rechecks *rechecks,
+                                      size_t index,
+                                      const char **text,
+                                      size_t *length);
+
+/**
+ * Its status before the check; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_previous_status(const keylatch_rechecks *rechecks,
+                                                  size_t index,
+                                                  const char **text,
+                                                  size_t *length);
+
+/**
+ * Its status after the check; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_status(const keylatch_rechecks *rechecks,
+                                         size_t index,
+                                         const char **text,
+                                         size_t *length);
+
+/**
+ * What the provider said; "not_checked" where it was not asked. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_verdict(const keylatch_rechecks *rechecks,
+                                          size_t index,
+                                          const char **text,
+                                          size_t *length);
+
+/**
+ * Why the provider was not asked: "rate_limited" where the app had asked to come back later, else the code of the error, such as
+ * "corrupt_record"; empty where it was. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_skipped(const keylatch_rechecks *rechecks,
+                                          size_t index,
+                                          const char **text,
+                                          size_t *length);
+
+/**
+ * Where to go on. NULL where this was the last batch. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_next_cursor(const keylatch_rechecks *rechecks, const char **text, size_t *length);
+
+/**
+ * How many connections the round will come by yet; `*known` is false where Composio does not tell. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_remaining(const keylatch_rechecks *rechecks, bool *known, uint64_t *remaining);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rechecks_json(const keylatch_rechecks *rechecks, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_rechecks_free(keylatch_rechecks *rechecks);
 
 /**
  * Makes an empty set of arguments; the connection must be set. The caller owns `*out` and releases it with

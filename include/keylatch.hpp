@@ -448,6 +448,15 @@ struct ConnectionFilter {
     std::optional<std::string> cursor;
 };
 
+/// Which connections to check again, and how fast; all that is given must hold.
+struct VerifyDue {
+    std::chrono::milliseconds older_than{0};  // only those that were verified longer ago than this, or never
+    std::optional<std::string> entity_id, app;
+    std::optional<std::uint32_t> limit;              // how many to come by in the whole round; 1 000 by default
+    std::optional<std::chrono::milliseconds> pause;  // between two checks at the same app; 200 ms by default
+    std::optional<std::string> cursor;               // next_cursor of the batch before
+};
+
 /// Which connection gets new credentials; they go beside it.
 struct UpdateCredentials {
     std::string connected_account_id;
@@ -578,6 +587,20 @@ struct Verification {
     std::string json;
 };
 
+/// One connection that a round of checks came by.
+struct Recheck {
+    std::string connected_account_id, entity_id, app, previous_status, status, verdict;
+    std::string skipped;  // why the provider was not asked: "rate_limited" or the code of an error; empty where it was
+};
+
+/// One batch of a round of checks, where to go on, and how many the round will come by yet.
+struct Rechecks {
+    std::vector<Recheck> items;
+    std::optional<std::string> next_cursor;
+    std::optional<std::uint64_t> remaining;  // none where Composio does not tell
+    std::string json;
+};
+
 /// What an action brought: that there is a result says that the app did it.
 struct ActionResult {
     std::string data;  // JSON text of an object
@@ -613,6 +636,7 @@ using ExpectedHandle = Handle<keylatch_expected_params, keylatch_expected_params
 using ConnectionRequestHandle = Handle<keylatch_connection_request, keylatch_connection_request_free>;
 using ConnectionHandle = Handle<keylatch_connection, keylatch_connection_free>;
 using PageHandle = Handle<keylatch_page, keylatch_page_free>;
+using RechecksHandle = Handle<keylatch_rechecks, keylatch_rechecks_free>;
 using VerificationHandle = Handle<keylatch_verification, keylatch_verification_free>;
 using ActionResultHandle = Handle<keylatch_action_result, keylatch_action_result_free>;
 using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
@@ -755,6 +779,20 @@ inline Connection read_connection(const keylatch_connection *h) {
     connection.updated_at = text(h, keylatch_connection_updated_at);
     connection.json = text(h, keylatch_connection_json);
     return connection;
+}
+
+inline Rechecks read_rechecks(const keylatch_rechecks *h) {
+    Rechecks rechecks;
+    for (std::size_t i = 0, end = count(h, keylatch_rechecks_count); i < end; i++) {
+        rechecks.items.push_back({text(h, i, keylatch_rechecks_connected_account_id),
+                                  text(h, i, keylatch_rechecks_entity_id), text(h, i, keylatch_rechecks_app),
+                                  text(h, i, keylatch_rechecks_previous_status), text(h, i, keylatch_rechecks_status),
+                                  text(h, i, keylatch_rechecks_verdict), text(h, i, keylatch_rechecks_skipped)});
+    }
+    rechecks.next_cursor = maybe(h, keylatch_rechecks_next_cursor);
+    rechecks.remaining = maybe(h, keylatch_rechecks_remaining);
+    rechecks.json = text(h, keylatch_rechecks_json);
+    return rechecks;
 }
 
 inline Verification read_verification(const keylatch_verification *h) {
@@ -917,6 +955,19 @@ public:
     Verification verify_connection(std::string_view id) const {
         return detail::read_verification(
             by_text<detail::VerificationHandle>(keylatch_connected_accounts_verify, id).get());
+    }
+    /// One batch of a round that asks the providers again, about those connections first that were verified longest ago.
+    /// An app that asks to come back later is left alone. Go on with the batch's next_cursor, until there is none.
+    Rechecks verify_due(const VerifyDue &due = {}) const {
+        auto ask = detail::make<detail::Handle<keylatch_due_ask, keylatch_due_ask_free>>(keylatch_due_ask_new);
+        detail::act(keylatch_due_ask_set_older_than_ms, ask.get(), detail::in_milliseconds(due.older_than));
+        detail::set(ask.get(), keylatch_due_ask_set_entity_id, due.entity_id);
+        detail::set(ask.get(), keylatch_due_ask_set_app, due.app);
+        if (due.limit) detail::act(keylatch_due_ask_set_limit, ask.get(), *due.limit);
+        if (due.pause) detail::act(keylatch_due_ask_set_pause_ms, ask.get(), detail::in_milliseconds(*due.pause));
+        detail::set(ask.get(), keylatch_due_ask_set_cursor, due.cursor);
+        return detail::read_rechecks(
+            detail::call<detail::RechecksHandle>(keylatch_connected_accounts_verify_due, get(), ask.get()).get());
     }
     /// Puts new credentials in the place of the present ones; fields that are not given keep their values.
     ConnectionRequest update_credentials(const UpdateCredentials &which, Params params) const {

@@ -2,7 +2,8 @@
 import { asOptions, named, type CallOptions, type Calls } from './calls'
 import { ConnectionRequest } from './connection-request'
 import { initiate, type InitiateOptions, type Verify } from './initiate'
-import { evidenceOf, type Connection, type Page, type Status, type Verification } from './model'
+import { evidenceOf, type Connection, type Page, type Recheck, type Rechecks } from './model'
+import type { Status, Verification } from './model'
 import { camelKeys } from './names'
 import type { Params } from './params'
 import { secretOf, type Secret } from './secret'
@@ -25,6 +26,26 @@ export interface ConnectionFilter extends CallOptions {
   /** How many on a page, 1 to 500. Default: 50. */
   limit?: number | undefined
   /** `nextCursor` of the page before. */
+  cursor?: string | undefined
+}
+
+/** Which connections to check again, and how fast; all that is given must hold. */
+export interface VerifyAll extends CallOptions {
+  /** Only those that were verified longer ago than this many milliseconds, or never. Default: 0, all. */
+  olderThanMs?: number | undefined
+  /** Of this user. */
+  entityId?: string | undefined
+  /** To this app, in any case. */
+  app?: string | undefined
+  /** How many to come by in the whole round, 1 to 100 000. Default: 1 000. */
+  limit?: number | undefined
+  /** The pause between two checks at the same app in milliseconds, at most 60 000. Default: 200. */
+  pauseMs?: number | undefined
+}
+
+/** Which connections to check again, and where to go on. */
+export interface VerifyDue extends VerifyAll {
+  /** `nextCursor` of the batch before. */
   cursor?: string | undefined
 }
 
@@ -124,6 +145,41 @@ export class ConnectedAccounts {
     const args = named('connectedAccountId', account)
     const raw = await this.#calls.value<RawEvidence>('connected_accounts.verify', args)
     return { ...camelKeys<Verification>(raw), evidence: evidenceOf(raw.evidence) }
+  }
+
+  /**
+   * One batch of a round that asks the providers again about ACTIVE and EXPIRED connections, about those first that were
+   * verified longest ago: one after the other, with a pause between two at the same app. An app that asks to come back later
+   * is left alone for as long as it says. A batch is 20 connections at most and takes about a second; go on with its
+   * `nextCursor`, or use `verifyAll`.
+   *
+   * @throws InvalidArgumentError for a limit, pause or cursor that cannot be. A connection that cannot be checked is
+   *   `skipped`.
+   */
+  async verifyDue(due?: VerifyDue): Promise<Rechecks> {
+    const args = asOptions('connectedAccounts.verifyDue', due)
+    const raw = await this.#calls.value<{ items: object[] }>('connected_accounts.verify_due', args)
+    return { ...camelKeys<Rechecks>(raw), items: raw.items.map((item) => camelKeys(item)) }
+  }
+
+  /**
+   * Asks the providers again, one connection after the other, as `verifyDue` does batch by batch. Leave the loop, or abort
+   * the `signal`, to stop.
+   *
+   * @example
+   * ```ts
+   * for await (const each of client.connectedAccounts.verifyAll({ olderThanMs: 7 * 86_400_000 })) {
+   *   if (each.status !== each.previousStatus) console.log(each.entityId, each.app, each.status)
+   * }
+   * ```
+   */
+  async *verifyAll(due?: VerifyAll): AsyncGenerator<Recheck, void, undefined> {
+    let batch = await this.verifyDue(due)
+    yield* batch.items
+    while (batch.nextCursor !== undefined) {
+      batch = await this.verifyDue({ ...due, cursor: batch.nextCursor })
+      yield* batch.items
+    }
   }
 
   /**

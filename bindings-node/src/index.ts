@@ -39,6 +39,8 @@ export {
   type Json,
   type Permission,
   type Page,
+  type Recheck,
+  type Rechecks,
   type Scheme,
   type Status,
   type Verification,

@@ -306,6 +306,37 @@ export interface Verification {
   readonly evidence: readonly Evidence[]
 }
 
+/** One connection that a round of checks came by. */
+export interface Recheck {
+  /** Id of the connection. */
+  readonly connectedAccountId: string
+  /** The application's user whose connection it is. */
+  readonly entityId: string
+  /** Slug of the app. */
+  readonly app: string
+  /** Its status before the check. */
+  readonly previousStatus: Status
+  /** Its status after the check. */
+  readonly status: Status
+  /** What the provider said; `not_checked` where it was not asked. */
+  readonly verdict: Verdict
+  /**
+   * Why the provider was not asked: `rate_limited` where the app had asked to come back later, else the code of the error,
+   * such as `corrupt_record`.
+   */
+  readonly skipped?: string
+}
+
+/** One batch of a round of checks. */
+export interface Rechecks {
+  /** What this batch came by, in that order. */
+  readonly items: readonly Recheck[]
+  /** Give it back as `cursor` for the next batch; absent on the last. */
+  readonly nextCursor?: string
+  /** How many the round will come by yet; absent where Composio does not tell. */
+  readonly remaining?: number
+}
+
 /** One page of connections, newest first. */
 export interface Page {
   /** This page. */

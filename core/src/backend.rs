@@ -7,10 +7,10 @@ use serde_json::Value;
 use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
 use crate::calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
-    Request, Response, UpdateCredentials,
+    Request, Response, UpdateCredentials, VerifyDue,
 };
 use crate::composio::{Composio, Project};
-use crate::connection::{Connection, ConnectionRequest, Page, Status, Verification};
+use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Status, Verification};
 use crate::embedded::{self, Embedded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Io, Network, tls};
@@ -130,6 +130,7 @@ impl<I: Io> Backend<I> {
         fn connected_account(&self, id: &str) -> Result<Connection>;
         fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>>;
         fn verify_connection(&self, id: &str) -> Result<Verification>;
+        fn verify_due(&self, ask: VerifyDue) -> Result<Rechecks>;
         fn update_credentials(&self, ask: UpdateCredentials) -> Result<ConnectionRequest>;
         fn enable_connection(&self, id: &str) -> Result<Connection>;
         fn disable_connection(&self, id: &str) -> Result<Connection>;

@@ -141,6 +141,24 @@ pub struct ConnectionFilter {
     pub cursor: Option<String>,
 }
 
+/// Which connections to check again, and how fast; all that is given must hold.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VerifyDue {
+    /// Only those that were verified longer ago than this many milliseconds, or never. Default: 0, all.
+    pub older_than_ms: Option<u64>,
+    /// Of this user.
+    pub entity_id: Option<String>,
+    /// To this app.
+    pub app: Option<String>,
+    /// How many to come by in the whole round, 1 to 100 000. Default: 1 000.
+    pub limit: Option<u32>,
+    /// The pause between two checks at the same app in milliseconds, at most 60 000. Default: 200.
+    pub pause_ms: Option<u64>,
+    /// `next_cursor` of the batch before; `older_than_ms` and `limit` are then as they were at the first.
+    pub cursor: Option<String>,
+}
+
 /// New credentials for a connection. Fields that are not given keep their values.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -443,6 +461,7 @@ impl<I: Io> Backend<I> {
             "connected_accounts.verify" => {
                 reply(&self.verify_connection(&arguments::<ConnectionId>(name, json)?.connected_account_id).await?)
             }
+            "connected_accounts.verify_due" => reply(&self.verify_due(arguments(name, json)?).await?),
             "connected_accounts.update_credentials" => {
                 let ask = UpdateCredentials { connected_account_params: params, ..arguments(name, json)? };
                 reply(&self.update_credentials(ask).await?)

@@ -9,9 +9,9 @@ use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
 use crate::backend::{self, Backend};
 use crate::calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
-    Payload, Reply, Request, Response, UpdateCredentials,
+    Payload, Reply, Request, Response, UpdateCredentials, VerifyDue,
 };
-use crate::connection::{Connection, ConnectionRequest, Page, Verification};
+use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::options::Options;
@@ -220,6 +220,14 @@ operations! {
     /// # Errors
     /// `not_found`, `corrupt_record`, `forbidden_host`.
     fn verify_connection(&self, id: &str) -> Result<Verification>;
+
+    /// Asks the providers again about ACTIVE and EXPIRED connections that were not verified lately, longest ago first, one
+    /// after the other with a pause between two at the same app. An app that asks to come back later is left alone, for as
+    /// long as it says. A call checks a batch of 20 at most and takes about a second; go on with its `next_cursor`.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a limit, pause or cursor that cannot be. A connection that cannot be checked is `skipped`.
+    fn verify_due(&self, ask: VerifyDue) -> Result<Rechecks>;
 
     /// Puts new credentials in the place of the present ones. Fields that are not given keep their values.
     ///

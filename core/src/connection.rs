@@ -193,6 +193,42 @@ pub struct Verification {
     pub evidence: Vec<Evidence>,
 }
 
+/// One connection that a round of checks came by.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Recheck {
+    /// Id of the connection.
+    pub connected_account_id: String,
+    /// The application's user whose connection it is.
+    pub entity_id: String,
+    /// Slug of the app.
+    pub app: String,
+    /// Its status before the check.
+    pub previous_status: Status,
+    /// Its status after the check.
+    pub status: Status,
+    /// What the provider said; `not_checked` where it was not asked.
+    pub verdict: Verdict,
+    /// Why the provider was not asked: `rate_limited` where the app had asked to come back later, else the code of the error,
+    /// such as `corrupt_record`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+}
+
+/// One batch of a round of checks.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Rechecks {
+    /// What this batch came by, in that order.
+    pub items: Vec<Recheck>,
+    /// Give it back as `cursor` for the next batch; `None` on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+    /// How many the round will come by yet; `None` where Composio does not tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remaining: Option<u64>,
+}
+
 /// A list, and where to go on if it is not the whole.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]

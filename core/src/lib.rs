@@ -26,6 +26,7 @@ mod input;
 mod io;
 mod options;
 mod provider;
+mod round;
 mod secret;
 mod store;
 mod vault;
@@ -35,10 +36,10 @@ pub use allow::{Allow, Permission};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, KeyOrigin, Scheme};
 pub use calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
-    Payload, Reply, Request, Response, UpdateCredentials, Verify,
+    Payload, Reply, Request, Response, UpdateCredentials, Verify, VerifyDue,
 };
 pub use client::{AsyncClient, AsyncEntity, Client, Entity};
-pub use connection::{Connection, ConnectionRequest, Evidence, Page, Status, Verification, Warning};
+pub use connection::{Connection, ConnectionRequest, Evidence, Page, Recheck, Rechecks, Status, Verification, Warning};
 pub use error::{Error, ErrorKind, Problem, Result, Upstream};
 pub use field::{Field, FieldCondition, FieldType};
 pub use input::{Input, Params};

@@ -43,6 +43,7 @@ mod list;
 mod accounts;
 
 mod verification;
+mod verify_due;
 
 mod update;
 

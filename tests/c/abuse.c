@@ -73,6 +73,7 @@ static void set_up_handles(fixtures *f) {
     must(keylatch_expected_params_ask_new(&f->expected_params_ask, &e), &e, "expected_params_ask");
     must(keylatch_initiate_ask_new(&f->initiate_ask, &e), &e, "initiate_ask");
     must(keylatch_list_ask_new(&f->list_ask, &e), &e, "list_ask");
+    must(keylatch_due_ask_new(&f->due_ask, &e), &e, "due_ask");
     must(keylatch_update_ask_new(&f->update_ask, &e), &e, "update_ask");
     must(keylatch_action_ask_new(&f->action_ask, &e), &e, "action_ask");
     must(keylatch_request_ask_new(&f->request_ask, &e), &e, "request_ask");
@@ -115,6 +116,7 @@ static void set_up_results(fixtures *f, const char *base_url) {
     size_t length = strlen(f->connected_account_id);
     must(keylatch_connected_accounts_get(f->client, text, length, &f->connection, &e), &e, "connection");
     must(keylatch_connected_accounts_verify(f->client, text, length, &f->verification, &e), &e, "verification");
+    must(keylatch_connected_accounts_verify_due(f->client, f->due_ask, &f->rechecks, &e), &e, "rechecks");
     must(keylatch_connected_accounts_list(f->client, f->list_ask, &f->page, &e), &e, "page");
     must(keylatch_action_ask_set_action(f->action_ask, "QUIET_ECHO", 10, &e), &e, "set_action");
     must(keylatch_action_ask_set_connected_account_id(f->action_ask, text, length, &e), &e, "account");
@@ -146,6 +148,7 @@ static void tear_down(fixtures *f) {
     keylatch_integration_free(f->integration);
     keylatch_connection_request_free(f->connection_request);
     keylatch_verification_free(f->verification);
+    keylatch_rechecks_free(f->rechecks);
     keylatch_response_free(f->response);
     keylatch_error_free(f->error);
     keylatch_secret_free(f->secret);
@@ -154,6 +157,7 @@ static void tear_down(fixtures *f) {
     keylatch_expected_params_ask_free(f->expected_params_ask);
     keylatch_initiate_ask_free(f->initiate_ask);
     keylatch_list_ask_free(f->list_ask);
+    keylatch_due_ask_free(f->due_ask);
     keylatch_update_ask_free(f->update_ask);
     keylatch_request_ask_free(f->request_ask);
 }

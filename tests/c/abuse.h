@@ -36,8 +36,10 @@ typedef struct fixtures {
     keylatch_connection *connection;
     keylatch_page *page;
     keylatch_list_ask *list_ask;
+    keylatch_due_ask *due_ask;
     keylatch_update_ask *update_ask;
     keylatch_verification *verification;
+    keylatch_rechecks *rechecks;
     keylatch_request_ask *request_ask;
     keylatch_response *response;
 } fixtures;

@@ -36,6 +36,7 @@ JSON_OF(connection_request)
 JSON_OF(connection)
 JSON_OF(page)
 JSON_OF(verification)
+JSON_OF(rechecks)
 
 const char *text_arg(const json *args, const char *name, size_t *length) {
     const json *value = json_get(args, name);
@@ -240,6 +241,26 @@ static outcome set_alias(const keylatch_client *client, const json *args) {
     return out;
 }
 
+static outcome verify_due(const keylatch_client *client, const json *args) {
+    keylatch_due_ask *ask;
+    keylatch_rechecks *made = NULL;
+    keylatch_error *error = NULL;
+    const char *text;
+    size_t length;
+    keylatch_status status = keylatch_due_ask_new(&ask, NULL);
+    SET_NUMBER(keylatch_due_ask_set_older_than_ms, "older_than_ms", uint64_t)
+    SET(keylatch_due_ask_set_entity_id, "entity_id")
+    SET(keylatch_due_ask_set_app, "app")
+    SET_NUMBER(keylatch_due_ask_set_limit, "limit", uint32_t)
+    SET_NUMBER(keylatch_due_ask_set_pause_ms, "pause_ms", uint64_t)
+    SET(keylatch_due_ask_set_cursor, "cursor")
+    if (status == KEYLATCH_OK) status = keylatch_connected_accounts_verify_due(client, ask, &made, &error);
+    outcome out = result(status, error, made, rechecks_json);
+    keylatch_rechecks_free(made);
+    keylatch_due_ask_free(ask);
+    return out;
+}
+
 static outcome dsn(const keylatch_client *client, const json *args) {
     keylatch_secret *made = NULL;
     keylatch_error *error = NULL;
@@ -324,6 +345,7 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     CALL("connected_accounts.disable", keylatch_connected_accounts_disable, connection, "connected_account_id")
     if (strcmp(name, "connected_accounts.wait_until_active") == 0) return wait_until_active(client, args);
     if (strcmp(name, "connected_accounts.set_alias") == 0) return set_alias(client, args);
+    if (strcmp(name, "connected_accounts.verify_due") == 0) return verify_due(client, args);
     if (strcmp(name, "connected_accounts.dsn") == 0) return dsn(client, args);
     if (strcmp(name, "connected_accounts.delete") == 0) return delete(client, args);
     if (strcmp(name, "integrations.create") == 0) return create(client, args, params);

@@ -250,6 +250,16 @@ void accounts(const keylatch::Client &client) {
     keylatch::Verification verification = client.verify_connection(second);
     CHECK(verification.verdict == "accepted" && verification.status == "ACTIVE" && verification.account == "acct_1");
     CHECK(verification.connected_account_id == second && verification.evidence.size() == 1 && verification.verified_at);
+    keylatch::VerifyDue due;
+    due.pause = std::chrono::milliseconds(0);
+    due.limit = 1;
+    due.app = "acme";
+    keylatch::Rechecks round = client.verify_due(due);
+    CHECK(round.items.size() == 1 && !round.next_cursor && round.remaining == std::uint64_t{0});
+    CHECK(round.items[0].verdict == "accepted" && round.items[0].previous_status == round.items[0].status);
+    due.older_than = std::chrono::hours(1);
+    due.limit = 100;
+    CHECK(client.verify_due(due).items.empty());
     keylatch::UpdateCredentials which;
     which.connected_account_id = second;
     CHECK(THROWN(client.update_credentials(which, params("bad-key"))).code() == "credentials_rejected");

@@ -18,6 +18,7 @@ static const char *const known_arguments[][2] = {
     {"connected_accounts.get", "connected_account_id "},
     {"connected_accounts.list", "entity_id app integration_id statuses labels limit cursor "},
     {"connected_accounts.verify", "connected_account_id "},
+    {"connected_accounts.verify_due", "older_than_ms entity_id app limit pause_ms cursor "},
     {"connected_accounts.update_credentials", "connected_account_id verify "},
     {"connected_accounts.enable", "connected_account_id "},
     {"connected_accounts.disable", "connected_account_id "},

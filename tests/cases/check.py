@@ -63,6 +63,7 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "connected_accounts.get": ("connected_account_id", "", False),
     "connected_accounts.list": ("", "entity_id app integration_id statuses labels limit cursor", False),
     "connected_accounts.verify": ("connected_account_id", "", False),
+    "connected_accounts.verify_due": ("", "older_than_ms entity_id app limit pause_ms cursor", False),
     "connected_accounts.update_credentials": ("connected_account_id", "verify", True),
     "connected_accounts.enable": ("connected_account_id", "", False),
     "connected_accounts.disable": ("connected_account_id", "", False),

@@ -21,6 +21,7 @@ import {
   type Field,
   type Integration,
   type Page,
+  type Rechecks,
   type Params,
   type RequestOptions,
   type RequiredParams,
@@ -180,6 +181,9 @@ export async function accounts(client: Keylatch, id: string, signal: AbortSignal
   const one: Connection = await connectedAccounts.get(id)
   await connectedAccounts.get({ connectedAccountId: id, signal })
   const verification: Verification = await connectedAccounts.verify(id)
+  const due = { olderThanMs: 1000, entityId: 'u', app: 'stripe', limit: 10, pauseMs: 500 }
+  const batch: Rechecks = await connectedAccounts.verifyDue({ ...due, cursor: 'next', signal })
+  for await (const each of connectedAccounts.verifyAll(due)) console.log(each.previousStatus, each.skipped, batch.remaining)
   const updated: ConnectionRequest = await connectedAccounts.updateCredentials({
     connectedAccountId: id,
     connectionParams: { api_key: Buffer.from('x') },

@@ -192,8 +192,9 @@ class Run:
             args["connected_account_params"] = values
         elif name == "request":
             args["body"] = fill(step.get("body"), self.variables)
-        if "timeout_ms" in args:
-            args["timeout"] = args.pop("timeout_ms") / 1000
+        for argument in ("timeout", "older_than", "pause"):
+            if f"{argument}_ms" in args:
+                args[argument] = args.pop(f"{argument}_ms") / 1000
         answer = await settled(method(**args))
         # What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
         if self.project is None or name not in ("request", "execute_action"):

@@ -68,7 +68,7 @@ def test_both_clients_have_the_same_calls(blocking: type, awaited: type) -> None
 
         assert shape(method) == shape(twin), name
         assert not inspect.iscoroutinefunction(method)
-        immediate = name in ("entity", "get_entity", "__init__", "iterate")
+        immediate = name in ("entity", "get_entity", "__init__", "iterate", "verify_all")
         assert inspect.iscoroutinefunction(twin) != immediate, name
 
 

@@ -22,6 +22,8 @@ from keylatch import (
     KeylatchError,
     Page,
     Permission,
+    Recheck,
+    Rechecks,
     Response,
     Secret,
     Upstream,
@@ -142,6 +144,9 @@ def blocking() -> None:
         assert_type(each, Connection)
     assert_type(accounts.get("ca_1"), Connection)
     assert_type(accounts.verify("ca_1"), Verification)
+    assert_type(accounts.verify_due(older_than=3600, limit=10, pause=0.5), Rechecks)
+    for checked in accounts.verify_all(older_than=3600.5, entity_id="u", app="stripe"):
+        assert_type(checked, Recheck)
     assert_type(accounts.update_credentials("ca_1", {"api_key": b"key"}, verify="off"), ConnectionRequest)
     assert_type(accounts.enable("ca_1"), Connection)
     assert_type(accounts.disable("ca_1"), Connection)
@@ -192,6 +197,9 @@ async def awaited() -> None:
         assert_type(each, Connection)
     assert_type(await accounts.get("ca_1"), Connection)
     assert_type(await accounts.verify("ca_1"), Verification)
+    assert_type(await accounts.verify_due(older_than=3600, limit=10, pause=0.5), Rechecks)
+    async for checked in accounts.verify_all(older_than=3600.5, entity_id="u", app="stripe"):
+        assert_type(checked, Recheck)
     assert_type(await accounts.update_credentials("ca_1", {"api_key": "key"}), AsyncConnectionRequest)
     assert_type(await accounts.enable("ca_1"), Connection)
     assert_type(await accounts.disable("ca_1"), Connection)

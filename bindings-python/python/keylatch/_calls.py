@@ -16,6 +16,7 @@ from keylatch.models import (
     ExpectedParams,
     Integration,
     Page,
+    Rechecks,
     Verification,
     read_items,
 )
@@ -30,6 +31,16 @@ Values = Mapping[str, Value]
 Scalar = str | int | float
 Pairs = Mapping[str, Scalar | Sequence[Scalar]] | Sequence[tuple[str, Scalar]]
 """Query parameters or headers: a mapping (a list as value repeats the name) or pairs."""
+
+
+class Due(TypedDict, total=False):
+    """Which connections to check again, and how fast. See `ConnectedAccounts.verify_due`."""
+
+    older_than: float
+    entity_id: str | None
+    app: str | None
+    limit: int | None
+    pause: float | None
 
 
 class ConnectionFilter(TypedDict, total=False):
@@ -152,6 +163,14 @@ def verify(connected_account_id: str) -> Call[Verification]:
     return _on_connection("verify", connected_account_id, Verification.from_dict)
 
 
+def verify_due(older_than: float, pause: float | None, **args: object) -> Call[Rechecks]:
+    args |= {
+        "older_than_ms": _milliseconds(older_than, "older_than", may_be_zero=True),
+        "pause_ms": _milliseconds(pause, "pause", may_be_zero=True),
+    }
+    return Call("connected_accounts.verify_due", args, lambda data, _: Rechecks.from_dict(data))
+
+
 def wait_until_active(connected_account_id: str, timeout: float) -> Call[Connection]:
     limit = _milliseconds(timeout, may_be_zero=True)
     return _on_connection("wait_until_active", connected_account_id, Connection.from_dict, timeout_ms=limit)
@@ -234,10 +253,10 @@ def _pairs(given: Any) -> Any:
     return given if isinstance(given, str | bytes) else [list(pair) for pair in given]
 
 
-def _milliseconds(timeout: float | None, *, may_be_zero: bool = False) -> int | None:
-    if timeout is None:
+def _milliseconds(seconds: float | None, name: str = "timeout", *, may_be_zero: bool = False) -> int | None:
+    if seconds is None:
         return None
-    if not 0 <= timeout < math.inf or (timeout == 0 and not may_be_zero):
+    if not 0 <= seconds < math.inf or (seconds == 0 and not may_be_zero):
         least = "zero or more" if may_be_zero else "above zero"
-        raise errors.InvalidArgumentError(f"timeout must be a number of seconds, {least}", fields=["timeout"])
-    return math.ceil(timeout * 1000)
+        raise errors.InvalidArgumentError(f"{name} must be a number of seconds, {least}", fields=[name])
+    return math.ceil(seconds * 1000)

@@ -6,10 +6,10 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from keylatch import _calls
-from keylatch._calls import ConnectionFilter, Values
+from keylatch._calls import ConnectionFilter, Due, Values
 from keylatch._native import Secret
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import App, Connection, Integration, Page, Permission, Verification
+from keylatch.models import App, Connection, Integration, Page, Permission, Recheck, Rechecks, Verification
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch
@@ -146,6 +146,45 @@ class AsyncConnectedAccounts:
         Raises `NotFoundError`, `CorruptRecordError`, `ForbiddenHostError`.
         """
         return await self._client._run(_calls.verify(connected_account_id))
+
+    async def verify_due(
+        self,
+        *,
+        older_than: float = 0.0,
+        entity_id: str | None = None,
+        app: str | None = None,
+        limit: int | None = None,
+        pause: float | None = None,
+        cursor: str | None = None,
+    ) -> Rechecks:
+        """One batch of a round that asks the providers again, about those first that were verified longest ago.
+
+        older_than: only connections that were verified longer ago than this many seconds, or never.
+        entity_id, app: of this user; to this app. Connections that are neither ACTIVE nor EXPIRED are left alone.
+        limit: how many to come by in the whole round, by default 1 000.
+        pause: seconds between two checks at the same app, at most 60; by default 0.2. An app that asks to come back
+            later is left alone for as long as it says.
+        cursor: `next_cursor` of the batch before; `verify_all` does that for you.
+
+        A batch is 20 connections at most and takes about a second. Raises `InvalidArgumentError` for a limit, pause or
+        cursor that cannot be; a connection that cannot be checked is `skipped`.
+        """
+        call = _calls.verify_due(older_than, pause, entity_id=entity_id, app=app, limit=limit, cursor=cursor)
+        return await self._client._run(call)
+
+    async def verify_all(self, **due: Unpack[Due]) -> AsyncIterator[Recheck]:
+        """Asks the providers again, one connection after the other; the arguments are those of `verify_due`.
+
+        Stop by leaving the loop, or by cancelling the task.
+        """
+        cursor: str | None = None
+        while True:
+            batch = await self.verify_due(**due, cursor=cursor)
+            for each in batch.items:
+                yield each
+            if batch.next_cursor is None:
+                return
+            cursor = batch.next_cursor
 
     async def update_credentials(
         self, connected_account_id: str, connected_account_params: Values, *, verify: str = "auto"

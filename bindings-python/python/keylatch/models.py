@@ -318,6 +318,34 @@ class Verification(Model):
 
 
 @dataclass(frozen=True)
+class Recheck(Model):
+    """One connection that a round of checks came by.
+
+    skipped: why the provider was not asked: `rate_limited` where the app had asked to come back later, else the code of
+        the error.
+    """
+
+    connected_account_id: str
+    entity_id: str
+    app: str
+    previous_status: str
+    status: str
+    verdict: str
+    skipped: str | None = None
+
+
+@dataclass(frozen=True)
+class Rechecks(Model):
+    """One batch of a round of checks; `next_cursor` is `None` on the last, `remaining` where Composio does not tell."""
+
+    items: tuple[Recheck, ...]
+    next_cursor: str | None = None
+    remaining: int | None = None
+
+    _lists: ClassVar[Lists] = {"items": Recheck}
+
+
+@dataclass(frozen=True)
 class ActionResult(Model):
     """What an action brought: the app's answer as `data`. What is not a JSON object stands in one, as `value`."""
 

@@ -3,18 +3,28 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::discover::Resolved;
-use super::model::BaseUrl;
-use super::routes::{AppAnswer, Proxied};
+use super::model::{Account, BaseUrl};
+use super::routes::{AppAnswer, Filter, Proxied};
 use super::{Composio, Session};
-use crate::calls::Verify;
+use crate::calls::{Verify, VerifyDue};
 use crate::catalog::{AppRef, FieldDef, SchemeDef};
-use crate::connection::{Evidence, Verification};
+use crate::connection::{Evidence, Rechecks, Verification};
 use crate::error::{Error, Result};
 use crate::input::Values;
 use crate::io::{self, Io};
 use crate::provider::{Judgement, Refusing, Target, Terms, judge, usual_verdict};
+use crate::round::{BATCH, Checked, DUE, Due, Round};
 use crate::verdict::Verdict;
+
+/// Where a round of checks goes on: a page of the list, and how many of its accounts are done.
+#[derive(Clone, Default, Deserialize, Serialize)]
+struct Place {
+    page: Option<String>,
+    done: usize,
+}
 
 /// What is left to take back an account whose credential was refused.
 const TAKE_BACK: Duration = Duration::from_secs(10);
@@ -107,15 +117,60 @@ impl<I: Io> Composio<I> {
     pub(crate) async fn verify_connection(&self, id: &str) -> Result<Verification> {
         let session = self.session()?;
         let account = self.account(&session, id).await?;
-        let judgement = self.judge_through_proxy(&session, &account.app, &account.id).await;
-        Ok(Verification {
+        Ok(self.check_again(&session, account).await.0)
+    }
+
+    /// In the order of the API's own list: Composio keeps no time of a check, so all are due.
+    pub(crate) async fn verify_due(&self, ask: VerifyDue) -> Result<Rechecks> {
+        let mut round = Round::<Place>::new(&ask)?;
+        let place = round.at().cloned().unwrap_or_default();
+        let session = self.session()?;
+        let filter = Filter {
+            entity_id: ask.entity_id.as_deref(),
+            app: ask.app.as_deref(),
+            statuses: &DUE,
+            limit: BATCH,
+            cursor: place.page.as_deref(),
+            ..Filter::default()
+        };
+        let page = self.page(&session, &filter).await?;
+        let count = page.items.len();
+        let mut done = place.done;
+        for account in page.items.into_iter().skip(place.done) {
+            if round.room() == 0 {
+                break;
+            }
+            done += 1;
+            let (id, entity_id, app, status) =
+                (account.id.clone(), account.entity_id.clone(), account.app.clone(), account.status.clone());
+            let due = Due { id: &id, entity_id: &entity_id, app: &app, status: &status };
+            if round.may_ask(&self.io, &app).await {
+                let outcome = self.check_again(&self.session()?, account).await;
+                round.note(&due, Ok(outcome))?;
+            } else {
+                round.pass_by(&due);
+            }
+        }
+        let next = page.next.filter(|next| Some(next) != place.page.as_ref());
+        let at = if done < count {
+            Some(Place { done, ..place })
+        } else {
+            next.map(|page| Place { page: Some(page), done: 0 })
+        };
+        Ok(round.end(at, None))
+    }
+
+    async fn check_again(&self, session: &Session<'_, I>, account: Account) -> Checked {
+        let judgement = self.judge_through_proxy(session, &account.app, &account.id).await;
+        let verification = Verification {
             connected_account_id: account.id,
             status: account.status,
             verdict: judgement.verdict,
             verified_at: judgement.was_asked().then(io::now),
             account: judgement.account,
             evidence: judgement.evidence,
-        })
+        };
+        (verification, judgement.retry_after)
     }
 
     pub(super) fn can_ask(&self, app: &str, scheme: &str) -> bool {

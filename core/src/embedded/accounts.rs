@@ -1,4 +1,4 @@
-//! Connected accounts: find, list, check again, switch on and off, delete.
+//! Connected accounts: find, list, switch on and off, delete.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -6,12 +6,10 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use super::{Embedded, Opened, check_name};
 use crate::calls::ConnectionFilter;
 use crate::choice;
-use crate::connection::{Connection, Page, Status, Verification};
+use crate::connection::{Connection, Page, Status};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, Io};
-use crate::provider::{Judgement, judge};
 use crate::store::{ConnectionQuery, ConnectionRow};
-use crate::verdict::Verdict;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 500;
@@ -58,54 +56,6 @@ impl<I: Io> Embedded<I> {
         let rows = self.vault(move |vault| vault.store.connections(&query)).await?;
         choice::sole(rows, &slug)?
             .ok_or_else(|| self.catalog.app(app).err().unwrap_or_else(|| choice::no_connection(&slug)))
-    }
-
-    pub(crate) async fn verify_connection(&self, id: &str) -> Result<Verification> {
-        let opened = self.opened(self.connection_row(id).await?).await?;
-        let judgement = self.judge_again(&opened).await?;
-        let row = self.note(&opened.row, &judgement).await?;
-        Ok(Verification {
-            connected_account_id: row.id,
-            status: row.status,
-            verdict: judgement.verdict,
-            verified_at: judgement.was_asked().then_some(row.verified_at).flatten(),
-            account: judgement.account,
-            evidence: judgement.evidence,
-        })
-    }
-
-    pub(super) async fn judge_again(&self, opened: &Opened) -> Result<Judgement> {
-        let target = opened.integration.target(&self.io, &opened.values)?;
-        judge(&self.io, opened.integration.scheme()?, &target, &opened.values, self.timeout).await
-    }
-
-    /// Writes down what the provider said, unless the connection has other credentials by now.
-    pub(super) async fn note(&self, judged: &ConnectionRow, judgement: &Judgement) -> Result<ConnectionRow> {
-        let (id, version) = (judged.id.clone(), judged.record_version);
-        let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
-        let row = self
-            .vault(move |vault| {
-                vault.store.update_connection(&id, &mut |row| {
-                    if row.record_version != version || !asked {
-                        return Ok(());
-                    }
-                    let now = io::now();
-                    row.verdict = verdict;
-                    row.verified_at = Some(now.clone());
-                    row.updated_at = now;
-                    if account.is_some() {
-                        row.account.clone_from(&account);
-                    }
-                    match (verdict, &row.status) {
-                        (Verdict::Rejected, Status::Active) => row.status = Status::Expired,
-                        (Verdict::Accepted | Verdict::UnderScoped, Status::Expired) => row.status = Status::Active,
-                        _ => {}
-                    }
-                    Ok(())
-                })
-            })
-            .await?;
-        row.ok_or_else(|| missing(&judged.id))
     }
 
     pub(crate) async fn enable_connection(&self, id: &str) -> Result<Connection> {

@@ -8,6 +8,7 @@ mod initiate;
 mod integrations;
 mod request;
 mod tokens;
+mod verify;
 
 pub(crate) use accounts::{check_limit, missing};
 pub(crate) use initiate::check_options as check_initiation;

@@ -115,6 +115,18 @@ pub(crate) struct ConnectionQuery {
     pub(crate) limit: u32,
 }
 
+/// Which connections are due for a check: ACTIVE or EXPIRED, longest not verified first.
+#[derive(Clone, Debug)]
+pub(crate) struct DueQuery {
+    pub(crate) entity_id: Option<String>,
+    pub(crate) app: Option<String>,
+    /// Only those never verified or not later than this (RFC 3339).
+    pub(crate) until: String,
+    /// Only those behind this one: when it was verified (empty: never), and its place in the order of creation.
+    pub(crate) after: Option<(String, i64)>,
+    pub(crate) limit: u32,
+}
+
 /// What became of a wish to delete an integration.
 pub(crate) enum Deletion {
     Done,
@@ -145,6 +157,8 @@ pub(crate) trait Store: Send + Sync {
     fn connection(&self, id: &str) -> Result<Option<ConnectionRow>>;
     /// Newest first.
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>>;
+    /// Those that are due, and how many there are without the limit.
+    fn due_connections(&self, query: &DueQuery) -> Result<(Vec<ConnectionRow>, u64)>;
     /// Stores a connection; `already_exists` where its alias is taken or, unless `allow_multiple`, where the entity
     /// has an active one with that integration; `not_found` where the integration is gone.
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()>;

@@ -44,4 +44,5 @@ CREATE TABLE connections (
 CREATE UNIQUE INDEX connections_by_alias ON connections (entity_id, app, alias) WHERE alias IS NOT NULL;
 CREATE INDEX connections_by_entity ON connections (entity_id, app, seq);
 CREATE INDEX connections_by_integration ON connections (integration_id, entity_id, seq);
+CREATE INDEX connections_by_check ON connections (ifnull(verified_at, ''), seq) WHERE status IN ('ACTIVE', 'EXPIRED');
 CREATE INDEX connections_by_app ON connections (app, seq);

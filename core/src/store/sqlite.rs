@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, OptionalExtension, Row, Transaction, TransactionBehavior, params, params_from_iter};
 
-use super::{Change, ConnectionQuery, ConnectionRow, Deletion, IntegrationRow, KeyRow, Store};
+use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::verdict::Verdict;
@@ -380,6 +380,26 @@ impl Store for SqliteStore {
             let mut statement = db.prepare_cached(&sql).map_err(failure)?;
             let rows = statement.query_map(params_from_iter(values), connection).map_err(failure)?;
             rows.collect::<rusqlite::Result<_>>().map_err(failure)
+        })
+    }
+
+    fn due_connections(&self, query: &DueQuery) -> Result<(Vec<ConnectionRow>, u64)> {
+        let due = "FROM connections WHERE status IN ('ACTIVE', 'EXPIRED') AND ifnull(verified_at, '') <= ?1 \
+                   AND (ifnull(verified_at, ''), seq) > (?2, ?3) AND (?4 IS NULL OR entity_id = ?4) \
+                   AND (?5 IS NULL OR app = ?5)";
+        let (verified, seq) = query.after.clone().unwrap_or_default();
+        let values = params![query.until, verified, seq, query.entity_id, query.app];
+        self.read(|db| {
+            let count: i64 = db
+                .prepare_cached(&format!("SELECT count(*) {due}"))
+                .and_then(|mut s| s.query_row(values, |r| r.get(0)))
+                .map_err(failure)?;
+            let order = "ORDER BY ifnull(verified_at, ''), seq LIMIT ?6";
+            let mut statement = db.prepare_cached(&format!("SELECT {CONNECTION} {due} {order}")).map_err(failure)?;
+            let values = params![query.until, verified, seq, query.entity_id, query.app, query.limit];
+            let rows = statement.query_map(values, connection).map_err(failure)?;
+            let rows = rows.collect::<rusqlite::Result<_>>().map_err(failure)?;
+            Ok((rows, count.unsigned_abs()))
         })
     }
 
