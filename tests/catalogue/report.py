@@ -16,7 +16,7 @@ def gaps(app: dict[str, Any]) -> list[str]:
     """What is neither there nor explained."""
     found = []
     for scheme in app["schemes"]:
-        if not any(scheme.get(key) for key in ("checks", "trade", "no_checks")):
+        if not any(scheme.get(key) for key in ("checks", "trade", "login", "no_checks")):
             found.append(f"{app['slug']}: {scheme['auth_scheme']} has no check and no reason for none")
         for field in scheme["fields"]:
             where = f"{app['slug']}: {field['name']}"
@@ -31,7 +31,10 @@ def main() -> int:
     apps = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(CATALOG.glob("*.json"))]
     schemes = [scheme for app in apps for scheme in app["schemes"]]
     fields = [field for scheme in schemes for field in scheme["fields"]]
-    checked = sum(any(scheme.get("checks") or scheme.get("trade") for scheme in app["schemes"]) for app in apps)
+    checked = sum(
+        any(scheme.get("checks") or scheme.get("trade") or scheme.get("login") for scheme in app["schemes"])
+        for app in apps
+    )
     shaped = sum(
         any({"hint", "pattern", "enum"} & f.keys() for s in app["schemes"] for f in s["fields"]) for app in apps
     )
