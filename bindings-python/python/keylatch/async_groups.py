@@ -9,7 +9,7 @@ from keylatch import _calls
 from keylatch._calls import ConnectionFilter, Value, Values
 from keylatch._native import Secret
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import App, Connection, Integration, KeyOrigin, Permission, Page, Verification
+from keylatch.models import App, Connection, Integration, KeyOrigin, Page, Permission, Verification
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch
@@ -207,9 +207,9 @@ class AsyncConnectedAccounts:
             with await client.connected_accounts.dsn(connection.id) as dsn:
                 connect(dsn.expose().decode())
 
-        Raises `NotFoundError`; `InvalidArgumentError` where the integration does not allow `reveal`, where drivers of the
-        app take no such thing, and on Composio's API, which gives no credentials back; `CredentialsRejectedError` once
-        EXPIRED.
+        Raises `NotFoundError`; `InvalidArgumentError` where the integration does not allow `reveal`, where drivers of
+        the app take no such thing, and on Composio's API, which gives no credentials back; `CredentialsRejectedError`
+        once EXPIRED.
         """
         return await self._client._run(_calls.dsn(connected_account_id))
 

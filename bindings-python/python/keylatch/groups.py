@@ -9,7 +9,7 @@ from keylatch import _calls
 from keylatch._calls import ConnectionFilter, Value, Values
 from keylatch._native import Secret
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import App, Connection, Integration, KeyOrigin, Permission, Page, Verification
+from keylatch.models import App, Connection, Integration, KeyOrigin, Page, Permission, Verification
 
 if TYPE_CHECKING:
     from keylatch.client import Keylatch
@@ -30,9 +30,7 @@ class Apps:
         """Every app, by slug."""
         return self._client._run(_calls.apps())
 
-    def search(
-        self, query: str | None = None, *, category: str | None = None, limit: int | None = None
-    ) -> _AppList:
+    def search(self, query: str | None = None, *, category: str | None = None, limit: int | None = None) -> _AppList:
         """The apps that a person's words mean, best first: by slug, name or a part of one, also misspelt.
 
         category: only those of it; alone, all of it by slug. limit: 1 to 500, by default 50.
@@ -234,9 +232,9 @@ class ConnectedAccounts:
             with client.connected_accounts.dsn(connection.id) as dsn:
                 connect(dsn.expose().decode())
 
-        Raises `NotFoundError`; `InvalidArgumentError` where the integration does not allow `reveal`, where drivers of the
-        app take no such thing, and on Composio's API, which gives no credentials back; `CredentialsRejectedError` once
-        EXPIRED.
+        Raises `NotFoundError`; `InvalidArgumentError` where the integration does not allow `reveal`, where drivers of
+        the app take no such thing, and on Composio's API, which gives no credentials back; `CredentialsRejectedError`
+        once EXPIRED.
         """
         return self._client._run(_calls.dsn(connected_account_id))
 

@@ -324,7 +324,8 @@ class Connection(Model):
 class Evidence(Model):
     """One request that was made to check a credential, the HTTP status of its answer, and what that means.
 
-    `detail` is the server's own code where it does not speak HTTP (such as the SQLSTATE `28P01`), or why there was no answer.
+    `detail` is the server's own code where it does not speak HTTP (such as the SQLSTATE `28P01`), or why there was no
+    answer.
     """
 
     request: str
