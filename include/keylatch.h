@@ -90,6 +90,11 @@ typedef struct keylatch_app keylatch_app;
 typedef struct keylatch_app_list keylatch_app_list;
 
 /**
+ * Which apps are wanted: the arguments of keylatch_apps_search. All that is set must hold.
+ */
+typedef struct keylatch_app_search_ask keylatch_app_search_ask;
+
+/**
  * An open vault, or a project on Composio's API, and the connections that its calls make. All calls on it may be made
  * from any thread at any time.
  */
@@ -153,6 +158,11 @@ typedef struct keylatch_integration_ask keylatch_integration_ask;
  * Several integrations.
  */
 typedef struct keylatch_integration_list keylatch_integration_list;
+
+/**
+ * The apps that a credential could be of, the most specific form first.
+ */
+typedef struct keylatch_key_origin_list keylatch_key_origin_list;
 
 /**
  * Which connections to list: the arguments of keylatch_connected_accounts_list. All that is set must hold.
@@ -812,6 +822,68 @@ keylatch_status keylatch_field_choice_count(const keylatch_field *field, size_t 
 keylatch_status keylatch_field_choice_at(const keylatch_field *field, size_t index, const char **text, size_t *length);
 
 /**
+ * How many labels there are for the values allowed: as many as values, or 0 where these speak for themselves. Thread-safe.
+ */
+keylatch_status keylatch_field_choice_label_count(const keylatch_field *field,
+                                                  size_t *count);
+
+/**
+ * What people know the value allowed at this index by. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_choice_label_at(const keylatch_field *field,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * Name of another field: only where that has one of some values is this one asked for, and taken; whether it is required is
+ * meant for that case. NULL where there is no condition. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_when_field(const keylatch_field *field,
+                                          const char **text,
+                                          size_t *length);
+
+/**
+ * How many values of the other field it is asked for with; 0 where there is no condition. Thread-safe.
+ */
+keylatch_status keylatch_field_when_value_count(const keylatch_field *field, size_t *count);
+
+/**
+ * One of these values. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_when_value_at(const keylatch_field *field,
+                                             size_t index,
+                                             const char **text,
+                                             size_t *length);
+
+/**
+ * How many texts there are that may stand before the value, as in an address that was pasted, and are taken off. Thread-safe.
+ */
+keylatch_status keylatch_field_strip_prefix_count(const keylatch_field *field,
+                                                  size_t *count);
+
+/**
+ * One of these texts. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_strip_prefix_at(const keylatch_field *field,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * How many texts there are that may stand behind the value, and are taken off. Thread-safe.
+ */
+keylatch_status keylatch_field_strip_suffix_count(const keylatch_field *field, size_t *count);
+
+/**
+ * One of these texts. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_field_strip_suffix_at(const keylatch_field *field,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
  * Regular expression that the value must match. NULL where there is none. Borrowed until the handle is freed.
  * Thread-safe.
  */
@@ -1055,6 +1127,113 @@ keylatch_status keylatch_scheme_json(const keylatch_scheme *scheme, const char *
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_scheme_free(keylatch_scheme *scheme);
+
+/**
+ * Makes an empty set of arguments, which finds every app, by slug. The caller owns `*out` and releases it with
+ * keylatch_app_search_ask_free.
+ */
+keylatch_status keylatch_app_search_ask_new(keylatch_app_search_ask **out, keylatch_error **error);
+
+/**
+ * A slug, a name or a part of one, which may be misspelt. Copied. Thread-safe.
+ */
+keylatch_status keylatch_app_search_ask_set_query(keylatch_app_search_ask *ask,
+                                                  const char *query,
+                                                  size_t query_length,
+                                                  keylatch_error **error);
+
+/**
+ * A category, in any case. Copied. Thread-safe.
+ */
+keylatch_status keylatch_app_search_ask_set_category(keylatch_app_search_ask *ask,
+                                                     const char *category,
+                                                     size_t category_length,
+                                                     keylatch_error **error);
+
+/**
+ * How many at most, 1 to 500. Default: 50. Thread-safe.
+ */
+keylatch_status keylatch_app_search_ask_set_limit(keylatch_app_search_ask *ask, uint32_t limit, keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_app_search_ask_free(keylatch_app_search_ask *ask);
+
+/**
+ * The apps that a person's words mean, best first: by slug, name or a part of one, also misspelt, and by category. `ask`
+ * stays as it is.
+ *
+ * The caller owns `*out` and releases it with keylatch_app_list_free. Thread-safe.
+ * Errors: invalid_argument for a category that there is not, with near ones, and for a limit that cannot be; closed.
+ */
+keylatch_status keylatch_apps_search(const keylatch_client *client,
+                                     const keylatch_app_search_ask *ask,
+                                     keylatch_app_list **out,
+                                     keylatch_error **error);
+
+/**
+ * The apps that a credential could be of, by its form alone: nothing is asked and nothing is kept. Of forms that many
+ * share, such as 32 hexadecimal digits, nothing is said. `value` stays the caller's.
+ *
+ * The caller owns `*out` and releases it with keylatch_key_origin_list_free. Thread-safe. Errors: closed.
+ */
+keylatch_status keylatch_apps_identify(const keylatch_client *client,
+                                       const keylatch_secret *value,
+                                       keylatch_key_origin_list **out,
+                                       keylatch_error **error);
+
+/**
+ * How many there are. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_count(const keylatch_key_origin_list *list, size_t *count);
+
+/**
+ * Slug of the app. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_app_at(const keylatch_key_origin_list *list,
+                                                size_t index,
+                                                const char **text,
+                                                size_t *length);
+
+/**
+ * The app's name for people. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_app_name_at(const keylatch_key_origin_list *list,
+                                                     size_t index,
+                                                     const char **text,
+                                                     size_t *length);
+
+/**
+ * The auth scheme with the field; the set is open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_auth_scheme_at(const keylatch_key_origin_list *list,
+                                                        size_t index,
+                                                        const char **text,
+                                                        size_t *length);
+
+/**
+ * Name of the field that such values are for. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_field_at(const keylatch_key_origin_list *list,
+                                                  size_t index,
+                                                  const char **text,
+                                                  size_t *length);
+
+/**
+ * Whether the form is clear, and that of no other app that is known here. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_is_certain_at(const keylatch_key_origin_list *list, size_t index, bool *out);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_key_origin_list_json(const keylatch_key_origin_list *list, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_key_origin_list_free(keylatch_key_origin_list *list);
 
 /**
  * Makes an empty set of arguments; the app must be set. The caller owns `*out` and releases it with

@@ -457,6 +457,13 @@ struct VerifyDue {
     std::optional<std::string> cursor;               // next_cursor of the batch before
 };
 
+/// Which apps to find; all that is set must hold.
+struct AppSearch {
+    std::optional<std::string> query;  // a slug, a name or a part of one, which may be misspelt
+    std::optional<std::string> category;
+    std::optional<std::uint32_t> limit;  // 1 to 500; 50 by default
+};
+
 /// Which connection gets new credentials; they go beside it.
 struct UpdateCredentials {
     std::string connected_account_id;
@@ -480,12 +487,21 @@ struct Request {
     std::string body;
 };
 
+/// That another field has one of some values.
+struct FieldCondition {
+    std::string field;
+    std::vector<std::string> values;
+};
+
 /// One thing that the user must type.
 struct Field {
     std::string name, display_name, description, type;
     bool required = false, is_secret = false;
     std::optional<std::string> default_value;
-    std::vector<std::string> choices;  // empty where any value is allowed
+    std::vector<std::string> choices;        // empty where any value is allowed
+    std::vector<std::string> choice_labels;  // as many, or none where the choices speak for themselves
+    std::optional<FieldCondition> when;      // only where it holds is the field asked for, and taken
+    std::vector<std::string> strip_prefixes, strip_suffixes;  // may stand around the value, and are taken off
     std::optional<std::string> pattern, hint, example, help_url;
     std::string json;
 };
@@ -519,6 +535,12 @@ struct App {
     std::vector<Scheme> schemes;
     std::vector<Action> actions;  // as far as they are known beforehand
     std::string json;
+};
+
+/// An app that a credential could be of, by its form.
+struct KeyOrigin {
+    std::string app, app_name, auth_scheme, field;
+    bool certain = false;  // the form is clear, and that of no other app that is known here
 };
 
 /// The developer's configuration of one app with one scheme.
@@ -630,6 +652,7 @@ using SchemeHandle = Handle<keylatch_scheme, keylatch_scheme_free>;
 using ActionHandle = Handle<keylatch_action, keylatch_action_free>;
 using AppHandle = Handle<keylatch_app, keylatch_app_free>;
 using AppListHandle = Handle<keylatch_app_list, keylatch_app_list_free>;
+using KeyOriginListHandle = Handle<keylatch_key_origin_list, keylatch_key_origin_list_free>;
 using IntegrationHandle = Handle<keylatch_integration, keylatch_integration_free>;
 using IntegrationListHandle = Handle<keylatch_integration_list, keylatch_integration_list_free>;
 using ExpectedHandle = Handle<keylatch_expected_params, keylatch_expected_params_free>;
@@ -664,6 +687,12 @@ inline Field read_field(const keylatch_field *h) {
     field.is_secret = truth(h, keylatch_field_is_secret);
     field.default_value = maybe(h, keylatch_field_default);
     field.choices = texts(h, keylatch_field_choice_count, keylatch_field_choice_at);
+    field.choice_labels = texts(h, keylatch_field_choice_label_count, keylatch_field_choice_label_at);
+    if (auto other = maybe(h, keylatch_field_when_field)) {
+        field.when = FieldCondition{*other, texts(h, keylatch_field_when_value_count, keylatch_field_when_value_at)};
+    }
+    field.strip_prefixes = texts(h, keylatch_field_strip_prefix_count, keylatch_field_strip_prefix_at);
+    field.strip_suffixes = texts(h, keylatch_field_strip_suffix_count, keylatch_field_strip_suffix_at);
     field.pattern = maybe(h, keylatch_field_pattern);
     field.hint = maybe(h, keylatch_field_hint);
     field.example = maybe(h, keylatch_field_example);
@@ -848,6 +877,32 @@ public:
         auto list = detail::call<detail::AppListHandle>(keylatch_apps_list, get());
         return detail::parts<detail::AppHandle, keylatch_app_list>(list.get(), keylatch_app_list_count,
                                                                    keylatch_app_list_app_at, detail::read_app);
+    }
+    /// The apps that a person's words mean, best first.
+    std::vector<App> search_apps(const AppSearch &what) const {
+        auto ask = detail::make<detail::Handle<keylatch_app_search_ask, keylatch_app_search_ask_free>>(
+            keylatch_app_search_ask_new);
+        detail::set(ask.get(), keylatch_app_search_ask_set_query, what.query);
+        detail::set(ask.get(), keylatch_app_search_ask_set_category, what.category);
+        if (what.limit) detail::act(keylatch_app_search_ask_set_limit, ask.get(), *what.limit);
+        auto list = detail::call<detail::AppListHandle>(keylatch_apps_search, get(), ask.get());
+        return detail::parts<detail::AppHandle, keylatch_app_list>(list.get(), keylatch_app_list_count,
+                                                                   keylatch_app_list_app_at, detail::read_app);
+    }
+    /// The apps that a credential could be of, by its form alone, the most specific form first. Nothing is asked or kept.
+    std::vector<KeyOrigin> identify(const Secret &value) const {
+        auto list = detail::call<detail::KeyOriginListHandle>(keylatch_apps_identify, get(), value.get());
+        const keylatch_key_origin_list *h = list.get();
+        std::vector<KeyOrigin> all;
+        for (std::size_t i = 0, end = detail::count(h, keylatch_key_origin_list_count); i < end; i++) {
+            bool certain = false;
+            keylatch_key_origin_list_is_certain_at(h, i, &certain);
+            all.push_back({detail::text(h, i, keylatch_key_origin_list_app_at),
+                           detail::text(h, i, keylatch_key_origin_list_app_name_at),
+                           detail::text(h, i, keylatch_key_origin_list_auth_scheme_at),
+                           detail::text(h, i, keylatch_key_origin_list_field_at), certain});
+        }
+        return all;
     }
     App app(std::string_view name) const {
         return detail::read_app(by_text<detail::AppHandle>(keylatch_apps_get, name).get());

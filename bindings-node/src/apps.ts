@@ -8,11 +8,24 @@ import {
   type App,
   type AuthScheme,
   type Json,
+  type KeyOrigin,
   type RawExpectedParams,
 } from './model'
+import { camelKeys } from './names'
+import type { ParamValue } from './params'
 import { kindOf } from './secret'
 
 type RawApp = Parameters<typeof appOf>[0]
+
+/** Which apps are wanted; all that is given must hold. */
+export interface AppSearch extends CallOptions {
+  /** A slug, a name or a part of one, which may be misspelt. Without it the apps come by slug. */
+  query?: string | undefined
+  /** A category, in any case. */
+  category?: string | undefined
+  /** How many at most, 1 to 500. Default: 50. */
+  limit?: number | undefined
+}
 
 /** Which fields are wanted: those of an integration, or of an app (and scheme). */
 export interface ExpectedParamsOptions extends CallOptions {
@@ -61,6 +74,33 @@ export class Apps {
   async list(options?: CallOptions): Promise<App[]> {
     const { items } = await this.#calls.value<{ items: RawApp[] }>('apps.list', asOptions('apps.list', options))
     return items.map(appOf)
+  }
+
+  /**
+   * The apps that a person's words mean, best first: by slug, name or a part of one, also misspelt, and by category.
+   *
+   * @throws InvalidArgumentError for a category that there is not, with near ones, and for a limit that cannot be.
+   */
+  async search(options?: AppSearch): Promise<App[]> {
+    const { items } = await this.#calls.value<{ items: RawApp[] }>('apps.search', asOptions('apps.search', options))
+    return items.map(appOf)
+  }
+
+  /**
+   * The apps that a credential could be of, by its form alone, the most specific form first. Nothing is asked and nothing
+   * is kept; bytes are filled with zeros. Of forms that many share, such as 32 hexadecimal digits, nothing is said.
+   *
+   * @example
+   * ```ts
+   * const [origin] = await client.apps.identify(Buffer.from('ghp_0123456789abcdef'))
+   * if (origin?.certain) console.log(`This is a key of ${origin.appName}.`)
+   * ```
+   */
+  async identify(value: ParamValue, options?: CallOptions): Promise<KeyOrigin[]> {
+    const payload: { params: [string, unknown] } = { params: ['value', { value }] }
+    const args = asOptions('apps.identify', options)
+    const { items } = await this.#calls.value<{ items: object[] }>('apps.identify', args, payload)
+    return items.map((item) => camelKeys(item))
   }
 
   /**

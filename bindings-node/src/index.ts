@@ -4,7 +4,7 @@ import { native } from './addon'
 export { Keylatch, type GetConnectionOptions } from './client'
 export type { ExecuteActionOptions } from './actions'
 export { Entity, type AppOption } from './entity'
-export { Apps, type ExpectedParamsOptions, type RequiredParamsOptions } from './apps'
+export { Apps, type AppSearch, type ExpectedParamsOptions, type RequiredParamsOptions } from './apps'
 export { Integrations, type IntegrationId, type NewIntegration } from './integrations'
 export {
   ConnectedAccounts,
@@ -34,9 +34,11 @@ export {
   type AuthScheme,
   type Connection,
   type Evidence,
+  type FieldCondition,
   type FieldType,
   type Integration,
   type Json,
+  type KeyOrigin,
   type Permission,
   type Page,
   type Recheck,

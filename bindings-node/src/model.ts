@@ -29,6 +29,14 @@ export type Json = null | boolean | number | string | Json[] | { [name: string]:
 /** The type of a value. The set is open: expect names that this version does not list. */
 export type FieldType = 'string' | 'text' | 'integer' | 'number' | 'boolean' | 'url' | (string & {})
 
+/** That another field has one of some values. */
+export interface FieldCondition {
+  /** Wire name of the other field. */
+  readonly field: string
+  /** The values. */
+  readonly values: readonly string[]
+}
+
 /** One thing that the user must type. */
 export class Field {
   /** Wire name: the key in `connectionParams`. */
@@ -47,6 +55,10 @@ export class Field {
   declare readonly default?: string
   /** The only values allowed, where they are few. */
   declare readonly enum?: readonly string[]
+  /** What people know the values of `enum` by, in the same order. */
+  declare readonly enumLabels?: readonly string[]
+  /** Only where this holds is the field asked for, and taken; `required` is meant for that case. */
+  declare readonly when?: FieldCondition
   /** Regular expression that the value must match. */
   declare readonly pattern?: string
   /** What one looks like; never a real one. */
@@ -55,6 +67,10 @@ export class Field {
   declare readonly hint?: string
   /** Page where the user finds or makes it. */
   declare readonly helpUrl?: string
+  /** What may stand before the value, as in an address that was pasted; it is taken off. */
+  declare readonly stripPrefix?: readonly string[]
+  /** What may stand behind it. */
+  declare readonly stripSuffix?: readonly string[]
 
   /** @internal */
   constructor(raw: object) {
@@ -141,6 +157,20 @@ export interface App {
   readonly schemes: readonly Scheme[]
   /** What `executeAction` can do, as far as it is known beforehand. */
   readonly actions: readonly Action[]
+}
+
+/** An app that a credential could be of, by its form. */
+export interface KeyOrigin {
+  /** Slug of the app. */
+  readonly app: string
+  /** Its name for people. */
+  readonly appName: string
+  /** The auth scheme with the field. */
+  readonly authScheme: AuthScheme
+  /** Wire name of the field that such values are for. */
+  readonly field: string
+  /** Whether the form is clear, and that of no other app that is known here. */
+  readonly certain: boolean
 }
 
 /** The developer's configuration of one app with one scheme. */

@@ -57,6 +57,13 @@ impl keylatch_app {
     }
 }
 
+impl keylatch_app_list {
+    pub(crate) fn new(items: Vec<App>) -> Self {
+        let apps = items.iter().cloned().map(keylatch_app::new).collect();
+        Self { apps, json: Json::new(Items { items }) }
+    }
+}
+
 impl keylatch_scheme {
     fn new(scheme: &Scheme) -> Self {
         Self(Arc::new(SchemeData {
@@ -81,9 +88,7 @@ pub unsafe extern "C" fn keylatch_apps_list(
     let body = || {
         // SAFETY: the pointers are as the header's opening asks for.
         let (out, client) = unsafe { (Out::handle(out)?, lent("client", client)?) };
-        let items = client.0.apps()?;
-        let apps = items.iter().cloned().map(keylatch_app::new).collect();
-        out.give_new(keylatch_app_list { apps, json: Json::new(Items { items }) });
+        out.give_new(keylatch_app_list::new(client.0.apps()?));
         Ok(())
     };
     // SAFETY: as above.

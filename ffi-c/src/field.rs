@@ -19,6 +19,11 @@ struct Data {
     kind: Text,
     default: Option<Text>,
     choices: Vec<Text>,
+    choice_labels: Vec<Text>,
+    when_field: Option<Text>,
+    when_values: Vec<Text>,
+    strip_prefixes: Vec<Text>,
+    strip_suffixes: Vec<Text>,
     pattern: Option<Text>,
     hint: Option<Text>,
     example: Option<Text>,
@@ -35,6 +40,11 @@ impl keylatch_field {
             kind: Text::new(field.kind.as_str()),
             default: Text::optional(field.default.as_deref()),
             choices: Text::all(field.choices.as_deref().unwrap_or_default()),
+            choice_labels: Text::all(field.choice_labels.as_deref().unwrap_or_default()),
+            when_field: Text::optional(field.when.as_ref().map(|when| when.field.as_str())),
+            when_values: Text::all(field.when.as_ref().map_or(&[], |when| when.values.as_slice())),
+            strip_prefixes: Text::all(&field.strip_prefix),
+            strip_suffixes: Text::all(&field.strip_suffix),
             pattern: Text::optional(field.pattern.as_deref()),
             hint: Text::optional(field.hint.as_deref()),
             example: Text::optional(field.example.as_deref()),
@@ -139,6 +149,106 @@ pub unsafe extern "C" fn keylatch_field_choice_at(
 ) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { text_at(field, text, length, |h| h.0.choices.get(index)) }
+}
+
+/// How many labels there are for the values allowed: as many as values, or 0 where these speak for themselves. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_choice_label_count(
+    field: *const keylatch_field,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, count, |h| h.0.choice_labels.len()) }
+}
+
+/// What people know the value allowed at this index by. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_choice_label_at(
+    field: *const keylatch_field,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(field, text, length, |h| h.0.choice_labels.get(index)) }
+}
+
+/// Name of another field: only where that has one of some values is this one asked for, and taken; whether it is required is
+/// meant for that case. NULL where there is no condition. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_when_field(
+    field: *const keylatch_field,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_of(field, text, length, |h| h.0.when_field.as_ref()) }
+}
+
+/// How many values of the other field it is asked for with; 0 where there is no condition. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_when_value_count(
+    field: *const keylatch_field,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, count, |h| h.0.when_values.len()) }
+}
+
+/// One of these values. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_when_value_at(
+    field: *const keylatch_field,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(field, text, length, |h| h.0.when_values.get(index)) }
+}
+
+/// How many texts there are that may stand before the value, as in an address that was pasted, and are taken off. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_strip_prefix_count(
+    field: *const keylatch_field,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, count, |h| h.0.strip_prefixes.len()) }
+}
+
+/// One of these texts. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_strip_prefix_at(
+    field: *const keylatch_field,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(field, text, length, |h| h.0.strip_prefixes.get(index)) }
+}
+
+/// How many texts there are that may stand behind the value, and are taken off. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_strip_suffix_count(
+    field: *const keylatch_field,
+    count: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(field, count, |h| h.0.strip_suffixes.len()) }
+}
+
+/// One of these texts. Borrowed until the handle is freed. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_field_strip_suffix_at(
+    field: *const keylatch_field,
+    index: usize,
+    text: *mut *const c_char,
+    length: *mut usize,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { text_at(field, text, length, |h| h.0.strip_suffixes.get(index)) }
 }
 
 /// Regular expression that the value must match. NULL where there is none. Borrowed until the handle is freed.

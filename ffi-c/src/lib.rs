@@ -26,6 +26,10 @@ mod action;
 
 mod app;
 
+mod search;
+
+mod identify;
+
 mod create;
 
 mod integration;

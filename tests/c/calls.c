@@ -29,6 +29,7 @@ outcome result(keylatch_status status, keylatch_error *error, const void *handle
 
 JSON_OF(app)
 JSON_OF(app_list)
+JSON_OF(key_origin_list)
 JSON_OF(integration)
 JSON_OF(integration_list)
 JSON_OF(expected_params)
@@ -101,6 +102,41 @@ static outcome create(const keylatch_client *client, const json *args, const jso
     keylatch_integration_free(made);
     keylatch_params_free(params);
     keylatch_integration_ask_free(ask);
+    return out;
+}
+
+static outcome search(const keylatch_client *client, const json *args) {
+    keylatch_app_search_ask *ask;
+    keylatch_app_list *made = NULL;
+    keylatch_error *error = NULL;
+    const char *text;
+    size_t length;
+    keylatch_status status = keylatch_app_search_ask_new(&ask, NULL);
+    SET(keylatch_app_search_ask_set_query, "query")
+    SET(keylatch_app_search_ask_set_category, "category")
+    SET_NUMBER(keylatch_app_search_ask_set_limit, "limit", uint32_t)
+    if (status == KEYLATCH_OK) status = keylatch_apps_search(client, ask, &made, &error);
+    outcome out = result(status, error, made, app_list_json);
+    keylatch_app_list_free(made);
+    keylatch_app_search_ask_free(ask);
+    return out;
+}
+
+static outcome identify(const keylatch_client *client, const json *params) {
+    keylatch_secret *secret = NULL;
+    keylatch_key_origin_list *made = NULL;
+    keylatch_error *error = NULL;
+    const json *value = json_get(params, "value"), *bytes = json_get(value, "$bytes");
+    if (bytes != NULL) value = bytes;
+    if (json_text(value) == NULL) return mistake("no value to identify");
+    char *copy = malloc(value->length + 1);
+    memcpy(copy, value->text, value->length);
+    keylatch_status status = keylatch_secret_take(copy, value->length, &secret, &error);
+    free(copy);
+    if (status == KEYLATCH_OK) status = keylatch_apps_identify(client, secret, &made, &error);
+    outcome out = result(status, error, made, key_origin_list_json);
+    keylatch_key_origin_list_free(made);
+    keylatch_secret_free(secret);
     return out;
 }
 
@@ -348,6 +384,8 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     if (strcmp(name, "connected_accounts.verify_due") == 0) return verify_due(client, args);
     if (strcmp(name, "connected_accounts.dsn") == 0) return dsn(client, args);
     if (strcmp(name, "connected_accounts.delete") == 0) return delete(client, args);
+    if (strcmp(name, "apps.search") == 0) return search(client, args);
+    if (strcmp(name, "apps.identify") == 0) return identify(client, params);
     if (strcmp(name, "integrations.create") == 0) return create(client, args, params);
     if (strcmp(name, "get_expected_params_for_user") == 0) return expected(client, args);
     if (strcmp(name, "initiate_connection") == 0) return initiate(client, args, params);

@@ -114,6 +114,10 @@ void apps_and_integrations(const keylatch::Client &client, const Place &place) {
     CHECK(say.params.at(0).name == "text" && say.params[0].type == "string" && say.params[0].required);
     CHECK(say.params.at(1).description == "How often." && say.params[1].type == "integer" && !say.params[1].required);
     CHECK(client.app("ACME").json == app.json && client.apps().size() > 30);
+    CHECK(client.search_apps({"strpe", "Finance", 1}).at(0).slug == "stripe" && client.search_apps({}).size() == 50);
+    std::string found = "ghp_0123456789abcdef";
+    const auto origins = client.identify(keylatch::Secret(found));
+    CHECK(origins.size() == 1 && origins[0].app == "github" && origins[0].app_name == "GitHub" && origins[0].certain);
     keylatch::Error unknown = THROWN(client.app("strippe"));
     CHECK(unknown.code() == "unknown_app" && unknown.status() == KEYLATCH_UNKNOWN_APP && !unknown.near().empty());
     CHECK(std::string(unknown.what()) == unknown.code() + ": " + unknown.message());

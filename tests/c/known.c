@@ -6,6 +6,8 @@
 /* The arguments that each call takes, with a space after each. */
 static const char *const known_arguments[][2] = {
     {"apps.list", ""},
+    {"apps.search", "query category limit "},
+    {"apps.identify", ""},
     {"apps.get", "app "},
     {"apps.register", "definition "},
     {"integrations.create", "app auth_scheme name base_url allow "},

@@ -48,6 +48,8 @@ FEWEST_NETWORK_SAFETY = 60
 # Call -> (arguments it must have, arguments it may have, whether it takes params).
 CALLS: dict[str, tuple[str, str, bool]] = {
     "apps.list": ("", "", False),
+    "apps.search": ("", "query category limit", False),
+    "apps.identify": ("", "", True),
     "apps.get": ("app", "", False),
     "apps.register": ("definition", "", False),
     "integrations.create": ("app", "auth_scheme name base_url allow", True),

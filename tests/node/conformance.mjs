@@ -28,6 +28,9 @@ const PARAMS = {
 /** Calls that take a definition as it is, not named arguments. */
 const DEFINITION = 'apps.register'
 
+/** The call that takes one credential value, and no named arguments. */
+const VALUE = 'apps.identify'
+
 class Failed extends Error {}
 
 /** All cases; an app that is a name stands for one of its file's apps. */
@@ -162,7 +165,8 @@ class Run {
         await this.project.faults(args)
         return {}
     }
-    const options = call === DEFINITION ? args.definition : toArguments(args)
+    const value = call === VALUE ? valueOf(fill(params, this.variables).value) : args.definition
+    const options = call === DEFINITION || call === VALUE ? value : toArguments(args)
     if (call in PARAMS) {
       const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)])
       options[PARAMS[call]] = Object.fromEntries(values)

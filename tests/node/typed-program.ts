@@ -20,6 +20,7 @@ import {
   type ExpectedParams,
   type Field,
   type Integration,
+  type KeyOrigin,
   type Page,
   type Rechecks,
   type Params,
@@ -76,10 +77,15 @@ export async function discover(client: Keylatch, signal: AbortSignal): Promise<F
   })
   const again = await client.getExpectedParamsForUser({ integrationId: expected.integrationId })
   const apps: App[] = await client.apps.list({ signal })
+  const found: App[] = await client.apps.search({ query: 'strpe', category: 'finance', limit: 3, signal })
+  const origins: KeyOrigin[] = await client.apps.identify(Buffer.from('ghp_…'), { signal })
+  holds<Same<(typeof origins)[number]['certain'], boolean>>(true)
+  // @ts-expect-error: a credential is no list
+  await client.apps.identify(['ghp_…'])
   const app: App = await client.apps.get('stripe')
   await client.apps.get({ app: 'stripe', signal })
   const own: App = await client.apps.register({ slug: 'acme', name: 'Acme', category: 'test', schemes: [] })
-  const scheme: AuthScheme | undefined = [...apps, app, own][0]?.schemes[0]?.authScheme
+  const scheme: AuthScheme | undefined = [...apps, ...found, app, own][0]?.schemes[0]?.authScheme
   const info: RequiredParams = await client.apps.getRequiredParamsForAuthScheme({ appId: 'stripe', authScheme: scheme })
   await client.apps.getRequiredParamsForAuthScheme({ appName: 'stripe' })
   const names: readonly string[] = [...info.required_fields, ...info.optional_fields, ...info.expected_from_user]
@@ -93,6 +99,7 @@ export async function discover(client: Keylatch, signal: AbortSignal): Promise<F
       field.required,
       field.expected_from_customer,
     ]
+    console.log(field.enumLabels?.[0], field.when?.field, field.when?.values, field.stripPrefix, field.stripSuffix)
     console.log(shown, flags, names, field.default, field.enum, field.pattern, field.example, field.type, field.name)
   }
   const [action]: readonly Action[] = app.actions
@@ -183,7 +190,8 @@ export async function accounts(client: Keylatch, id: string, signal: AbortSignal
   const verification: Verification = await connectedAccounts.verify(id)
   const due = { olderThanMs: 1000, entityId: 'u', app: 'stripe', limit: 10, pauseMs: 500 }
   const batch: Rechecks = await connectedAccounts.verifyDue({ ...due, cursor: 'next', signal })
-  for await (const each of connectedAccounts.verifyAll(due)) console.log(each.previousStatus, each.skipped, batch.remaining)
+  for await (const each of connectedAccounts.verifyAll(due))
+    console.log(each.previousStatus, each.skipped, batch.remaining)
   const updated: ConnectionRequest = await connectedAccounts.updateCredentials({
     connectedAccountId: id,
     connectionParams: { api_key: Buffer.from('x') },

@@ -190,6 +190,8 @@ class Run:
             args["fixed_values"] = values
         elif name in ("initiate_connection", "connected_accounts.update_credentials"):
             args["connected_account_params"] = values
+        elif name == "apps.identify":
+            args |= values
         elif name == "request":
             args["body"] = fill(step.get("body"), self.variables)
         for argument in ("timeout", "older_than", "pause"):

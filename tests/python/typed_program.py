@@ -17,9 +17,11 @@ from keylatch import (
     Entity,
     ExpectedParams,
     Field,
+    FieldCondition,
     Integration,
     Keylatch,
     KeylatchError,
+    KeyOrigin,
     Page,
     Permission,
     Recheck,
@@ -49,6 +51,8 @@ def results(info: ExpectedParams, made: ConnectionRequest, answer: Response) -> 
     assert_type(info.expected_params[0].displayName, str)
     assert_type(info.expected_params[0].is_secret, bool)
     assert_type(info.expected_params[0].enum, tuple[str, ...] | None)
+    assert_type(info.expected_params[0].enum_labels, tuple[str, ...] | None)
+    assert_type(info.expected_params[0].when, FieldCondition | None)
     assert_type(info.developer_params, tuple[Field, ...])
     assert_type(info.json_schema, dict[str, Any])
     assert_type(made.connection_status, str)
@@ -95,6 +99,8 @@ def blocking() -> None:
     with Keylatch.composio(Secret("ak_1"), base_url="https://example.com", api_version="v1", timeout=5) as project:
         assert_type(project, Keylatch)
     assert_type(client.apps.list(), list[App])
+    assert_type(client.apps.search("strpe", category="finance", limit=3), list[App])
+    assert_type(client.apps.identify(bytearray(b"ghp_")), list[KeyOrigin])
     assert_type(client.apps.get("stripe"), App)
     assert_type(client.apps.register({"slug": "mine"}), App)
     integration = client.integrations.create("stripe", base_url="https://example.com", fixed_values={"region": "eu"})
@@ -174,6 +180,8 @@ async def awaited() -> None:
     client = await AsyncKeylatch.open("vault.db", key_env="KEY")
     assert_type(client, AsyncKeylatch)
     assert_type(await client.apps.list(), list[App])
+    assert_type(await client.apps.search("strpe", category="finance", limit=3), list[App])
+    assert_type(await client.apps.identify(bytearray(b"ghp_")), list[KeyOrigin])
     assert_type(await client.apps.get("stripe"), App)
     assert_type(await client.apps.register({"slug": "mine"}), App)
     integration = await client.integrations.create("stripe", allow=[Permission.PRIVATE, "loopback"])

@@ -15,6 +15,7 @@ from keylatch.models import (
     Connection,
     ExpectedParams,
     Integration,
+    KeyOrigin,
     Page,
     Rechecks,
     Verification,
@@ -99,6 +100,15 @@ def _listed(given: Sequence[str] | None) -> object:
 
 def apps() -> Call[list[App]]:
     return Call("apps.list", {}, lambda data, _: read_items(App, data))
+
+
+def search_apps(query: str | None, category: str | None, limit: int | None) -> Call[list[App]]:
+    args = {"query": query, "category": category, "limit": limit}
+    return Call("apps.search", args, lambda data, _: read_items(App, data))
+
+
+def identify(value: Value) -> Call[list[KeyOrigin]]:
+    return Call("apps.identify", {}, lambda data, _: read_items(KeyOrigin, data), {"value": value})
 
 
 def app(name: str) -> Call[App]:

@@ -6,16 +6,17 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from keylatch import _calls
-from keylatch._calls import ConnectionFilter, Due, Values
+from keylatch._calls import ConnectionFilter, Due, Value, Values
 from keylatch._native import Secret
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import App, Connection, Integration, Page, Permission, Recheck, Rechecks, Verification
+from keylatch.models import App, Connection, Integration, KeyOrigin, Page, Permission, Recheck, Rechecks, Verification
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch
 
 # Inside classes that have a method `list`, the name means the method.
 _AppList = list[App]
+_OriginList = list[KeyOrigin]
 _IntegrationList = list[Integration]
 
 
@@ -28,6 +29,24 @@ class AsyncApps:
     async def list(self) -> _AppList:
         """Every app, by slug."""
         return await self._client._run(_calls.apps())
+
+    async def search(
+        self, query: str | None = None, *, category: str | None = None, limit: int | None = None
+    ) -> _AppList:
+        """The apps that a person's words mean, best first: by slug, name or a part of one, also misspelt.
+
+        category: only those of it; alone, all of it by slug. limit: 1 to 500, by default 50.
+        Raises `InvalidArgumentError` for a category that there is not, with near ones, and for a limit that cannot be.
+        """
+        return await self._client._run(_calls.search_apps(query, category, limit))
+
+    async def identify(self, value: Value) -> _OriginList:
+        """The apps that a credential could be of, by its form alone, the most specific form first.
+
+        Nothing is asked and nothing is kept; a bytearray holds zeros afterwards. Of forms that many share, such as 32
+        hexadecimal digits, nothing is said.
+        """
+        return await self._client._run(_calls.identify(value))
 
     async def get(self, app: str) -> App:
         """The app of this name, compared without regard to case. Raises `UnknownAppError` with near names."""

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Unpack
 
 from keylatch import _calls
-from keylatch._calls import ConnectionFilter, Due, Values
+from keylatch._calls import ConnectionFilter, Due, Value, Values
 from keylatch._native import Secret
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import App, Connection, Integration, Page, Permission, Recheck, Rechecks, Verification
+from keylatch.models import App, Connection, Integration, KeyOrigin, Page, Permission, Recheck, Rechecks, Verification
 
 if TYPE_CHECKING:
     from keylatch.client import Keylatch
 
 # Inside classes that have a method `list`, the name means the method.
 _AppList = list[App]
+_OriginList = list[KeyOrigin]
 _IntegrationList = list[Integration]
 
 
@@ -28,6 +29,32 @@ class Apps:
     def list(self) -> _AppList:
         """Every app, by slug."""
         return self._client._run(_calls.apps())
+
+    def search(self, query: str | None = None, *, category: str | None = None, limit: int | None = None) -> _AppList:
+        """The apps that a person's words mean, best first: by slug, name or a part of one, also misspelt.
+
+        category: only those of it; alone, all of it by slug. limit: 1 to 500, by default 50.
+        Raises `InvalidArgumentError` for a category that there is not, with near ones, and for a limit that cannot be.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     print(client.apps.search("strpe", limit=1)[0].name)
+        Stripe
+        """
+        return self._client._run(_calls.search_apps(query, category, limit))
+
+    def identify(self, value: Value) -> _OriginList:
+        """The apps that a credential could be of, by its form alone, the most specific form first.
+
+        Nothing is asked and nothing is kept; a bytearray holds zeros afterwards. Of forms that many share, such as 32
+        hexadecimal digits, nothing is said.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     print([origin.app for origin in client.apps.identify(bytearray(b"ghp_0123456789abcdef"))])
+        ['github']
+        """
+        return self._client._run(_calls.identify(value))
 
     def get(self, app: str) -> App:
         """The app of this name, compared without regard to case. Raises `UnknownAppError` with near names.

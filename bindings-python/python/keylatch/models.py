@@ -70,12 +70,15 @@ def _snake(name: str) -> str:
 
 # Which fields of a result are lists, with the class of their items (None: plain texts).
 Lists = Mapping[str, "type[Model] | None"]
+# Which are results themselves.
+Models = Mapping[str, "type[Model]"]
 
 
 class Model:
     """Base of all results."""
 
     _lists: ClassVar[Lists] = {}
+    _models: ClassVar[Models] = {}
     _aliases: ClassVar[Mapping[str, str]] = {}
     """Names beside the camelCase spelling of a field, and the field they mean."""
 
@@ -87,6 +90,8 @@ class Model:
 
     @classmethod
     def _read(cls, name: str, value: Any) -> Any:
+        if value is not None and name in cls._models:
+            return cls._models[name].from_dict(value)
         if name not in cls._lists or value is None:
             return value
         item = cls._lists[name]
@@ -136,8 +141,23 @@ def _plain(value: Any) -> Any:
 
 
 @dataclass(frozen=True)
+class FieldCondition(Model):
+    """That the field of this name has one of these values."""
+
+    field: str
+    values: tuple[str, ...]
+
+    _lists: ClassVar[Lists] = {"values": None}
+
+
+@dataclass(frozen=True)
 class Field(Model):
-    """One thing that a user must type: the key in `connected_account_params`, and how to ask for it."""
+    """One thing that a user must type: the key in `connected_account_params`, and how to ask for it.
+
+    enum_labels: what people know the values of `enum` by, in the same order.
+    when: only where this holds is the field asked for, and taken; `required` is meant for that case.
+    strip_prefix, strip_suffix: what may stand around the value, as in an address that was pasted; it is taken off.
+    """
 
     name: str
     display_name: str
@@ -151,8 +171,13 @@ class Field(Model):
     hint: str | None = None
     example: str | None = None
     help_url: str | None = None
+    enum_labels: tuple[str, ...] | None = None
+    when: FieldCondition | None = None
+    strip_prefix: tuple[str, ...] = ()
+    strip_suffix: tuple[str, ...] = ()
 
-    _lists: ClassVar[Lists] = {"enum": None}
+    _lists: ClassVar[Lists] = {"enum": None, "enum_labels": None, "strip_prefix": None, "strip_suffix": None}
+    _models: ClassVar[Models] = {"when": FieldCondition}
     _aliases: ClassVar[Mapping[str, str]] = {"secret": "is_secret"}
 
     @property
@@ -218,6 +243,20 @@ class App(Model):
     docs_url: str | None = None
 
     _lists: ClassVar[Lists] = {"schemes": Scheme, "actions": Action}
+
+
+@dataclass(frozen=True)
+class KeyOrigin(Model):
+    """An app that a credential could be of, by its form, and the field that such values are for.
+
+    certain: whether the form is clear, and that of no other app that is known here.
+    """
+
+    app: str
+    app_name: str
+    auth_scheme: str
+    field: str
+    certain: bool
 
 
 @dataclass(frozen=True)

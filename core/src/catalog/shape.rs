@@ -6,7 +6,8 @@ const FEWEST: usize = 3;
 /// With this many, a value is more likely of that app than of any other.
 const CLEAR: usize = 4;
 /// What tokens and keys of everybody begin with: JSON Web Tokens, PEM.
-const OF_EVERYBODY: [&str; 2] = ["eyJ", "-----"];
+const OF_EVERYBODY: [&str; 2] = ["eyJ", PEM];
+const PEM: &str = "-----";
 /// A beginning that is one of these words alone says what a value is for, but not whose it is.
 const COMMON: [&str; 17] = [
     "sk", "pk", "rk", "api", "key", "pat", "sat", "app", "live", "test", "prod", "secret", "token", "access", "public",
@@ -61,6 +62,9 @@ pub(crate) fn beginnings(pattern: &str) -> Vec<String> {
 
 /// The longest text with a letter in it that stands in the midst of every match, as in `^[0-9a-f]{32}-us[0-9]$`.
 fn inner(pattern: &str) -> usize {
+    if pattern.contains(PEM) {
+        return 0;
+    }
     let (mut runs, mut depth, mut escaped) = (vec![String::new()], 0, false);
     for c in pattern.chars() {
         let plain = (escaped != c.is_ascii_alphanumeric()) || matches!(c, '-' | '_' | ':' | '@');
@@ -85,7 +89,7 @@ fn inner(pattern: &str) -> usize {
         escaped = false;
         runs.push(String::new());
     }
-    let telling = |run: &&String| run.contains(|c: char| c.is_ascii_alphabetic()) && !run.starts_with("-----");
+    let telling = |run: &&String| run.contains(|c: char| c.is_ascii_alphabetic());
     // The beginning is not its midst; behind `^` stands the second run.
     runs.iter().skip(2).filter(telling).map(String::len).max().unwrap_or(0)
 }
@@ -184,4 +188,52 @@ impl Reader<'_> {
 
 fn anything() -> Vec<Start> {
     vec![Start { text: String::new(), open: false }]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beginnings_are_what_every_way_to_match_starts_with() {
+        assert_eq!(beginnings("^sk_(live|test)_[0-9]+$"), ["sk_live_", "sk_test_"]);
+        assert_eq!(beginnings("^(ghp_|[0-9a-f]{40}$)"), ["ghp_", ""]);
+        assert_eq!(beginnings("^xox[bp]-"), ["xoxb-", "xoxp-"]);
+        assert_eq!(beginnings(r"^SG\.x"), ["SG.x"]);
+        assert_eq!(beginnings("^pat-[a-z]{2}[0-9]-"), ["pat-"]);
+        assert_eq!(beginnings("^(waka_)?[0-9]"), [""]);
+        assert_eq!(beginnings("^abc?d"), ["ab"]);
+        assert_eq!(beginnings("^a|^bc"), ["a", "bc"]);
+        assert_eq!(beginnings("^(?:a|b(c|d))e"), ["ae", "bce", "bde"]);
+    }
+
+    #[test]
+    fn patterns_of_everybody_and_broken_ones_tell_nothing() {
+        for pattern in [
+            "^[0-9a-f]{32}$",
+            "^eyJ",
+            r"^\s*-----BEGIN PRIVATE KEY",
+            "^sk",
+            "^[0-9a-f]{8}-[0-9a-f]{4}-",
+            "^(((",
+            "",
+            "^[",
+        ] {
+            assert!(!is_telling(pattern), "{pattern}");
+        }
+        for pattern in ["^sk-", "^[0-9a-f]{32}-us[0-9]{1,2}$", "^(eyJ|n8n_api_)", "^AIza"] {
+            assert!(is_telling(pattern), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn a_fit_is_as_specific_as_the_pattern_is_plain() {
+        let found = |pattern, value| fit(pattern, value).map(|fit| (fit.length, fit.clear));
+        assert_eq!(found("^sk-ant-", "sk-ant-1"), Some((7, true)));
+        assert_eq!(found("^sk-", "sk-ant-1"), Some((3, false)));
+        assert_eq!(found("^(live|test)_", "live_1"), Some((5, false)), "a word that many use");
+        assert_eq!(found("^(eyJ|n8n_api_)", "eyJ1"), None);
+        assert_eq!(found("^[0-9a-f]{32}-us[0-9]{1,2}$", "0-us1"), Some((3, false)));
+        assert_eq!(found("^[0-9a-f]{32}$", "0123"), None);
+    }
 }
