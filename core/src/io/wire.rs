@@ -64,6 +64,7 @@ enum Stream {
 /// What TLS can run over: the socket, or a protocol's own wrapping of it.
 pub(crate) trait Transport: Read + Write + Send {
     /// The bare connection, where it is one.
+    #[cfg(feature = "sftp")]
     fn into_tcp(self: Box<Self>) -> Option<TcpStream> {
         None
     }
@@ -259,6 +260,7 @@ impl Read for Socket {
 }
 
 impl Transport for Socket {
+    #[cfg(feature = "sftp")]
     fn into_tcp(self: Box<Self>) -> Option<TcpStream> {
         Some(self.tcp)
     }
