@@ -206,6 +206,8 @@ export async function accounts(client: Keylatch, id: string, signal: AbortSignal
   ]
   const named: Connection = await connectedAccounts.setAlias({ connectedAccountId: id, alias: 'work', signal })
   await connectedAccounts.setAlias({ connectedAccountId: waited[0]?.id ?? named.id, alias: null })
+  const dsn: Secret = await connectedAccounts.dsn({ connectedAccountId: id, signal })
+  dsn.dispose()
   console.log(one.status, verification.verdict, verification.evidence.length, updated.replaced, switched.length)
 }
 

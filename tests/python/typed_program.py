@@ -158,6 +158,7 @@ def blocking() -> None:
     assert_type(accounts.disable("ca_1"), Connection)
     assert_type(accounts.wait_until_active("ca_1", timeout=5), Connection)
     assert_type(accounts.set_alias("ca_1", None), Connection)
+    assert_type(accounts.dsn("ca_1"), Secret)
     accounts.delete("ca_1", revoke=True)
 
     entity = client.get_entity("user-1")
@@ -213,6 +214,7 @@ async def awaited() -> None:
     assert_type(await accounts.disable("ca_1"), Connection)
     assert_type(await accounts.wait_until_active("ca_1"), Connection)
     assert_type(await accounts.set_alias("ca_1", "main"), Connection)
+    assert_type(await accounts.dsn("ca_1"), Secret)
     await accounts.delete("ca_1")
 
     entity = client.entity("user-1")
