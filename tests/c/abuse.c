@@ -63,7 +63,7 @@ static keylatch_client *open_client(fixtures *f) {
 
 static void set_up_handles(fixtures *f) {
     keylatch_error *e = NULL;
-    char key[32] = "0123456789abcdef0123456789abcde", secret[] = "a secret";
+    char key[32] = "0123456789abcdef0123456789abcde", secret[] = "xoxb-0-of-slack-by-its-form";
     must(keylatch_options_new(&f->options, &e), &e, "options");
     must(keylatch_options_set_path(f->options, f->folder, strlen(f->folder), &e), &e, "path");
     must(keylatch_options_take_key(f->options, key, sizeof key, &e), &e, "key");
@@ -72,6 +72,7 @@ static void set_up_handles(fixtures *f) {
     must(keylatch_integration_ask_new(&f->integration_ask, &e), &e, "integration_ask");
     must(keylatch_expected_params_ask_new(&f->expected_params_ask, &e), &e, "expected_params_ask");
     must(keylatch_initiate_ask_new(&f->initiate_ask, &e), &e, "initiate_ask");
+    must(keylatch_app_search_ask_new(&f->app_search_ask, &e), &e, "app_search_ask");
     must(keylatch_list_ask_new(&f->list_ask, &e), &e, "list_ask");
     must(keylatch_due_ask_new(&f->due_ask, &e), &e, "due_ask");
     must(keylatch_update_ask_new(&f->update_ask, &e), &e, "update_ask");
@@ -88,6 +89,7 @@ static void set_up_results(fixtures *f, const char *base_url) {
     const char *text = NULL;
     must(keylatch_apps_register(f->client, DEFINITION, strlen(DEFINITION), &f->app, &e), &e, "app");
     must(keylatch_apps_list(f->client, &f->app_list, &e), &e, "apps");
+    must(keylatch_apps_identify(f->client, f->secret, &f->key_origin_list, &e), &e, "key_origin_list");
     must(keylatch_app_scheme_at(f->app, 0, &f->scheme), NULL, "scheme");
     must(keylatch_scheme_field_at(f->scheme, 0, &f->field), NULL, "field");
     must(keylatch_app_action_at(f->app, 0, &f->action), NULL, "action");
@@ -136,6 +138,8 @@ static void tear_down(fixtures *f) {
     keylatch_options_free(f->options);
     keylatch_app_list_free(f->app_list);
     keylatch_app_free(f->app);
+    keylatch_app_search_ask_free(f->app_search_ask);
+    keylatch_key_origin_list_free(f->key_origin_list);
     keylatch_action_free(f->action);
     keylatch_action_result_free(f->action_result);
     keylatch_action_ask_free(f->action_ask);

@@ -24,6 +24,8 @@ typedef struct fixtures {
     keylatch_action_result *action_result;
     keylatch_app *app;
     keylatch_app_list *app_list;
+    keylatch_app_search_ask *app_search_ask;
+    keylatch_key_origin_list *key_origin_list;
     keylatch_scheme *scheme;
     keylatch_field *field;
     keylatch_integration_ask *integration_ask;
