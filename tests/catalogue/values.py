@@ -165,7 +165,8 @@ def _key(scheme: Scheme, which: str) -> str:
 
 
 def _candidate(field: dict[str, Any], random: Random, taken: set[str]) -> str:
-    if choices := field.get("enum"):
+    # A choice may come with a label.
+    if choices := [item["value"] if isinstance(item, dict) else item for item in field.get("enum", [])]:
         return str(choices[-1])
     example = str(field.get("example", "…"))
     if not field.get("secret") and "…" not in example and example not in taken:
