@@ -400,3 +400,21 @@ fn stripped<'v, 'f>(field: &'f FieldDef, value: &'v str) -> (&'v str, Vec<&'f st
     }
     (inner, off)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sole_value_comes_alone_as_text_and_where_that_is_wanted_in_a_form_that_can_be_wiped() {
+        let kind = |params: Params, strict| params.sole("value", strict).map_err(|error| error.kind()).map(|_| ());
+        assert_eq!(kind(Params::new().text("value", "sk-1"), false), Ok(()));
+        assert_eq!(kind(Params::new().text("value", "sk-1"), true), Err(ErrorKind::InvalidField));
+        assert_eq!(kind(Params::new().take("value", &mut b"sk-1".to_owned()), true), Ok(()));
+        assert_eq!(kind(Params::new(), false), Err(ErrorKind::MissingFields));
+        assert_eq!(kind(Params::new().text("value", "a").text("other", "b"), false), Err(ErrorKind::UnknownField));
+        let mut number = Params::new();
+        number.insert("value", Input::Scalar("5".into()));
+        assert_eq!(kind(number, false), Err(ErrorKind::InvalidField));
+    }
+}
