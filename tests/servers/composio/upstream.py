@@ -20,6 +20,8 @@ from yarl import URL
 Json = Any
 TIMEOUT = aiohttp.ClientTimeout(total=30)
 BODYLESS = ("GET", "HEAD", "DELETE")
+# What a signature or a trade makes of the fields; this server makes neither.
+MADE = {"jwt", "access_token"}
 
 
 class Unreachable(Exception):
@@ -63,6 +65,8 @@ def masked_auth_of(account: Account) -> Auth:
 def injected(account: Account, values: dict[str, Json], base_url: str) -> Auth:
     definition = account.auth_config.definition
     optional = {one["name"] for one in definition.get("fields") or [] if not one.get("required", True)}
+    if "jwt" in definition or "trade" in definition:
+        optional |= MADE
     auth = Auth(base_url, dict(definition.get("headers") or {}))
     for place in definition.get("inject") or []:
         try:
@@ -74,7 +78,7 @@ def injected(account: Account, values: dict[str, Json], base_url: str) -> Auth:
                 pair = f"{fill(place['username'], values)}:{fill(place['password'], values)}"
                 auth.headers["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
         except NotFilled as missing:
-            # What an optional field would fill is left out with it.
+            # What an optional field would fill, or what this server does not make, is left out with it.
             if str(missing) not in optional:
                 raise Refusal(400, f"The connected account has no {missing}") from None
     return auth
