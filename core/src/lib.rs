@@ -7,7 +7,7 @@
 //! This crate sets no allocator, logger or panic hook. A program that wants freed memory wiped too installs a wiping
 //! global allocator of its own.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod allow;
 mod app;
@@ -25,6 +25,7 @@ mod field;
 mod input;
 mod io;
 mod options;
+mod process;
 mod provider;
 mod round;
 mod secret;

@@ -2,7 +2,7 @@
 //! same however many apps there are. A definition is read when its app is first asked for; slugs, names, categories and the
 //! forms of keys stand apart, so that finding an app reads none.
 
-use std::sync::OnceLock;
+use once_cell::race::OnceBox;
 
 use super::definition::AppDef;
 use super::read;
@@ -20,7 +20,8 @@ static HEAD_STARTS: &[u32] = &include!(concat!(env!("OUT_DIR"), "/catalog_head_s
 static SHAPES: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog_shapes.txt"));
 const COUNT: usize = STARTS.len() - 1;
 
-static APPS: [OnceLock<Box<AppDef>>; COUNT] = [const { OnceLock::new() }; COUNT];
+/// Whoever comes first leaves what it read; nobody waits for another, who might be gone after a fork.
+static APPS: [OnceBox<AppDef>; COUNT] = [const { OnceBox::new() }; COUNT];
 
 /// A field whose values tell whose they are.
 pub(super) struct Shape {

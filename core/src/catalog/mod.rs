@@ -15,7 +15,7 @@ pub(crate) mod template;
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 
 pub(crate) use definition::{
     ActionDef, Algorithm, AppDef, Check, Condition, Encoding, Expiry, FieldDef, Inject, JwtDef, KeyForm, Kind, Login,
@@ -29,6 +29,7 @@ use crate::app::{Action, ActionParam, App, AuthScheme, Scheme};
 use crate::calls::AppSearch;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::field::{Field, FieldCondition, FieldType};
+use crate::process::Lock;
 use crate::verdict; // named as a sibling by `definition.rs` and `read.rs`, as it is one in the build script
 
 /// An app's definition, wherever it came from.
@@ -150,7 +151,7 @@ impl ActionDef {
 /// The built-in apps and this client's own.
 #[derive(Debug, Default)]
 pub(crate) struct Catalog {
-    custom: RwLock<BTreeMap<String, Arc<AppDef>>>,
+    custom: Lock<BTreeMap<String, Arc<AppDef>>>,
 }
 
 impl Catalog {
@@ -198,7 +199,7 @@ impl Catalog {
 
     /// Every app, by slug.
     pub(crate) fn apps(&self) -> Vec<AppRef> {
-        let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
+        let custom = self.custom.lock();
         let mut apps: Vec<AppRef> = builtin::apps().map(AppRef::Builtin).collect();
         apps.extend(custom.values().cloned().map(AppRef::Custom));
         apps.sort_by(|a, b| a.slug.cmp(&b.slug));
@@ -226,22 +227,22 @@ impl Catalog {
             .with_fields(["slug"]));
         }
         let app = Arc::new(app);
-        self.custom.write().unwrap_or_else(PoisonError::into_inner).insert(app.slug.to_string(), app.clone());
+        self.custom.lock().insert(app.slug.to_string(), app.clone());
         Ok(AppRef::Custom(app))
     }
 
     /// The slug of every app, for suggestions; costs less than `apps`.
     pub(crate) fn slugs(&self) -> Vec<String> {
-        let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
+        let custom = self.custom.lock();
         builtin::heads().map(|head| head.slug.to_owned()).chain(custom.keys().cloned()).collect()
     }
 
     fn custom_apps(&self) -> Vec<Arc<AppDef>> {
-        self.custom.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+        self.custom.lock().values().cloned().collect()
     }
 
     fn find(&self, slug: &str) -> Option<AppRef> {
-        let custom = self.custom.read().unwrap_or_else(PoisonError::into_inner);
+        let custom = self.custom.lock();
         builtin::app(slug).map(AppRef::Builtin).or_else(|| custom.get(slug).cloned().map(AppRef::Custom))
     }
 }

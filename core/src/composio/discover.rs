@@ -1,6 +1,6 @@
 //! Discovery: apps, and the fields of an auth config: by id, the newest that fits, or one made for the app.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::model::{AuthConfig, Method, Toolkit, is_id, takes_keys, unknown_app};
@@ -240,13 +240,13 @@ impl<I: Io> Composio<I> {
             (_, error) => error,
         })?;
         let toolkit = Arc::new(version.read_toolkit(&answer.json)?);
-        let mut cache = self.toolkits.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cache = self.toolkits.lock();
         cache.insert(name.to_ascii_lowercase(), (std::time::Instant::now(), toolkit.clone()));
         Ok(toolkit)
     }
 
     fn cached_toolkit(&self, name: &str) -> Option<Arc<Toolkit>> {
-        let cache = self.toolkits.lock().unwrap_or_else(PoisonError::into_inner);
+        let cache = self.toolkits.lock();
         let (read_at, toolkit) = cache.get(&name.to_ascii_lowercase())?;
         (read_at.elapsed() < FRESH).then(|| toolkit.clone())
     }

@@ -1,6 +1,6 @@
 //! Integrations: Composio's auth configs.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use super::discover::{demand, keep_upstream};
 use super::model::{AuthConfig, BaseUrl};
@@ -129,15 +129,15 @@ impl<I: Io> Composio<I> {
 
     /// It is gone, or may not be as it was.
     pub(super) fn forget(&self, id: &str) {
-        self.configs.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        self.configs.lock().remove(id);
     }
 
     pub(super) fn cached_config(&self, id: &str) -> Option<Arc<AuthConfig>> {
-        self.configs.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+        self.configs.lock().get(id).cloned()
     }
 
     pub(super) fn remember(&self, config: Arc<AuthConfig>) {
-        let mut configs = self.configs.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut configs = self.configs.lock();
         if configs.len() >= MOST {
             configs.clear();
         }

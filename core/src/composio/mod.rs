@@ -19,8 +19,8 @@ mod v3;
 mod verify;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -31,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::input::{Completeness, Rules, Values};
 use crate::io::Io;
 use crate::options::Options;
+use crate::process::Lock;
 use crate::secret::Secret;
 use model::{AuthConfig, Toolkit};
 pub(crate) use project::Project;
@@ -43,8 +44,8 @@ pub(crate) struct Composio<I> {
     /// What Keylatch itself knows of apps, to ask providers about credentials.
     catalog: Catalog,
     /// What the server has told lately; no credential is in it.
-    configs: Mutex<HashMap<String, Arc<AuthConfig>>>,
-    toolkits: Mutex<HashMap<String, (Instant, Arc<Toolkit>)>>,
+    configs: Lock<HashMap<String, Arc<AuthConfig>>>,
+    toolkits: Lock<HashMap<String, (Instant, Arc<Toolkit>)>>,
     timeout: Duration,
     pub(crate) strict_secrets: bool,
     closed: AtomicBool,
@@ -56,8 +57,8 @@ impl<I: Io> Composio<I> {
             io,
             project,
             catalog: Catalog::default(),
-            configs: Mutex::default(),
-            toolkits: Mutex::default(),
+            configs: Lock::default(),
+            toolkits: Lock::default(),
             timeout: options.timeout,
             strict_secrets: options.strict_secrets,
             closed: AtomicBool::new(false),

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use super::request::describe;
@@ -11,15 +11,16 @@ use super::{Embedded, Opened};
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::Io;
+use crate::process::PerProcess;
 use crate::provider::{Judgement, Target, Token, Traded, trade};
 use crate::verdict::Verdict;
 
 /// From so many connections on, those whose token has ended are forgotten.
 const MANY: usize = 1024;
 
-/// The tokens of a client.
+/// The tokens of a client. A child asks for its own: whoever was asking for one of these may be gone.
 #[derive(Default)]
-pub(super) struct Tokens(Mutex<HashMap<String, Arc<Slot>>>);
+pub(super) struct Tokens(PerProcess<Mutex<HashMap<String, Arc<Slot>>>>);
 
 /// The place of one connection's token.
 struct Slot {
@@ -68,8 +69,8 @@ impl Tokens {
         slot
     }
 
-    fn slots(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Slot>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slots(&self) -> MutexGuard<'_, HashMap<String, Arc<Slot>>> {
+        self.0.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -7,20 +7,33 @@ use rustls::ClientConfig;
 
 use super::{Fault, Network, guard, tls};
 use crate::allow::Allow;
+use crate::process::PerProcess;
 
 /// Clients of type `C`, blocking or async.
 pub(super) struct Clients<C> {
     pub(super) network: Network,
+    /// A child makes its own: what answers the parent's is a thread that it does not have.
+    kept: PerProcess<Kept<C>>,
+}
+
+/// Those of one process.
+struct Kept<C> {
     /// Shared by all of them, so that the system's roots are read once.
     tls: Mutex<Option<ClientConfig>>,
     /// For hosts of the developer's, and for those that users typed: one for each set of addresses that are allowed, since
     /// a connection made under one must not serve another.
-    kept: Mutex<HashMap<Option<Allow>, C>>,
+    clients: Mutex<HashMap<Option<Allow>, C>>,
+}
+
+impl<C> Default for Kept<C> {
+    fn default() -> Self {
+        Self { tls: Mutex::default(), clients: Mutex::default() }
+    }
 }
 
 impl<C: Clone> Clients<C> {
     pub(super) fn new(network: Network) -> Self {
-        Self { network, tls: Mutex::default(), kept: Mutex::default() }
+        Self { network, kept: PerProcess::default() }
     }
 
     /// The client for this kind of request; a new one where it must stand alone.
@@ -33,22 +46,22 @@ impl<C: Clone> Clients<C> {
         if alone || !self.network.keep_connections {
             return build(&self.network, self.tls()?);
         }
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.kept.get().clients.lock().unwrap_or_else(PoisonError::into_inner);
         let key = guarded.map(guard::of_addresses);
-        if let Some(client) = kept.get(&key) {
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
         let client = build(&self.network, self.tls()?)?;
-        kept.insert(key, client.clone());
+        clients.insert(key, client.clone());
         Ok(client)
     }
 
     pub(super) fn drop_kept(&self) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.kept.get().clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     fn tls(&self) -> Result<ClientConfig, Fault> {
-        let mut tls = self.tls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tls = self.kept.get().tls.lock().unwrap_or_else(PoisonError::into_inner);
         match &*tls {
             Some(config) => Ok(config.clone()),
             None => Ok(tls.insert(tls::config(&self.network)?).clone()),

@@ -11,6 +11,7 @@ use rusqlite::{Connection as Db, OptionalExtension, Row, Transaction, Transactio
 use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
+use crate::process::{self, Reopened, at_rest};
 use crate::verdict::Verdict;
 
 const SCHEMA_VERSION: i64 = 2;
@@ -21,13 +22,22 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections that read at once; more would not read faster.
 const MOST_READERS: usize = 8;
 
+/// Opened again by whoever needs it on this or that side of a fork.
+pub(crate) struct SqliteStore(Reopened<Connections>);
+
 /// One writer and a few readers over the same file: writers would only wait for each other in SQLite's own, less
 /// patient, queue.
-pub(crate) struct SqliteStore {
+struct Connections {
     path: PathBuf,
-    writer: Mutex<Option<Db>>,
+    writer: Mutex<Writer>,
     readers: Mutex<Readers>,
     reader_is_free: Condvar,
+}
+
+#[derive(Default)]
+struct Writer {
+    idle: Option<Db>,
+    closed: bool,
 }
 
 #[derive(Default)]
@@ -37,23 +47,40 @@ struct Readers {
     closed: bool,
 }
 
+impl process::Close for Connections {
+    fn close_before_fork(&self) {
+        lock(&self.writer).idle = None;
+        lock(&self.readers).idle.clear();
+    }
+}
+
 impl SqliteStore {
     /// Opens the file, and makes it (and its folder) where there is none.
     pub(crate) fn open(path: &Path) -> Result<Self> {
+        let connections = Reopened::new(Connections {
+            path: path.to_owned(),
+            writer: Mutex::default(),
+            readers: Mutex::default(),
+            reader_is_free: Condvar::new(),
+        });
+        let _fork = at_rest();
         create_private(path)?;
         let mut db = connect(path)?;
         migrate(&mut db)?;
-        Ok(Self {
-            path: path.to_owned(),
-            writer: Mutex::new(Some(db)),
-            readers: Mutex::default(),
-            reader_is_free: Condvar::new(),
-        })
+        lock(&connections.writer).idle = Some(db);
+        Ok(Self(connections))
     }
 
     fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
-        let mut guard = lock(&self.writer);
-        let db = guard.as_mut().ok_or_else(Error::closed)?;
+        let _fork = at_rest();
+        let mut writer = lock(&self.0.writer);
+        if writer.closed {
+            return Err(Error::closed());
+        }
+        let db = match &mut writer.idle {
+            Some(db) => db,
+            none => none.insert(connect(&self.0.path)?),
+        };
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
         let value = work(&transaction)?; // an error drops the transaction, which rolls it back
         transaction.commit().map_err(failure)?;
@@ -61,9 +88,10 @@ impl SqliteStore {
     }
 
     fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
-        let mut readers = lock(&self.readers);
+        let _fork = at_rest();
+        let mut readers = lock(&self.0.readers);
         while readers.busy == MOST_READERS && !readers.closed {
-            readers = self.reader_is_free.wait(readers).unwrap_or_else(PoisonError::into_inner);
+            readers = self.0.reader_is_free.wait(readers).unwrap_or_else(PoisonError::into_inner);
         }
         if readers.closed {
             return Err(Error::closed());
@@ -71,19 +99,19 @@ impl SqliteStore {
         readers.busy += 1;
         let idle = readers.idle.pop();
         drop(readers);
-        let (db, outcome) = match idle.map_or_else(|| connect(&self.path), Ok) {
+        let (db, outcome) = match idle.map_or_else(|| connect(&self.0.path), Ok) {
             Ok(db) => {
                 let outcome = work(&db);
                 (Some(db), outcome)
             }
             Err(error) => (None, Err(error)),
         };
-        let mut readers = lock(&self.readers);
+        let mut readers = lock(&self.0.readers);
         readers.busy -= 1;
         if !readers.closed {
             readers.idle.extend(db);
         }
-        self.reader_is_free.notify_one();
+        self.0.reader_is_free.notify_one();
         outcome
     }
 }
@@ -469,12 +497,13 @@ impl Store for SqliteStore {
     }
 
     fn close(&self) {
-        let mut readers = lock(&self.readers);
+        let _fork = at_rest();
+        let mut readers = lock(&self.0.readers);
         readers.closed = true;
         readers.idle.clear();
         drop(readers);
-        self.reader_is_free.notify_all();
-        *lock(&self.writer) = None;
+        self.0.reader_is_free.notify_all();
+        *lock(&self.0.writer) = Writer { idle: None, closed: true };
     }
 }
 

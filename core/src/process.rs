@@ -1,0 +1,195 @@
+//! What a fork does to what we keep. The child gets a copy of the memory and one thread, the one that forked: a lock that
+//! another thread held stays held for ever, a thread that answered requests is gone, and SQLite still believes in file
+//! locks that only the parent has. So nothing is kept without one of these three:
+//!
+//! - [`at_rest`]: a fork waits until this work is done, so that the child finds no lock held and nothing half done;
+//! - [`Reopened`]: what is closed before each fork, for both sides to open anew;
+//! - [`PerProcess`]: what each process makes for itself; what it inherits it leaves alone.
+
+use std::cell::{Cell, RefCell};
+use std::ops::Deref;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use once_cell::race::OnceBox;
+
+/// Read by all that a fork has to wait for, written by the fork.
+static FORKS: RwLock<()> = RwLock::new(());
+
+thread_local! {
+    /// How many guards this thread has.
+    static GUARDS: Cell<usize> = const { Cell::new(0) };
+}
+
+/// No process forks while this is there. Never for long, and never while waiting for the host: the thread that forks may
+/// hold what the host waits for.
+pub(crate) fn at_rest() -> AtRest {
+    // A second read on one thread could wait for a fork that waits for the first.
+    let first = GUARDS.replace(GUARDS.get() + 1) == 0;
+    AtRest(first.then(|| FORKS.read().unwrap_or_else(PoisonError::into_inner)))
+}
+
+/// See [`at_rest`].
+pub(crate) struct AtRest(#[expect(dead_code, reason = "held")] Option<RwLockReadGuard<'static, ()>>);
+
+impl Drop for AtRest {
+    fn drop(&mut self) {
+        GUARDS.set(GUARDS.get() - 1);
+    }
+}
+
+/// A mutex that nobody holds at the moment of a fork. For small work: as [`at_rest`].
+#[derive(Debug, Default)]
+pub(crate) struct Lock<T>(Mutex<T>);
+
+/// The locked value of a [`Lock`].
+pub(crate) struct Locked<'l, T> {
+    value: MutexGuard<'l, T>,
+    /// Dropped last.
+    _fork: AtRest,
+}
+
+impl<T> Lock<T> {
+    pub(crate) fn lock(&self) -> Locked<'_, T> {
+        let fork = at_rest();
+        Locked { value: self.0.lock().unwrap_or_else(PoisonError::into_inner), _fork: fork }
+    }
+}
+
+impl<T> Deref for Locked<'_, T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.value
+    }
+}
+
+impl<T> std::ops::DerefMut for Locked<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.value
+    }
+}
+
+/// What [`Reopened`] closes.
+pub(crate) trait Close: Send + Sync + 'static {
+    /// Closes what a fork must not copy; nobody is at work on it meanwhile. The next use opens it again.
+    fn close_before_fork(&self);
+}
+
+/// What is to be closed before each fork. All use of it is [`at_rest`].
+static OPEN: Mutex<Vec<Arc<dyn Close>>> = Mutex::new(Vec::new());
+
+/// A value that is closed before each fork, and when it is dropped.
+pub(crate) struct Reopened<T: Close>(Arc<T>);
+
+impl<T: Close> Reopened<T> {
+    pub(crate) fn new(value: T) -> Self {
+        let value = Arc::new(value);
+        let _fork = at_rest();
+        let mut open = lock(&OPEN);
+        hooks::install();
+        open.push(value.clone());
+        Self(value)
+    }
+}
+
+impl<T: Close> Deref for Reopened<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: Close> Drop for Reopened<T> {
+    fn drop(&mut self) {
+        let _fork = at_rest();
+        let this = Arc::as_ptr(&self.0).cast::<()>();
+        lock(&OPEN).retain(|each| Arc::as_ptr(each).cast::<()>() != this);
+        self.0.close_before_fork();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+thread_local! {
+    /// Held by the thread that forks, on both sides until the fork is over.
+    static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
+}
+
+/// The handlers that the system calls around each fork.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "the system has no safe way to ask for these calls")]
+mod hooks {
+    use super::*;
+
+    static INSTALLED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+
+    /// To be called under the lock of [`OPEN`].
+    pub(super) fn install() {
+        if !INSTALLED.swap(true, std::sync::atomic::Ordering::SeqCst) {
+            // SAFETY: the three functions have the types that are asked for and do not unwind. The system forgets them
+            // when the library is unloaded. Without memory for them, forks are as unsafe as they were.
+            unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
+        }
+    }
+
+    extern "C" fn before() {
+        let guard = FORKS.write().unwrap_or_else(PoisonError::into_inner);
+        for each in lock(&OPEN).iter() {
+            each.close_before_fork();
+        }
+        // A thread that is about to end has no such place any more: then the fork is not waited for, just prepared.
+        let _ = FORKING.try_with(|forking| *forking.borrow_mut() = Some(guard));
+    }
+
+    extern "C" fn after() {
+        let _ = FORKING.try_with(|forking| forking.borrow_mut().take());
+    }
+}
+
+#[cfg(not(unix))]
+mod hooks {
+    /// There are no forks here.
+    pub(super) fn install() {}
+}
+
+/// A value that each process makes for itself when it first asks. What the parent made stays as it was, unused and never
+/// dropped: dropping may wait for threads that a child does not have. No lock guards it, since one could be held at the
+/// moment of a fork.
+pub(crate) struct PerProcess<T>(OnceBox<Made<T>>);
+
+struct Made<T> {
+    pid: u32,
+    /// There until dropped.
+    value: Option<T>,
+    /// Of the next process down the line of forks.
+    next: PerProcess<T>,
+}
+
+impl<T: Default> PerProcess<T> {
+    pub(crate) fn get(&self) -> &T {
+        let pid = std::process::id();
+        let mut place = self;
+        loop {
+            let new = || Box::new(Made { pid, value: Some(T::default()), next: PerProcess::default() });
+            match place.0.get_or_init(new) {
+                Made { pid: maker, value: Some(value), .. } if *maker == pid => return value,
+                made => place = &made.next,
+            }
+        }
+    }
+}
+
+impl<T> Default for PerProcess<T> {
+    fn default() -> Self {
+        Self(OnceBox::new())
+    }
+}
+
+impl<T> Drop for Made<T> {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            std::mem::forget(self.value.take());
+        }
+    }
+}
