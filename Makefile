@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-sizes test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-residue test-sizes test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,10 @@ test-catalogue: .venv/.made ## the catalogue's files, their cost, every entry ag
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
+test-residue: .venv/.made ## no copy of a credential is left in memory; wants everything built. ARGS="Python C ..." for some hosts
+	cargo build --quiet --release --locked -p keylatch-tests --bin residue_scan
+	@$(PY) tests/servers/run.py -- $(PY) tests/residue/run.py $(ARGS)
+
 test-sizes: .venv/.made ## the packages against their size budget; wants them built
 	@$(PY) tests/sizes.py
 
@@ -74,6 +78,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
+	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py
