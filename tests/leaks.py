@@ -20,7 +20,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 RUNNERS = {
-    "rust": [str(ROOT / "target/release/conformance")],
+    "rust": [str(ROOT / "target/debug/conformance")],
     "python": [sys.executable, str(HERE / "python/conformance.py")],
     "node": ["node", str(HERE / "node/conformance.mjs")],
     "c": [sys.executable, str(HERE / "c/run.py"), "--profile", "release", "--kind", "plain", "--no-cargo"],

@@ -23,22 +23,19 @@ def small_folder(folder: Path) -> Path:
     return folder
 
 
-def cargo(command: list[str], catalogue: Path | None) -> subprocess.CompletedProcess[str]:
-    """Runs cargo for the apps of this folder, else for all; the former in a place of its own, so that what others
-    build stays as it is."""
+def build(catalogue: Path | None) -> subprocess.CompletedProcess[str]:
+    """Builds the workspace, unoptimised, for the apps of this folder, else for all. Always the whole workspace, since for
+    a part of it cargo would choose other features of the dependencies and compile them anew."""
     env = dict(os.environ)
     if catalogue is not None:
-        env |= {"KEYLATCH_CATALOG_DIR": str(catalogue), "CARGO_TARGET_DIR": str(target(catalogue))}
-    return subprocess.run(["cargo", *command, "--quiet", "--locked"], cwd=ROOT, env=env, capture_output=True, text=True)
+        env["KEYLATCH_CATALOG_DIR"] = str(catalogue)
+    command = ["cargo", "build", "--workspace", "--quiet", "--locked"]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
 
 
-def target(catalogue: Path | None) -> Path:
-    return ROOT / ("target" if catalogue is None else "target/catalogue")
-
-
-def built(packages: list[str], catalogue: Path | None) -> Path:
-    """Builds these packages, unoptimised; the folder where they are then."""
-    done = cargo(["build", *packages], catalogue)
+def built(catalogue: Path | None) -> Path:
+    """The folder with what was built."""
+    done = build(catalogue)
     if done.returncode != 0:
-        sys.exit(f"cargo build {' '.join(packages)} failed:\n{done.stderr}")
-    return target(catalogue) / "debug"
+        sys.exit(f"cargo build failed:\n{done.stderr}")
+    return ROOT / "target/debug"

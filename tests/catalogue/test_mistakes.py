@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from small_catalogue import cargo
+from small_catalogue import build
 
 HERE = Path(__file__).resolve().parent / "mistakes"
 FEWEST = 60
@@ -50,7 +50,7 @@ def main() -> int:
             slug = f"acme_{i}"
             (folder / f"{slug}.json").write_text(text_of(good, slug, mistake), encoding="utf-8")
         begun = time.monotonic()
-        done = cargo(["build", "-p", "keylatch"], folder)
+        done = build(folder)
         seconds = time.monotonic() - begun
     said: dict[str, list[tuple[int, str]]] = {}
     for path, line, message in SAID.findall(done.stderr):

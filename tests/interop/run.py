@@ -30,7 +30,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         programs = {
-            "rust": [str(LIBRARY / "interop")],
+            "rust": [str(ROOT / "target/debug/interop")],
             "python": [sys.executable, str(HERE / "interop.py")],
             "node": ["node", str(HERE / "interop.mjs")],
             "c": compiled("interop.c", os.environ.get("CC", "cc"), "-std=c99", folder),
