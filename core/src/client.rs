@@ -14,6 +14,7 @@ use crate::calls::{
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
+use crate::memory::{self, Bleached};
 use crate::options::Options;
 use crate::secret::Secret;
 
@@ -73,7 +74,7 @@ impl Client {
     /// # Errors
     /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
     pub fn open(options: Options) -> Result<Self> {
-        let opened = backend::open(&options)?;
+        let opened = memory::bleached(|| backend::open(&options))?;
         Ok(Self(Arc::new(Backend::new(BlockingIo::new(backend::network(&options)), opened, &options))))
     }
 
@@ -90,7 +91,9 @@ impl AsyncClient {
     /// # Errors
     /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
     pub async fn open(options: Options) -> Result<Self> {
-        let opening = tokio::task::spawn_blocking(move || backend::open(&options).map(|opened| (opened, options)));
+        let opening = tokio::task::spawn_blocking(move || {
+            memory::bleached(|| backend::open(&options)).map(|opened| (opened, options))
+        });
         let (opened, options) = opening
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "opening the vault ended without an answer")))?;
@@ -108,10 +111,10 @@ impl AsyncClient {
 macro_rules! immediate {
     ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
         impl Client {
-            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { self.0.$name($($arg),*) })*
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { memory::bleached(|| self.0.$name($($arg),*)) })*
         }
         impl AsyncClient {
-            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { self.0.$name($($arg),*) })*
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { memory::bleached(|| self.0.$name($($arg),*)) })*
         }
     };
 }
@@ -120,10 +123,10 @@ macro_rules! immediate {
 macro_rules! operations {
     ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
         impl Client {
-            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { run_now(self.0.$name($($arg),*)) })*
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { memory::bleached(|| run_now(self.0.$name($($arg),*))) })*
         }
         impl AsyncClient {
-            $($(#[$doc])* pub async fn $name(&self $(, $arg: $type)*) -> $out { self.0.$name($($arg),*).await })*
+            $($(#[$doc])* pub async fn $name(&self $(, $arg: $type)*) -> $out { Bleached::new(self.0.$name($($arg),*)).await })*
         }
     };
 }

@@ -154,7 +154,7 @@ impl Values {
 
     /// A second copy of each value.
     pub(crate) fn duplicate(&self) -> Self {
-        Self(self.0.iter().map(|(name, value)| (name.clone(), value.duplicate())).collect())
+        Self(self.0.iter().map(|(name, value)| (name.clone(), value.lent())).collect())
     }
 
     /// Adds those of `other` that are not here yet.
@@ -246,7 +246,7 @@ pub(crate) fn check<'f>(
             },
             None if asked != Some(true) || !rules.wants(field) => {}
             None => match &field.default {
-                Some(default) => values.set(&field.name, Secret::new(default.as_bytes())),
+                Some(default) => values.set(&field.name, Secret::passing(default.as_bytes())),
                 None if field.required => problems.push(Problem {
                     field: field.name.to_string(),
                     code: ErrorKind::MissingFields,
@@ -291,7 +291,7 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
         Input::Scalar(_) if matches!(field.kind, Kind::String | Kind::Url | Kind::Text) => {
             return Err(format!("must be {expected}, not a number or a boolean"));
         }
-        Input::Scalar(text) => (Secret::from(text), Vec::new()),
+        Input::Scalar(text) => (Secret::passing_from(text), Vec::new()),
         Input::Text { wipeable: false, .. } if strict_secrets && field.secret => {
             return Err(NOT_WIPEABLE.into());
         }
@@ -374,7 +374,7 @@ fn trimmed(field: &FieldDef, value: Secret) -> Result<(Secret, Vec<String>), Str
     if warnings.is_empty() {
         return Ok((value, warnings));
     }
-    Ok((Secret::new(inner.as_bytes()), warnings))
+    Ok((Secret::passing(inner.as_bytes()), warnings))
 }
 
 /// What is left without the field's prefixes and suffixes, and which of these it had. A suffix ends the value also where a

@@ -24,6 +24,7 @@ mod error;
 mod field;
 mod input;
 mod io;
+mod memory;
 mod options;
 mod process;
 mod provider;

@@ -5,7 +5,12 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
+use crate::memory::{Guarded, Span};
+
 /// A credential: bytes that are wiped when dropped, compared in constant time and never shown.
+///
+/// On Unix it stands in memory of its own: left out of core dumps, locked against swapping as far as the system's limit
+/// (`ulimit -l`) allows, and wiped when the process ends.
 ///
 /// `Debug` and `Display` print `[redacted]`; there is no `Clone` and no `Serialize`. The content is reached only
 /// through [`Secret::expose`], so that each place that reads one can be found by name.
@@ -19,13 +24,30 @@ use zeroize::Zeroize;
 /// assert_eq!(format!("{secret} {secret:?}"), "[redacted] [redacted]");
 /// assert_eq!(secret.expose(), b"sk_test_123");
 /// ```
-pub struct Secret(Box<[u8]>);
+pub struct Secret(Guarded);
 
 impl Secret {
     /// Copies `bytes`. The caller's own copy stays as it is: prefer [`Secret::take`] where the buffer can be written.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
-        Self(bytes.into())
+        Self(Guarded::copy_of(bytes, Span::Held))
+    }
+
+    /// A copy for a call: blank in a child of `fork`, which has no use for it.
+    pub(crate) fn passing(bytes: &[u8]) -> Self {
+        Self(Guarded::copy_of(bytes, Span::Passing))
+    }
+
+    /// Moves bytes into one for a call, and wipes where they were.
+    pub(crate) fn passing_from(mut bytes: impl AsRef<[u8]> + Zeroize) -> Self {
+        let secret = Self::passing(bytes.as_ref());
+        bytes.zeroize();
+        secret
+    }
+
+    /// A second copy for a call.
+    pub(crate) fn lent(&self) -> Self {
+        Self::passing(&self.0)
     }
 
     /// Copies `bytes` and overwrites them with zeros.
@@ -99,9 +121,9 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-impl Drop for Secret {
-    fn drop(&mut self) {
-        self.0.zeroize();
+impl From<Guarded> for Secret {
+    fn from(bytes: Guarded) -> Self {
+        Self(bytes)
     }
 }
 

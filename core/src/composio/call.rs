@@ -118,7 +118,7 @@ pub(super) fn secret_body(frame: &Value, members: &[Members<'_>]) -> Bytes {
         rest = tail;
     }
     body.extend_from_slice(rest.as_bytes());
-    Bytes::from_owner(Secret::from(body))
+    Bytes::from_owner(Secret::passing_from(body))
 }
 
 fn object(members: &Members<'_>, body: &mut Vec<u8>) {

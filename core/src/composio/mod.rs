@@ -67,7 +67,7 @@ impl<I: Io> Composio<I> {
 
     pub(crate) fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.io.drop_connections();
+            self.io.close();
         }
     }
 

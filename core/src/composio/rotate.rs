@@ -35,7 +35,7 @@ impl<I: Io> Composio<I> {
         for (name, value) in &account.values {
             let harmless = found.fields.iter().any(|f| !f.secret && f.name == *name);
             if harmless && all.get(name).is_none() {
-                all.set(name, Secret::new(value.as_bytes()));
+                all.set(name, Secret::passing(value.as_bytes()));
             }
         }
         let rotation = Rotation { id: &account.id, scheme: &found.config.scheme, alias: None, values: &values };

@@ -146,7 +146,7 @@ impl<'c, I: Io> Session<'c, I> {
         if !call.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&call.query);
         }
-        let key = sensitive(self.project.api_key.duplicate()).map_err(|_| unfit())?;
+        let key = sensitive(self.project.api_key.lent()).map_err(|_| unfit())?;
         let mut request = http::Request::builder()
             .method(&call.method)
             .uri(url.as_str())

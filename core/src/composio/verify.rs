@@ -205,8 +205,8 @@ fn translated(scheme: &SchemeDef, theirs: &[FieldDef], values: &Values) -> Optio
         let name = field.name.as_ref();
         let value = values.get(name).or_else(|| values.get(&sole.filter(|_| field.secret)?.name));
         match (value, &field.default) {
-            (Some(value), _) => found.set(name, value.duplicate()),
-            (None, Some(default)) => found.set(name, crate::secret::Secret::new(default.as_bytes())),
+            (Some(value), _) => found.set(name, value.lent()),
+            (None, Some(default)) => found.set(name, crate::secret::Secret::passing(default.as_bytes())),
             (None, None) if field.required => return None,
             (None, None) => {}
         }

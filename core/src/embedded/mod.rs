@@ -99,7 +99,7 @@ impl<I: Io> Embedded<I> {
 
     pub(crate) fn close(&self) {
         if !self.closed.swap(true, Ordering::SeqCst) {
-            self.io.drop_connections();
+            self.io.close();
             self.tokens.forget_all();
             self.vault.store.close();
         }

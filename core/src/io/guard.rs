@@ -169,7 +169,7 @@ mod tests {
         };
         let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: false };
         let tls = tls::config(&network).unwrap();
-        let client = reqwest::blocking::Client::builder()
+        let client = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
             .no_proxy()
             .dns_resolver(std::sync::Arc::new(resolver));
@@ -179,7 +179,8 @@ mod tests {
             assert!(io::Read::read(&mut stream, &mut [0; 1024]).unwrap() > 0);
             io::Write::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
         });
-        assert_eq!(client.get(url).send().unwrap().status().as_u16(), 204);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        assert_eq!(runtime.block_on(client.get(url).send()).unwrap().status().as_u16(), 204);
         assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
         let second = resolve_by(rebinding, "rebinding.example", 443, Some(&Allow::from([Loopback])));
         assert_eq!(second, Err(only(Private)));

@@ -4,6 +4,7 @@
 pub(crate) mod addresses;
 mod blocking;
 mod clients;
+mod exchange;
 pub(crate) mod guard;
 mod nonblocking;
 pub(crate) mod tls;
@@ -100,6 +101,9 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// Drops kept connections; the next request makes a new one.
     fn drop_connections(&self);
+
+    /// Ends what keeps connections, and with it what is under way; nothing is sent that way any more.
+    fn close(&self);
 }
 
 /// How a driver reaches providers.

@@ -1,55 +1,42 @@
-//! The async driver: `reqwest` on the caller's tokio runtime, store calls on its blocking threads.
+//! The async driver: waits for answers without holding up the thread that polls, and for the store on tokio's blocking
+//! threads.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::{Client, Request, Response};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
+use tokio::task::spawn_blocking;
 
-use super::clients::{Clients, configure};
-use super::{Fault, Incoming, Io, Network, Outgoing, fault_of, headers};
+use super::exchange::Exchange;
+use super::{Fault, Incoming, Io, Network, Outgoing};
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 
 /// Never blocks the thread that polls it.
-pub(crate) struct AsyncIo {
-    clients: Clients<Client>,
-}
+pub(crate) struct AsyncIo(Arc<Exchange>);
 
 impl AsyncIo {
     pub(crate) fn new(network: Network) -> Self {
-        Self { clients: Clients::new(network) }
-    }
-
-    async fn read(&self, mut response: Response) -> Result<Incoming, Fault> {
-        let status = response.status().as_u16();
-        let headers = headers(response.headers());
-        let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|e| fault_of(&e))? {
-            if body.len() + chunk.len() > self.clients.network.max_response_bytes {
-                return Err(Fault::TooLarge);
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(Incoming { status, headers, body })
+        Self(Arc::new(Exchange::new(network)))
     }
 }
 
 impl Io for AsyncIo {
     async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
-        let (guarded, alone) = (outgoing.guarded, outgoing.alone);
-        let client = self
-            .clients
-            .get(guarded, alone, |network, tls| Ok(configure!(Client::builder(), network, tls, guarded, alone)))?;
-        let mut request = Request::try_from(outgoing.request).map_err(|_| Fault::Unreachable("no valid request"))?;
-        if request.body().and_then(|body| body.as_bytes()).is_some_and(<[u8]>::is_empty) {
-            *request.body_mut() = None; // an empty one would be announced, which only POST and its like expect
+        if !self.0.is_alone(&outgoing) {
+            return self.0.send_kept(outgoing)?.await.unwrap_or(Err(Fault::Broken));
         }
-        *request.timeout_mut() = Some(outgoing.timeout);
-        let response = client.execute(request).await.map_err(|e| fault_of(&e))?;
-        self.read(response).await
+        let (mut answer, receiver) = oneshot::channel();
+        let exchange = self.0.clone();
+        spawn_blocking(move || {
+            let outcome = exchange.send_alone(outgoing, |cx| answer.poll_closed(cx));
+            let _ = answer.send(outcome); // nobody waits any more
+        });
+        receiver.await.unwrap_or(Err(Fault::Broken))
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-        tokio::task::spawn_blocking(work)
+        spawn_blocking(move || memory::bleached(work))
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "a store call ended without an answer")))
     }
@@ -63,10 +50,14 @@ impl Io for AsyncIo {
     }
 
     fn network(&self) -> &Network {
-        &self.clients.network
+        self.0.network()
     }
 
     fn drop_connections(&self) {
-        self.clients.drop_kept();
+        self.0.drop_connections();
+    }
+
+    fn close(&self) {
+        self.0.close();
     }
 }

@@ -75,7 +75,7 @@ fn into_form(body: &[u8], members: &[(&str, Secret)]) -> Result<Secret> {
         // expose: into the body
         form_urlencoded::byte_serialize(value.expose()).for_each(|piece| form.extend_from_slice(piece.as_bytes()));
     }
-    Ok(Secret::new(&form))
+    Ok(Secret::passing(&form))
 }
 
 fn into_json(body: &[u8], members: &[(&str, Secret)]) -> Result<Secret> {
@@ -104,7 +104,7 @@ fn into_json(body: &[u8], members: &[(&str, Secret)]) -> Result<Secret> {
         json::string(value.expose(), &mut object); // expose: into the body
     }
     object.extend_from_slice(&body[end..]);
-    Ok(Secret::new(&object))
+    Ok(Secret::passing(&object))
 }
 
 fn taken(name: &str) -> Error {

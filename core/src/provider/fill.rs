@@ -23,7 +23,7 @@ pub(super) fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
             Part::Field { name, filter } => filled.extend_from_slice(value_of(values, name, filter)?.bytes()),
         }
     }
-    Ok(Some(Secret::new(&filled)))
+    Ok(Some(Secret::passing(&filled)))
 }
 
 /// A check's path: placeholders percent-encoded.
@@ -38,7 +38,7 @@ pub(super) fn fill_path(template: &str, values: &Values) -> Result<Secret> {
             Part::Field { name, filter } => percent_encode(value_of(values, name, filter)?.bytes(), &mut filled),
         }
     }
-    Ok(Secret::new(&filled))
+    Ok(Secret::passing(&filled))
 }
 
 /// What a filter makes of a value.
@@ -70,7 +70,9 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter<'_>) -
     let text = std::str::from_utf8(value).unwrap_or_default();
     match filter {
         Filter::Whole => Ok(Filtered::Part(value)),
-        Filter::Base64 => Ok(Filtered::Encoded(Secret::from(base64::engine::general_purpose::STANDARD.encode(value)))),
+        Filter::Base64 => {
+            Ok(Filtered::Encoded(Secret::passing_from(base64::engine::general_purpose::STANDARD.encode(value))))
+        }
         Filter::Secure => {
             let later = matches!(TlsMode::parse(text), Some(TlsMode::Off | TlsMode::Upgraded));
             Ok(Filtered::Part(if later { b"" } else { b"s" }))
@@ -79,7 +81,7 @@ pub(super) fn value_of<'v>(values: &'v Values, name: &str, filter: Filter<'_>) -
             let off = TlsMode::parse(text) == Some(TlsMode::Off);
             Ok(Filtered::Part(if off { b"false" } else { b"true" }))
         }
-        Filter::Upper => Ok(Filtered::Encoded(Secret::from(value.to_ascii_uppercase()))),
+        Filter::Upper => Ok(Filtered::Encoded(Secret::passing_from(value.to_ascii_uppercase()))),
         Filter::Json(pointer) => json::text_at(value, pointer)
             .map(Filtered::Encoded)
             .ok_or_else(|| unfit(format!("`{name}` must be the whole JSON file, with a text at {pointer}"))),

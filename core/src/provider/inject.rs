@@ -135,7 +135,7 @@ fn put(
             if let (Some(user), Some(password)) = (user, password) {
                 let encoded = basic(&user, &password)?;
                 mask.hide(&encoded);
-                headers.push((AUTHORIZATION, sensitive(Secret::from([b"Basic ", encoded.expose()].concat()))?)); // expose: the header
+                headers.push((AUTHORIZATION, sensitive(Secret::passing_from([b"Basic ", encoded.expose()].concat()))?)); // expose: the header
             }
         }
         Inject::Path | Inject::Body { .. } | Inject::AwsSigv4 { .. } => {}
@@ -243,6 +243,6 @@ fn basic(user: &Secret, password: &Secret) -> Result<Secret> {
             "a user name with a colon cannot be sent in basic authentication",
         ));
     }
-    let pair = Secret::from([user.expose(), b":", password.expose()].concat()); // expose: encoded next
-    Ok(Secret::from(base64::engine::general_purpose::STANDARD.encode(pair.expose()))) // expose: encoding
+    let pair = Secret::passing_from([user.expose(), b":", password.expose()].concat()); // expose: encoded next
+    Ok(Secret::passing_from(base64::engine::general_purpose::STANDARD.encode(pair.expose()))) // expose: encoding
 }

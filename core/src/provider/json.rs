@@ -54,7 +54,7 @@ fn unescaped(raw: &str) -> Option<Secret> {
         }
     }
     text.extend_from_slice(rest.as_bytes());
-    Some(Secret::new(&text))
+    Some(Secret::passing(&text))
 }
 
 /// The letter of a `\u` escape, which may need a second one, and what follows it.

@@ -43,7 +43,7 @@ fn sign_at(jwt: &JwtDef, values: &Values, issued: i64) -> Result<Secret> {
     let signature = signature(jwt, &key, &token).ok_or_else(|| unfit(jwt))?;
     token.push(b'.');
     append(&signature, &mut token);
-    Ok(Secret::new(&token))
+    Ok(Secret::passing(&token))
 }
 
 /// In Base64, of an RSA key of 8192 bits, with the dot before it.
@@ -157,7 +157,7 @@ pub(super) fn fingerprint(pem_text: &[u8]) -> Option<Secret> {
     let public = pair.public_key().as_ref();
     let bits = der(3, &[&[0], public].concat());
     let info = der(0x30, &[&ALGORITHM[..], &bits].concat());
-    Some(Secret::from(format!("SHA256:{}", STANDARD.encode(Sha256::digest(info)))))
+    Some(Secret::passing_from(format!("SHA256:{}", STANDARD.encode(Sha256::digest(info)))))
 }
 
 /// A value with its tag and length, as DER writes them.

@@ -20,17 +20,21 @@ impl Mask {
         if value.len() < SHORTEST {
             return;
         }
-        let mut forms = vec![value.duplicate()];
-        let mut percent = Vec::with_capacity(3 * value.len());
-        super::fill::percent_encode(value.expose(), &mut percent); // expose: the needle
-        forms.push(Secret::from(percent));
-        let form: String = url::form_urlencoded::byte_serialize(value.expose()).collect(); // expose: the needle
-        forms.push(Secret::from(form));
-        if let Some(text) = value.expose_text() {
-            let json = Zeroizing::new(serde_json::to_string(text).unwrap_or_default()); // expose: the needle
-            forms.push(Secret::new(&json.as_bytes()[1..json.len() - 1]));
-        }
-        forms.push(Secret::from(base64::engine::general_purpose::STANDARD.encode(value.expose()))); // expose: the needle
+        let bytes = value.expose(); // expose: the needle
+        let mut percent = Vec::with_capacity(3 * bytes.len());
+        super::fill::percent_encode(bytes, &mut percent);
+        let mut form = Vec::with_capacity(3 * bytes.len());
+        url::form_urlencoded::byte_serialize(bytes).for_each(|piece| form.extend_from_slice(piece.as_bytes()));
+        let mut json = Zeroizing::new(Vec::with_capacity(super::json::longest(bytes)));
+        super::json::string(bytes, &mut json);
+        let base64 = base64::engine::general_purpose::STANDARD.encode(bytes);
+        let forms = [
+            value.lent(),
+            Secret::passing_from(percent),
+            Secret::passing_from(form),
+            Secret::passing(&json[1..json.len() - 1]),
+            Secret::passing_from(base64),
+        ];
         for form in forms {
             if !self.0.contains(&form) {
                 self.0.push(form);
@@ -62,7 +66,7 @@ const LONGEST_TEXT: usize = 400;
 impl Mask {
     /// A second copy.
     pub(crate) fn duplicate(&self) -> Self {
-        Self(self.0.iter().map(Secret::duplicate).collect())
+        Self(self.0.iter().map(Secret::lent).collect())
     }
 
     /// A text of the provider's or server's that may be shown: every occurrence overwritten, on one line, not long.

@@ -78,7 +78,7 @@ fn sign_at(
     headers.push((HeaderName::from_static("x-amz-content-sha256"), plain(&payload)?));
     headers.push((HeaderName::from_static("x-amz-date"), plain(now)?));
     if let Some(token) = &keys.session_token {
-        headers.push((HeaderName::from_static("x-amz-security-token"), sensitive(token.duplicate())?));
+        headers.push((HeaderName::from_static("x-amz-security-token"), sensitive(token.lent())?));
     }
     let signed = signed_headers(url, headers);
     let names = signed.keys().copied().collect::<Vec<_>>().join(";");
@@ -98,7 +98,7 @@ fn sign_at(
     let signature = hex(&*mac(&*signing_key(keys, day), to_sign.as_bytes()));
     let authorization =
         format!("AWS4-HMAC-SHA256 Credential={}/{scope}, SignedHeaders={names}, Signature={signature}", keys.id);
-    headers.push((AUTHORIZATION, sensitive(Secret::from(authorization))?));
+    headers.push((AUTHORIZATION, sensitive(Secret::passing_from(authorization))?));
     Ok(())
 }
 

@@ -220,7 +220,7 @@ fn fill_base(base_url: &str, values: &Values) -> Result<Secret> {
             }
         }
     }
-    Ok(Secret::new(&filled))
+    Ok(Secret::passing(&filled))
 }
 
 /// Labels of letters, digits, `-` and `_` with dots between them. At the end of the host a dot may follow, and a port.

@@ -39,7 +39,7 @@ impl Token {
     /// The user's values, and the token.
     pub(crate) fn with(&self, values: &Values) -> Values {
         let mut all = values.duplicate();
-        all.set("access_token", self.value.duplicate());
+        all.set("access_token", self.value.lent());
         all
     }
 }
@@ -151,7 +151,7 @@ fn token(trade: &TradeDef, answer: &Incoming) -> Option<Token> {
     let plain = value.expose().iter().all(u8::is_ascii_graphic); // expose: only looked at
     let life = lifetime(&trade.expiry, &answer.body);
     let good_until = Instant::now() + (life - MARGIN.min(life / 4));
-    (plain && value.len() <= LONGEST_TOKEN).then_some(Token { value, good_until })
+    (plain && value.len() <= LONGEST_TOKEN).then(|| Token { value: value.duplicate(), good_until }) // held from now on
 }
 
 fn lifetime(expiry: &Expiry, body: &[u8]) -> Duration {

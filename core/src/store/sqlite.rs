@@ -11,6 +11,7 @@ use rusqlite::{Connection as Db, OptionalExtension, Row, Transaction, Transactio
 use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
+use crate::memory;
 use crate::process::{self, Reopened, at_rest};
 use crate::verdict::Verdict;
 
@@ -83,6 +84,9 @@ impl SqliteStore {
         };
         let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
         let value = work(&transaction)?; // an error drops the transaction, which rolls it back
+        if memory::ending() {
+            return Err(Error::closed()); // what was sealed may have been sealed with a key that is wiped by now
+        }
         transaction.commit().map_err(failure)?;
         Ok(value)
     }

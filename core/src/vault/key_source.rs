@@ -120,7 +120,10 @@ impl KeySource {
                     let message = format!("the environment variable {name} with the vault's key is not set");
                     Error::new(ErrorKind::VaultLocked, message).with_fields(["key"])
                 })?;
-                key_of_text(&Secret::from(text.into_encoded_bytes()), &format!("the environment variable {name}"))
+                key_of_text(
+                    &Secret::passing_from(text.into_encoded_bytes()),
+                    &format!("the environment variable {name}"),
+                )
             }
             (Derivation::Direct, Self::FileBesideVault | Self::File(_)) => {
                 read_key_file(&self.file(vault).expect("both are files"))
@@ -203,6 +206,6 @@ fn read_key_file(file: &Path) -> Result<Zeroizing<[u8; 32]>> {
         return Err(file_error(file, "is no key file"));
     }
     let text = std::fs::read(file).map_err(|e| file_error(file, format!("cannot be read: {}", e.kind())))?;
-    key_of_text(&Secret::from(text), &format!("the key file {}", file.display()))
+    key_of_text(&Secret::passing_from(text), &format!("the key file {}", file.display()))
         .map_err(|e| file_error(file, "is damaged; put back a copy").with_fields(e.fields().to_vec()))
 }

@@ -22,7 +22,7 @@ pub(crate) struct Vault {
     pub(crate) store: Box<dyn Store>,
     vault_id: String,
     key_id: String,
-    data_key: Box<Zeroizing<[u8; 32]>>,
+    data_key: Secret,
 }
 
 impl Vault {
@@ -52,18 +52,17 @@ impl Vault {
             let message = "the key given is not the key of this vault; give the one it was made with";
             Error::new(ErrorKind::WrongKey, message)
         })?;
-        let mut data_key = Box::new(Zeroizing::new([0; 32]));
-        if opened.len() != data_key.len() {
+        if opened.len() != 32 {
             return Err(Error::new(ErrorKind::CorruptRecord, "the vault's data key is damaged; restore a backup"));
         }
-        data_key.copy_from_slice(&opened);
+        let data_key = Secret::new(&opened);
         Ok(Self { store, vault_id: row.vault_id.clone(), key_id: row.key_id.clone(), data_key })
     }
 
     /// Seals a connection's values into `row`, bound to what the row says.
     pub(crate) fn seal_connection(&self, row: &mut ConnectionRow, values: &Values) -> Result<()> {
         row.key_id.clone_from(&self.key_id);
-        row.sealed = record::seal(&self.data_key, &self.connection_binding(row), &record::pack(values))?;
+        row.sealed = record::seal(self.data_key(), &self.connection_binding(row), &record::pack(values))?;
         Ok(())
     }
 
@@ -77,14 +76,14 @@ impl Vault {
         if row.key_id != self.key_id {
             return Err(what());
         }
-        let packed = record::open(&self.data_key, &self.connection_binding(row), &row.sealed).map_err(|()| what())?;
+        let packed = record::open(self.data_key(), &self.connection_binding(row), &row.sealed).map_err(|()| what())?;
         record::unpack(&packed).ok_or_else(what)
     }
 
     /// Seals an integration's fixed values into `row`, bound to all else that the row says.
     pub(crate) fn seal_integration(&self, row: &mut IntegrationRow, values: &Values) -> Result<()> {
         row.key_id.clone_from(&self.key_id);
-        row.sealed = record::seal(&self.data_key, &self.integration_binding(row), &record::pack(values))?;
+        row.sealed = record::seal(self.data_key(), &self.integration_binding(row), &record::pack(values))?;
         Ok(())
     }
 
@@ -97,8 +96,12 @@ impl Vault {
         if row.key_id != self.key_id {
             return Err(what());
         }
-        let packed = record::open(&self.data_key, &self.integration_binding(row), &row.sealed).map_err(|()| what())?;
+        let packed = record::open(self.data_key(), &self.integration_binding(row), &row.sealed).map_err(|()| what())?;
         record::unpack(&packed).ok_or_else(what)
+    }
+
+    fn data_key(&self) -> &[u8; 32] {
+        self.data_key.expose().try_into().expect("its length was checked") // expose: to seal and open
     }
 
     fn connection_binding(&self, row: &ConnectionRow) -> Vec<u8> {

@@ -75,7 +75,7 @@ pub(crate) fn unpack(packed: &[u8]) -> Option<Values> {
     let mut rest = packed;
     while !rest.is_empty() {
         let name = std::str::from_utf8(part(&mut rest)?).ok()?.to_owned();
-        values.set(&name, Secret::new(part(&mut rest)?));
+        values.set(&name, Secret::passing(part(&mut rest)?));
     }
     Some(values)
 }

@@ -40,6 +40,7 @@ use crate::error::Result;
 use crate::input::Values;
 use crate::io::wire::{Dial, Wire};
 use crate::io::{Fault, Io};
+use crate::memory;
 use crate::secret::Secret;
 use crate::verdict::Verdict;
 
@@ -125,8 +126,12 @@ pub(crate) async fn judge<I: Io>(
     let network = io.network().clone();
     // Owned: a borrowed name, even for ever, would keep this future from being Send in general.
     let protocol = login.protocol.name.to_owned();
-    let outcome =
-        io.run(move || Ok(Wire::open(network, dial).and_then(|wire| log_in(&protocol, wire, &roles)))).await?;
+    // What the server is told must not be left on the stack of a thread that lives on.
+    let work = move || {
+        let spoken = memory::run(|| Wire::open(network, dial).and_then(|wire| log_in(&protocol, wire, &roles)));
+        Ok(spoken.unwrap_or(Err(Fault::Broken)))
+    };
+    let outcome = io.run(work).await?;
     let outcome = match outcome {
         Ok(outcome) => outcome,
         Err(Fault::Forbidden(kinds)) => return Err(target.forbidden(kinds)),

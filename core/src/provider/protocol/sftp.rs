@@ -1,5 +1,5 @@
 //! SFTP over SSH-2: the server's key, the user's password or key, the sftp subsystem. The transport is russh's, since the
-//! key exchange and the ciphers of SSH are nothing to write anew; it runs on a thread of its own until the login's deadline.
+//! key exchange and the ciphers of SSH are nothing to write anew; it gets until the login's deadline.
 //!
 //! <https://www.rfc-editor.org/rfc/rfc4252>, <https://www.rfc-editor.org/rfc/rfc4254>
 
@@ -32,11 +32,6 @@ pub(super) fn log_in(wire: &mut Wire, roles: &Roles) -> Result<Outcome, Fault> {
         Some(Err(outcome)) => return Ok(outcome),
         None => None,
     };
-    // The caller's thread may belong to a runtime, and such a thread can drive no other.
-    std::thread::scope(|scope| scope.spawn(|| drive(wire, roles, key)).join().unwrap_or(Err(Fault::Broken)))
-}
-
-fn drive(wire: &mut Wire, roles: &Roles, key: Option<Arc<PrivateKey>>) -> Result<Outcome, Fault> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|_| Fault::Unreachable("this system gives no event loop"))?;
     let deadline = Instant::from_std(wire.deadline());

@@ -1,0 +1,210 @@
+//! HTTP on threads whose stacks are ours: one that keeps connections, and another for each request that stands alone.
+//! Nothing that is sent is left on a stack of the host's, or of a runtime's.
+
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use reqwest::{Client, Request, Response};
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::{mpsc, oneshot};
+use zeroize::Zeroizing;
+
+use super::clients::{Kept, Settings};
+use super::{Fault, Incoming, Network, Outgoing, fault_of, headers};
+use crate::memory::{self, Lost};
+use crate::process::PerProcess;
+
+pub(super) type Answer = Result<Incoming, Fault>;
+
+/// The HTTP side of a driver.
+pub(super) struct Exchange {
+    settings: Arc<Settings>,
+    keeper: PerProcess<Mutex<Option<Keeper>>>,
+    closed: AtomicBool,
+}
+
+/// The thread that keeps connections.
+struct Keeper {
+    orders: mpsc::UnboundedSender<Order>,
+    /// Dropped last: it ends when there are no more orders to come.
+    _thread: memory::Thread,
+}
+
+enum Order {
+    Send(Box<Outgoing>, oneshot::Sender<Answer>),
+    DropConnections,
+}
+
+impl Exchange {
+    pub(super) fn new(network: Network) -> Self {
+        Self {
+            settings: Arc::new(Settings::new(network)),
+            keeper: PerProcess::default(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(super) fn network(&self) -> &Network {
+        &self.settings.network
+    }
+
+    /// Whether a request gets a thread and a connection for itself.
+    pub(super) fn is_alone(&self, outgoing: &Outgoing) -> bool {
+        outgoing.alone || !self.network().keep_connections
+    }
+
+    /// Sends on a connection and a thread of its own, and waits for the answer. Whoever no longer wants it says so.
+    pub(super) fn send_alone(
+        &self,
+        outgoing: Outgoing,
+        unwanted: impl FnMut(&mut Context<'_>) -> Poll<()> + Send,
+    ) -> Answer {
+        let sent = memory::run(|| {
+            let runtime = runtime(&mut Builder::new_current_thread())?;
+            let answer = runtime.block_on(async {
+                let client = self.settings.sole(outgoing.guarded)?;
+                let answer = answer(client, outgoing, self.network().max_response_bytes);
+                unless(unwanted, answer).await.unwrap_or(Err(Fault::Broken))
+            });
+            runtime.shutdown_background(); // a look-up that still runs is not waited for
+            answer
+        });
+        sent.unwrap_or_else(|lost| Err(fault_of_lost(lost)))
+    }
+
+    /// Sends on a kept connection, or one that is kept from now on. Who drops the receiver ends the request.
+    pub(super) fn send_kept(&self, outgoing: Outgoing) -> Result<oneshot::Receiver<Answer>, Fault> {
+        let (answer, receiver) = oneshot::channel();
+        let mut keeper = self.keeper();
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Fault::Unreachable("the client is closed"));
+        }
+        let keeper = match &mut *keeper {
+            Some(keeper) => keeper,
+            none => none.insert(Keeper::begin(self.settings.clone())?),
+        };
+        keeper.orders.send(Order::Send(Box::new(outgoing), answer)).map_err(|_| Fault::Broken)?;
+        Ok(receiver)
+    }
+
+    pub(super) fn drop_connections(&self) {
+        if let Some(keeper) = &*self.keeper() {
+            let _ = keeper.orders.send(Order::DropConnections); // one that has ended keeps none
+        }
+    }
+
+    /// Ends the thread, and with it what is under way on it.
+    pub(super) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+        let keeper = self.keeper().take();
+        drop(keeper); // waits for the thread, not under the lock
+    }
+
+    /// This process's own: a child of `fork` does not have the thread of the other.
+    fn keeper(&self) -> MutexGuard<'_, Option<Keeper>> {
+        self.keeper.get().lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Exchange {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Keeper {
+    fn begin(settings: Arc<Settings>) -> Result<Self, Fault> {
+        let (orders, mut queue) = mpsc::unbounded_channel();
+        let work = move || {
+            // Whenever there is nothing to do, nothing is left of what was done.
+            let Ok(runtime) = runtime(Builder::new_current_thread().on_thread_park(memory::bleach)) else { return };
+            runtime.block_on(async {
+                let mut kept = Kept::default();
+                while let Some(order) = queue.recv().await {
+                    match order {
+                        Order::Send(outgoing, answer) => {
+                            let client = kept.client(&settings, outgoing.guarded);
+                            let limit = settings.network.max_response_bytes;
+                            tokio::spawn(serve(client, *outgoing, limit, answer));
+                        }
+                        Order::DropConnections => kept.clear(),
+                    }
+                }
+            });
+            runtime.shutdown_background();
+        };
+        let thread = memory::Thread::spawn(work).map_err(fault_of_lost)?;
+        Ok(Self { orders, _thread: thread })
+    }
+}
+
+fn runtime(builder: &mut Builder) -> Result<Runtime, Fault> {
+    builder.enable_all().build().map_err(|_| Fault::Unreachable("this system gives no event loop"))
+}
+
+async fn serve(client: Result<Client, Fault>, outgoing: Outgoing, limit: usize, mut answer: oneshot::Sender<Answer>) {
+    let outcome = match client {
+        Ok(client) => unless(|cx| answer.poll_closed(cx), self::answer(client, outgoing, limit)).await,
+        Err(fault) => Some(Err(fault)),
+    };
+    if let Some(outcome) = outcome {
+        let _ = answer.send(outcome); // nobody waits any more
+    }
+}
+
+/// What comes of `work`, which is dropped when nobody wants it any more.
+async fn unless<T>(mut unwanted: impl FnMut(&mut Context<'_>) -> Poll<()>, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|cx| match unwanted(cx) {
+        Poll::Ready(()) => Poll::Ready(None),
+        Poll::Pending => work.as_mut().poll(cx).map(Some),
+    })
+    .await
+}
+
+async fn answer(client: Client, outgoing: Outgoing, limit: usize) -> Answer {
+    let timeout = outgoing.timeout;
+    let mut request = Request::try_from(outgoing.request).map_err(|_| Fault::Unreachable("no valid request"))?;
+    if request.body().and_then(|body| body.as_bytes()).is_some_and(<[u8]>::is_empty) {
+        *request.body_mut() = None; // an empty one would be announced, which only POST and its like expect
+    }
+    *request.timeout_mut() = Some(timeout);
+    if memory::ending() {
+        return Err(Fault::Unreachable("the process ends"));
+    }
+    let response = client.execute(request).await.map_err(|e| fault_of(&e))?;
+    read(response, limit).await
+}
+
+async fn read(mut response: Response, limit: usize) -> Answer {
+    let status = response.status().as_u16();
+    let headers = headers(response.headers());
+    let mut body = Zeroizing::new(Vec::new());
+    while let Some(chunk) = response.chunk().await.map_err(|e| fault_of(&e))? {
+        if body.len() + chunk.len() > limit {
+            return Err(Fault::TooLarge);
+        }
+        append(&mut body, &chunk);
+    }
+    Ok(Incoming { status, headers, body: std::mem::take(&mut body) })
+}
+
+/// Adds bytes to a buffer that may hold an echo: the block that it grows out of is wiped.
+fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
+    if body.capacity() - body.len() < chunk.len() {
+        let mut larger = Zeroizing::new(Vec::with_capacity((body.len() + chunk.len()).next_power_of_two()));
+        larger.extend_from_slice(body);
+        *body = larger;
+    }
+    body.extend_from_slice(chunk);
+}
+
+fn fault_of_lost(lost: Lost) -> Fault {
+    match lost {
+        Lost::NotStarted => Fault::Unreachable("this system gives no thread"),
+        Lost::Panicked => Fault::Broken,
+    }
+}
