@@ -11,6 +11,7 @@ use keylatch::ErrorKind;
 use napi_derive::napi;
 
 /// Wipes what is freed, copies that libraries made included.
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 

@@ -15,6 +15,7 @@ mod settle;
 use pyo3::prelude::*;
 
 // Whatever a library copied on its way is blank before the block is used again.
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);
 

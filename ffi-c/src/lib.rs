@@ -63,5 +63,6 @@ mod out;
 mod signals;
 
 /// What libraries below us copy is wiped when they free it.
+#[cfg(not(feature = "system-allocator"))]
 #[global_allocator]
 static ALLOCATOR: zeroizing_alloc::ZeroAlloc<std::alloc::System> = zeroizing_alloc::ZeroAlloc(std::alloc::System);

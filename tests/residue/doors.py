@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 
 from driving import HERE, ROOT
 
-LIBRARY = ROOT / "target/release"
+LIBRARY = Path(os.environ.get("RESIDUE_LIBRARY", ROOT / "target/release"))
 # Without optimising, so that what the controls leave behind is left.
 FLAGS = ["-std=c99", "-O0", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 

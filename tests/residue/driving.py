@@ -19,7 +19,7 @@ from typing import Any, Self
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-SCANNER = ROOT / "target/release/residue_scan"
+SCANNER = ROOT / "target/debug/residue_scan"
 SECONDS = 30
 LETTERS = string.ascii_letters + string.digits
 
@@ -61,6 +61,7 @@ class Report:
 
     copies: list[Find]
     fragments: list[Find]
+    pid: int
     bytes: int
     threads: int
 
@@ -148,7 +149,7 @@ class Host:
         if answer["bytes"] < 1 << 20 or answer["threads"] < 1 or answer["canaries"] != len(self.canaries):
             raise Failed(f"{self.name}: the scan saw too little to prove anything: {answer}")
         copies, fragments = ([Find(**find) for find in answer[name]] for name in ("copies", "fragments"))
-        return Report(copies, fragments, answer["bytes"], answer["threads"])
+        return Report(copies, fragments, answer["pid"], answer["bytes"], answer["threads"])
 
 
 def python(mode: str) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 //
 // `host.mjs main` calls from the main thread, `host.mjs worker` from a worker thread. README.md has the words.
 import { readFileSync, readSync, writeSync } from 'node:fs'
-import { isMainThread, Worker } from 'node:worker_threads'
+import { isMainThread, parentPort, Worker } from 'node:worker_threads'
 
-import { Keylatch, KeylatchError, Secret, secretBuffer } from '../../bindings-node/dist/index.mjs'
+// Another build of the package, to compare with.
+const built = process.env.RESIDUE_NODE ?? '../../bindings-node/dist/index.mjs'
+const { Keylatch, KeylatchError, Secret, secretBuffer } = await import(built)
 
 const KEPT = []
 
@@ -108,6 +110,12 @@ class Host {
     return told(this.client.close())
   }
 
+  /** Lets the main thread end this one, with what is under way. */
+  end() {
+    parentPort.postMessage('end')
+    return new Promise(() => {})
+  }
+
   /** Leaves a copy where the scan must find it. */
   async plant(kind, _where, size) {
     const given = secret('buffer', size)
@@ -144,8 +152,18 @@ class Host {
   }
 }
 
+/** A worker that obeys, and after its end another. */
+function employ() {
+  const worker = new Worker(new URL(import.meta.url))
+  worker.once('message', async () => {
+    await worker.terminate()
+    employ()
+    writeSync(1, 'ok\n')
+  })
+}
+
 if (isMainThread && process.argv[2] === 'worker') {
-  new Worker(new URL(import.meta.url))
+  employ()
 } else {
   const host = new Host()
   for (;;) {

@@ -9,17 +9,33 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import product
 
 import calls
+import ends
+from calls import Calls, Look
 from doors import Door, doors
-from driving import Failed, Host, Report, canary
+from driving import Failed, Host, canary
 from worlds import BACKENDS, SCHEMES, world
 
 AT_ONCE = 2
-Flow = Callable[[calls.Calls], Iterator[str]]
-FLOWS: list[Flow] = [calls.going_well, calls.echoed, calls.refused]
+# Seconds: longer than any call here may take.
+PATIENCE = 10
+Flow = Callable[[Calls], Iterator[Look]]
+FLOWS: list[Flow] = [
+    calls.going_well,
+    calls.echoed,
+    calls.refused,
+    ends.at_composio,
+    ends.too_late,
+    ends.broken_off,
+    ends.used,
+]
 
 
-def tidy(report: Report) -> None:
-    if report.finds:
+def look(host: Host, at: Look) -> None:
+    """Scans; what goes on without its caller may come to its end first."""
+    deadline = time.monotonic() + (PATIENCE if at.patient else 0)
+    while (report := host.scan()).finds and time.monotonic() < deadline:
+        time.sleep(0.1)
+    if len(report.copies) > at.copies or report.fragments:
         shown = "\n      ".join(str(find) for find in report.finds[:8])
         raise Failed(f"{len(report.copies)} copies, {len(report.fragments)} fragments\n      {shown}")
 
@@ -29,12 +45,12 @@ def case(door: Door, backend: str, scheme: str) -> list[str]:
     wrong: list[str] = []
     with world(backend, scheme) as around, Host(*door.command) as host:
         around.open(host)
-        made = calls.Calls(door, host, around)
-        for name in (name for flow in FLOWS for name in flow(made)):
+        made = Calls(door, host, around)
+        for at in (at for flow in FLOWS for at in flow(made)):
             try:
-                tidy(host.scan())
+                look(host, at)
             except Failed as failed:
-                wrong.append(f"{name}: {failed}")
+                wrong.append(f"{at.name}: {failed}")
     return wrong
 
 

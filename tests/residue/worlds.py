@@ -6,12 +6,13 @@ import itertools
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from driving import ROOT, Host
+from driving import ROOT, SECONDS, Failed, Host
 
 sys.path.append(str(ROOT / "tests/python"))
 from double import Double, Project  # noqa: E402
@@ -39,6 +40,14 @@ class World:
     def answer(self, *answers: Json) -> None:
         """What the app answers from now on; the last answer repeats."""
         self.double.script({"* *": list(answers)})
+
+    def wait_until_asked(self) -> None:
+        """Returns when a request has arrived since the last answer was set."""
+        deadline = time.monotonic() + SECONDS
+        while not self.double.requests():
+            if time.monotonic() > deadline:
+                raise Failed("the host does not ask the app")
+            time.sleep(0.01)
 
     def fault(self, *faults: Json) -> None:
         """What Composio's API does instead of answering."""

@@ -23,6 +23,7 @@ struct Answer {
     copies: Vec<Find>,
     /// Eight to fifteen bytes of the raw form.
     fragments: Vec<Find>,
+    pid: u32,
     mappings: usize,
     bytes: usize,
     threads: usize,
@@ -59,7 +60,7 @@ fn look(pid: u32, question: &Question) -> io::Result<Answer> {
     let needles: Vec<Needle> =
         secrets.iter().enumerate().flat_map(|(number, secret)| forms::of(number, secret)).collect();
     let search = Search::new(&needles);
-    let mut answer = Answer { canaries: secrets.len(), ..Answer::default() };
+    let mut answer = Answer { pid, canaries: secrets.len(), ..Answer::default() };
     let mut note = |place: &str, offset: u64, block: &[u8]| {
         let runs = search.runs(block);
         for run in &runs {
