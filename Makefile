@@ -55,6 +55,10 @@ test-catalogue: .venv/.made ## the catalogue's files, their cost, every entry ag
 	@$(if $(ARGS),,for test in mistakes one_file cost; do $(PY) tests/catalogue/test_$$test.py || exit 1; done)
 	@$(PY) tests/catalogue/test_catalogue.py $(ARGS)
 
+test-crash: ## the vault under 1,000 SIGKILLs, and on a disk that is full at every block; `make test` runs a short form
+	cargo build --locked -p keylatch-tests --bin vault_stress
+	target/debug/vault_stress --long
+
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
