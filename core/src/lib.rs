@@ -21,6 +21,8 @@ mod composio;
 mod connection;
 mod embedded;
 mod error;
+#[cfg(test)]
+mod faults;
 mod field;
 mod input;
 mod io;

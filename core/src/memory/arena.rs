@@ -76,6 +76,8 @@ impl Slot {
             Span::Held => (&HELD, Use::Held),
             Span::Passing => (&PASSING, Use::Passing),
         };
+        #[cfg(test)]
+        ALIVE.set(alive() + 1);
         let slot = size.max(SMALLEST).next_power_of_two();
         let class = &arena[slot.trailing_zeros() as usize];
         class.find().unwrap_or_else(|| class.grow(slot, purpose))
@@ -93,7 +95,20 @@ impl Slot {
 impl Drop for Slot {
     fn drop(&mut self) {
         self.chunk.release(self.start);
+        #[cfg(test)]
+        ALIVE.set(alive() - 1);
     }
+}
+
+#[cfg(test)]
+thread_local! {
+    static ALIVE: std::cell::Cell<isize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many secrets this thread has begun and not wiped yet.
+#[cfg(test)]
+pub(crate) fn alive() -> isize {
+    ALIVE.get()
 }
 
 impl Class {

@@ -15,6 +15,8 @@ mod own_stack;
 #[cfg_attr(not(unix), path = "pages_plain.rs")]
 mod pages;
 
+#[cfg(test)]
+pub(crate) use arena::alive;
 pub(crate) use arena::{Span, ending};
 pub(crate) use bleach::{Bleached, bleach, bleached};
 pub(crate) use guarded::Guarded;

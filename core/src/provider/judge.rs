@@ -188,7 +188,7 @@ pub(crate) fn usual_verdict(status: u16, typed_host: bool) -> Verdict {
         404 if typed_host => Verdict::WrongHost,
         429 => Verdict::RateLimited,
         300..=399 => Verdict::WrongHost,
-        500..=599 => Verdict::Unreachable,
+        408 | 500..=599 => Verdict::Unreachable,
         _ => Verdict::NotCheckable,
     }
 }

@@ -1,0 +1,201 @@
+//! The embedded backend's flows, each on a vault of its own with connections of three users.
+
+use std::path::Path;
+
+use super::Promise::{self, AllOrNothing, Note, Repeatable};
+use super::outside::{Outside, Plan};
+use super::provider::{BAD, BETTER, GOOD, Provider, acme, machine};
+use super::{Run, fails_well};
+use crate::calls::{
+    ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Request,
+    UpdateCredentials, Verify, VerifyDue,
+};
+use crate::embedded::Embedded;
+use crate::error::ErrorKind::{self, CredentialsRejected, ForbiddenHost, Internal, ProviderUnreachable, RateLimited};
+use crate::error::ErrorKind::{Storage, Timeout};
+use crate::error::Result;
+use crate::input::Params;
+use crate::io::run_now;
+use crate::memory;
+use crate::options::Options;
+use crate::secret::Secret;
+use crate::store::ConnectionQuery;
+use crate::vault::{KeySource, Vault};
+
+type Backend = Embedded<Outside<Provider>>;
+
+/// A vault to begin with, and ids of what is in it.
+struct Start {
+    file: Vec<u8>,
+    /// An integration that no connection uses.
+    unused: String,
+    good: String,
+    /// A connection whose key the app does not take.
+    bad: String,
+    /// A connection whose secret is traded for tokens.
+    traded: String,
+}
+
+type Flow = (&'static str, Promise, &'static [ErrorKind], fn(&Backend, &Start) -> Result<()>);
+
+const STORE: &[ErrorKind] = &[Storage, Internal];
+const ASKING: &[ErrorKind] = &[Storage, Internal, ProviderUnreachable, ForbiddenHost];
+const USING: &[ErrorKind] = &[Storage, Internal, ProviderUnreachable, ForbiddenHost, Timeout, RateLimited];
+
+const FLOWS: &[Flow] = &[
+    ("expected params", AllOrNothing, STORE, |b, _| {
+        let ask = ExpectedParamsQuery { app: Some("acme".into()), ..Default::default() };
+        run_now(b.get_expected_params_for_user(ask)).map(drop)
+    }),
+    ("create integration", AllOrNothing, STORE, |b, _| {
+        let ask = NewIntegration { app: "acme".into(), name: Some("Another".into()), ..Default::default() };
+        run_now(b.create_integration(ask)).map(drop)
+    }),
+    ("delete integration", Repeatable, STORE, |b, s| run_now(b.delete_integration(&s.unused))),
+    ("initiate", AllOrNothing, ASKING, |b, _| initiate(b, "new", "acme", GOOD, Verify::Auto, false)),
+    (
+        "initiate, required",
+        AllOrNothing,
+        &[Storage, Internal, ProviderUnreachable, ForbiddenHost, RateLimited, CredentialsRejected],
+        |b, _| initiate(b, "new", "acme", GOOD, Verify::Required, false),
+    ),
+    ("replace", AllOrNothing, ASKING, |b, _| initiate(b, "good", "acme", BETTER, Verify::Auto, true)),
+    ("update", AllOrNothing, ASKING, |b, s| {
+        let connected_account_params = Params::new().text("api_key", BETTER);
+        let ask =
+            UpdateCredentials { connected_account_id: s.good.clone(), connected_account_params, ..Default::default() };
+        run_now(b.update_credentials(ask)).map(drop)
+    }),
+    ("verify", Note, ASKING, |b, s| run_now(b.verify_connection(&s.good)).map(drop)),
+    ("verify what was withdrawn", Note, ASKING, |b, s| run_now(b.verify_connection(&s.bad)).map(drop)),
+    ("verify all", Note, ASKING, |b, _| run_now(b.verify_due(VerifyDue::default())).map(drop)),
+    ("request", AllOrNothing, USING, |b, s| request(b, &s.good, "/things")),
+    ("request that is refused", Note, USING, |b, s| request(b, &s.good, "/nobody")),
+    ("request with a withdrawn key", Note, USING, |b, s| request(b, &s.bad, "/things")),
+    (
+        "requests with tokens",
+        Note,
+        &[Storage, Internal, ProviderUnreachable, ForbiddenHost, Timeout, RateLimited, CredentialsRejected],
+        |b, s| {
+            request(b, &s.traded, "/things")?;
+            b.io.world.withdraw_token();
+            request(b, &s.traded, "/things")
+        },
+    ),
+    (
+        "action",
+        AllOrNothing,
+        &[Storage, Internal, ProviderUnreachable, ForbiddenHost, Timeout, RateLimited, ErrorKind::ActionFailed],
+        |b, s| {
+            let connected_account_id = Some(s.good.clone());
+            let ask = ExecuteAction { action: "ACME_READ".into(), connected_account_id, ..Default::default() };
+            run_now(b.execute_action(ask)).map(drop)
+        },
+    ),
+    ("list", AllOrNothing, STORE, |b, _| run_now(b.connected_accounts(ConnectionFilter::default())).map(drop)),
+    ("get", AllOrNothing, STORE, |b, _| run_now(b.get_connection("good", "acme")).map(drop)),
+    ("alias", Repeatable, STORE, |b, s| run_now(b.set_alias(&s.good, Some("work"))).map(drop)),
+    ("switch", Repeatable, STORE, |b, s| run_now(b.disable_connection(&s.good)).map(drop)),
+    ("delete", Repeatable, STORE, |b, s| run_now(b.delete_connection(&s.good, false))),
+];
+
+fn initiate(b: &Backend, user: &str, app: &str, key: &str, verify: Verify, replace: bool) -> Result<()> {
+    let field = if app == "acme" { "api_key" } else { "client_secret" };
+    let ask = InitiateConnection {
+        entity_id: user.to_owned(),
+        verify,
+        replace,
+        ..InitiateConnection::to_app(app, Params::new().text(field, key))
+    };
+    run_now(b.initiate_connection(ask)).map(drop)
+}
+
+fn request(b: &Backend, id: &str, path: &str) -> Result<()> {
+    let connected_account_id = Some(id.to_owned());
+    let ask = Request { connected_account_id, method: "GET".into(), path: path.into(), ..Default::default() };
+    run_now(b.request(ask)).map(drop)
+}
+
+fn options(path: &Path) -> Options {
+    let key = KeySource::Bytes(Secret::new(&[7; 32]));
+    Options { path: Some(path.to_owned()), key, ..Options::default() }
+}
+
+fn open(path: &Path, plan: Option<Plan>) -> Backend {
+    let options = options(path);
+    let vault = Vault::open(path, &options.key).unwrap();
+    let backend = Embedded::new(Outside::new(Provider::default(), plan), vault, &options);
+    backend.register_app(&acme()).unwrap();
+    backend.register_app(&machine()).unwrap();
+    backend
+}
+
+impl Start {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.db");
+        let b = open(&path, None);
+        let ours = |name: &str| NewIntegration { app: "acme".into(), name: Some(name.into()), ..Default::default() };
+        let unused = run_now(b.create_integration(ours("Unused"))).unwrap().id;
+        run_now(b.create_integration(ours("Ours"))).unwrap();
+        for (user, app, key) in [("good", "acme", GOOD), ("bad", "acme", BAD), ("traded", "machine", GOOD)] {
+            initiate(&b, user, app, key, Verify::Off, false).unwrap();
+        }
+        let id = |user: &str, app: &str| run_now(b.get_connection(user, app)).unwrap().id;
+        let (good, bad, traded) = (id("good", "acme"), id("bad", "acme"), id("traded", "machine"));
+        b.close();
+        Self { file: std::fs::read(&path).unwrap(), unused, good, bad, traded }
+    }
+
+    fn run(&self, plan: Option<Plan>, call: fn(&Backend, &Self) -> Result<()>) -> Run<Left> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("vault.db");
+        std::fs::write(&path, &self.file).unwrap();
+        let secrets = memory::alive();
+        let b = open(&path, plan);
+        let result = call(&b, self);
+        let operations = b.io.operations();
+        drop(b); // without closing it
+        let secrets = memory::alive() - secrets;
+        Run { result, left: Left::of(&path), operations, secrets }
+    }
+}
+
+/// What a vault holds, without times and random ids.
+#[derive(Debug, PartialEq)]
+struct Left {
+    connections: Vec<String>,
+    integrations: Vec<String>,
+}
+
+impl Left {
+    fn of(path: &Path) -> Self {
+        let vault = Vault::open(path, &options(path).key).unwrap();
+        let rows = vault.store.connections(&ConnectionQuery { limit: 100, ..ConnectionQuery::default() }).unwrap();
+        let connection = |row: &crate::store::ConnectionRow| {
+            let values = vault.open_connection(row).unwrap();
+            let values: Vec<_> = values.iter().map(|(name, value)| (name, value.expose_text().unwrap())).collect(); // expose: made up
+            format!("{} {} {:?} {} {values:?}", row.entity_id, row.status, row.alias, row.record_version)
+        };
+        let integrations = vault.store.integrations(None).unwrap();
+        let integration = |row: &crate::store::IntegrationRow| {
+            vault.open_integration(row).unwrap();
+            row.name.clone()
+        };
+        Self {
+            connections: rows.iter().map(connection).collect(),
+            integrations: integrations.iter().map(integration).collect(),
+        }
+    }
+}
+
+#[test]
+fn every_flow_on_a_vault_fails_well_at_every_operation() {
+    let start = Start::new();
+    let before = start.run(None, |_, _| Ok(())).left;
+    let cases: usize = FLOWS
+        .iter()
+        .map(|(name, promise, kinds, call)| fails_well(name, *promise, kinds, &before, |plan| start.run(plan, *call)))
+        .sum();
+    assert!(cases > 500, "only {cases} failures were tried");
+}
