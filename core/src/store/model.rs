@@ -1,0 +1,168 @@
+//! The simplest store there can be, two lists in memory, to compare another one with.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
+use crate::connection::Status;
+use crate::error::{Error, ErrorKind, Result};
+
+#[derive(Default)]
+pub(super) struct Model(Mutex<Lists>);
+
+/// All in the order of creation.
+#[derive(Default)]
+struct Lists {
+    keys: Vec<KeyRow>,
+    integrations: Vec<IntegrationRow>,
+    connections: Vec<ConnectionRow>,
+    /// Of the newest connection that there ever was.
+    last_seq: i64,
+}
+
+impl Model {
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Lists {
+    fn newest(&self, app: &str, auth_scheme: Option<&str>) -> Option<IntegrationRow> {
+        let fits = |row: &&IntegrationRow| row.app == app && auth_scheme.is_none_or(|scheme| row.auth_scheme == scheme);
+        self.integrations.iter().rev().find(fits).cloned()
+    }
+
+    fn alias_is_free(&self, row: &ConnectionRow) -> Result<()> {
+        let place = |row: &ConnectionRow| (row.entity_id.clone(), row.app.clone(), row.alias.clone());
+        let taken = self.connections.iter().any(|other| other.id != row.id && place(other) == place(row));
+        if row.alias.is_some() && taken { Err(exists()) } else { Ok(()) }
+    }
+}
+
+fn exists() -> Error {
+    Error::new(ErrorKind::AlreadyExists, "there is one already")
+}
+
+impl Store for Model {
+    fn keys(&self) -> Result<Vec<KeyRow>> {
+        Ok(self.lists().keys.clone())
+    }
+
+    fn add_first_key(&self, key: &KeyRow) -> Result<KeyRow> {
+        let keys = &mut self.lists().keys;
+        if keys.is_empty() {
+            keys.push(key.clone());
+        }
+        Ok(keys[0].clone())
+    }
+
+    fn integration(&self, id: &str) -> Result<Option<IntegrationRow>> {
+        Ok(self.lists().integrations.iter().find(|row| row.id == id).cloned())
+    }
+
+    fn integrations(&self, app: Option<&str>) -> Result<Vec<IntegrationRow>> {
+        let lists = self.lists();
+        let fits = |row: &&IntegrationRow| app.is_none_or(|app| row.app == app);
+        Ok(lists.integrations.iter().rev().filter(fits).cloned().collect())
+    }
+
+    fn newest_integration(&self, app: &str, auth_scheme: Option<&str>) -> Result<Option<IntegrationRow>> {
+        Ok(self.lists().newest(app, auth_scheme))
+    }
+
+    fn insert_integration(&self, row: &IntegrationRow) -> Result<()> {
+        self.lists().integrations.push(row.clone());
+        Ok(())
+    }
+
+    fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow> {
+        let mut lists = self.lists();
+        if let Some(found) = lists.newest(&row.app, Some(&row.auth_scheme)) {
+            return Ok(found);
+        }
+        lists.integrations.push(row.clone());
+        Ok(row.clone())
+    }
+
+    fn delete_integration(&self, id: &str) -> Result<Deletion> {
+        let mut lists = self.lists();
+        let users = lists.connections.iter().filter(|row| row.integration_id == id).count();
+        let Some(at) = lists.integrations.iter().position(|row| row.id == id) else { return Ok(Deletion::Missing) };
+        if users > 0 {
+            return Ok(Deletion::InUse(users as u64));
+        }
+        lists.integrations.remove(at);
+        Ok(Deletion::Done)
+    }
+
+    fn connection(&self, id: &str) -> Result<Option<ConnectionRow>> {
+        Ok(self.lists().connections.iter().find(|row| row.id == id).cloned())
+    }
+
+    fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>> {
+        let is = |wanted: &Option<String>, value: &String| wanted.as_ref().is_none_or(|wanted| wanted == value);
+        let fits = |row: &&ConnectionRow| {
+            is(&query.entity_id, &row.entity_id)
+                && is(&query.app, &row.app)
+                && is(&query.integration_id, &row.integration_id)
+                && (query.statuses.is_empty() || query.statuses.iter().any(|status| status == row.status.as_str()))
+                && query.labels.iter().all(|label| row.labels.contains(label))
+                && query.before.is_none_or(|before| row.seq < before)
+        };
+        Ok(self.lists().connections.iter().rev().filter(fits).take(query.limit as usize).cloned().collect())
+    }
+
+    fn due_connections(&self, query: &DueQuery) -> Result<(Vec<ConnectionRow>, u64)> {
+        let place = |row: &ConnectionRow| (row.verified_at.clone().unwrap_or_default(), row.seq);
+        let is = |wanted: &Option<String>, value: &String| wanted.as_ref().is_none_or(|wanted| wanted == value);
+        let mut due = self.lists().connections.clone();
+        due.retain(|row| {
+            matches!(row.status, Status::Active | Status::Expired)
+                && place(row).0 <= query.until
+                && query.after.as_ref().is_none_or(|after| place(row) > *after)
+                && is(&query.entity_id, &row.entity_id)
+                && is(&query.app, &row.app)
+        });
+        due.sort_by_key(place);
+        let count = due.len() as u64;
+        due.truncate(query.limit as usize);
+        Ok((due, count))
+    }
+
+    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
+        let mut lists = self.lists();
+        if !lists.integrations.iter().any(|integration| integration.id == row.integration_id) {
+            return Err(Error::new(ErrorKind::NotFound, "no such integration"));
+        }
+        let same = |other: &ConnectionRow| {
+            (&other.entity_id, &other.integration_id, &other.status)
+                == (&row.entity_id, &row.integration_id, &Status::Active)
+        };
+        if !allow_multiple && lists.connections.iter().any(same) {
+            return Err(exists());
+        }
+        lists.alias_is_free(row)?;
+        lists.last_seq += 1;
+        let seq = lists.last_seq;
+        lists.connections.push(ConnectionRow { seq, ..row.clone() });
+        Ok(())
+    }
+
+    fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>> {
+        let mut lists = self.lists();
+        let Some(at) = lists.connections.iter().position(|row| row.id == id) else { return Ok(None) };
+        let mut row = lists.connections[at].clone();
+        change(&mut row)?;
+        lists.alias_is_free(&row)?;
+        lists.connections[at] = row.clone();
+        Ok(Some(row))
+    }
+
+    fn delete_connection(&self, id: &str) -> Result<bool> {
+        let connections = &mut self.lists().connections;
+        let before = connections.len();
+        connections.retain(|row| row.id != id);
+        Ok(connections.len() < before)
+    }
+
+    fn close(&self) {}
+}

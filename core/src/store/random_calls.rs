@@ -1,0 +1,278 @@
+//! SQLite against the model: random calls over two handles on one file, with crashes in between, answer and leave the same.
+
+use std::path::Path;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+use serde_json::json;
+
+use super::model::Model;
+use super::{ConnectionQuery, ConnectionRow, DueQuery, IntegrationRow, KeyRow, SqliteStore, Store};
+use crate::allow::Allow;
+use crate::connection::Status;
+use crate::error::{Error, ErrorKind, Result};
+use crate::verdict::Verdict;
+
+const USERS: [&str; 3] = ["u0", "u1", "u2"];
+const APPS: [&str; 2] = ["acme", "other"];
+const STATUSES: [Status; 4] = [Status::Active, Status::Expired, Status::Inactive, Status::Failed];
+const ALL: ConnectionQuery = ConnectionQuery {
+    entity_id: None,
+    app: None,
+    integration_id: None,
+    statuses: Vec::new(),
+    labels: Vec::new(),
+    before: None,
+    limit: 1_000,
+};
+
+#[derive(Clone, Debug)]
+enum Call {
+    InsertIntegration(&'static str),
+    DefaultIntegration(&'static str),
+    DeleteIntegration(usize),
+    Insert { user: &'static str, integration: usize, alias: Option<String>, label: &'static str, allow_multiple: bool },
+    Update(usize, Change),
+    Delete(usize),
+}
+
+#[derive(Clone, Debug)]
+enum Change {
+    Status(Status),
+    Alias(Option<String>),
+    Checked(u8),
+    Credentials,
+    /// The change itself refuses.
+    Refused,
+}
+
+/// What happens next. Numbers pick among what is there, and now and then nothing.
+#[derive(Clone, Debug)]
+enum Step {
+    Call {
+        handle: usize,
+        call: Call,
+    },
+    /// The handles are gone from one moment to the next; only files stay.
+    Crash,
+}
+
+fn alias() -> impl Strategy<Value = Option<String>> {
+    prop::option::of("[ab]")
+}
+
+fn call() -> impl Strategy<Value = Call> {
+    let change = prop_oneof![
+        select(&STATUSES[..]).prop_map(Change::Status),
+        alias().prop_map(Change::Alias),
+        (0..5_u8).prop_map(Change::Checked),
+        Just(Change::Credentials),
+        Just(Change::Refused),
+    ];
+    let insert = (select(&USERS[..]), 0..5_usize, alias(), select(&["red", "blue"][..]), any::<bool>());
+    prop_oneof![
+        1 => select(&APPS[..]).prop_map(Call::InsertIntegration),
+        1 => select(&APPS[..]).prop_map(Call::DefaultIntegration),
+        1 => (0..5_usize).prop_map(Call::DeleteIntegration),
+        6 => insert.prop_map(|(user, integration, alias, label, allow_multiple)| {
+            Call::Insert { user, integration, alias, label, allow_multiple }
+        }),
+        5 => (0..12_usize, change).prop_map(|(which, change)| Call::Update(which, change)),
+        2 => (0..12_usize).prop_map(Call::Delete),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (0..2_usize, call()).prop_map(|(handle, call)| Step::Call { handle, call }),
+        1 => Just(Step::Crash),
+    ]
+}
+
+fn key(id: &str) -> KeyRow {
+    KeyRow { key_id: id.into(), vault_id: "v".into(), derivation: "{}".into(), wrapped: vec![1] }
+}
+
+fn integration(id: String, app: &str) -> IntegrationRow {
+    IntegrationRow {
+        id,
+        app: app.into(),
+        auth_scheme: "API_KEY".into(),
+        name: app.into(),
+        base_url: None,
+        allow: Allow::default(),
+        fixed_fields: vec![],
+        key_id: "k1".into(),
+        sealed: vec![2],
+        created_at: time(0),
+    }
+}
+
+fn time(second: u8) -> String {
+    format!("2026-01-01T00:00:0{second}.000Z")
+}
+
+/// Makes a call, number `n` of all; what it answers as text, errors by their kind.
+fn make(store: &dyn Store, call: &Call, n: usize) -> String {
+    let there = store.connections(&ALL).unwrap();
+    let integrations = store.integrations(None).unwrap();
+    let connection = |which: usize| there.get(which).map_or("none", |row| &row.id);
+    let integration_id = |which: usize| integrations.get(which).map_or("none", |row| &row.id);
+    match call {
+        Call::InsertIntegration(app) => told(store.insert_integration(&integration(format!("in{n}"), app))),
+        Call::DefaultIntegration(app) => told(store.default_integration(&integration(format!("in{n}"), app))),
+        Call::DeleteIntegration(which) => told(store.delete_integration(integration_id(*which))),
+        Call::Insert { user, integration, alias, label, allow_multiple } => {
+            let row = ConnectionRow {
+                seq: 0,
+                id: format!("ca{n}"),
+                entity_id: (*user).into(),
+                app: integrations.get(*integration).map_or("acme", |row| &row.app).into(),
+                auth_scheme: "API_KEY".into(),
+                integration_id: integration_id(*integration).into(),
+                status: Status::Active,
+                verdict: Verdict::NotChecked,
+                verified_at: None,
+                account: None,
+                alias: alias.clone(),
+                labels: vec![(*label).into()],
+                metadata: json!({"n": n}),
+                record_version: 1,
+                key_id: "k1".into(),
+                sealed: vec![3],
+                created_at: time(0),
+                updated_at: time(0),
+            };
+            told(store.insert_connection(&row, *allow_multiple))
+        }
+        Call::Update(which, change) => {
+            told(store.update_connection(connection(*which), &mut |row| changed(row, change, n)))
+        }
+        Call::Delete(which) => told(store.delete_connection(connection(*which))),
+    }
+}
+
+fn changed(row: &mut ConnectionRow, change: &Change, n: usize) -> Result<()> {
+    match change {
+        Change::Status(status) => row.status = status.clone(),
+        Change::Alias(alias) => row.alias.clone_from(alias),
+        Change::Checked(second) => row.verified_at = Some(time(*second)),
+        Change::Credentials => {
+            row.record_version += 1;
+            row.sealed = n.to_le_bytes().to_vec();
+        }
+        Change::Refused => {
+            row.sealed.clear();
+            return Err(Error::new(ErrorKind::Indeterminate, "refused"));
+        }
+    }
+    Ok(())
+}
+
+fn told<T: std::fmt::Debug>(result: Result<T>) -> String {
+    format!("{:?}", result.map_err(|error| error.kind()))
+}
+
+/// Everything that queries can tell, the lists in pages of this size.
+fn everything(store: &dyn Store, page: u32) -> Vec<String> {
+    let some = |texts: &[&str]| texts.iter().map(|text| Some((*text).to_owned())).chain([None]).collect::<Vec<_>>();
+    let mut all = vec![told(store.keys()), told(store.integrations(None))];
+    for app in some(&APPS) {
+        all.push(told(store.integrations(app.as_deref())));
+        all.push(told(store.newest_integration(app.as_deref().unwrap_or("acme"), Some("API_KEY"))));
+        for entity_id in some(&USERS) {
+            let by = ConnectionQuery { entity_id: entity_id.clone(), app: app.clone(), ..ALL };
+            all.push(told(paged(store, &by, page)));
+            let due = DueQuery { entity_id, app: app.clone(), until: time(3), after: None, limit: page };
+            all.push(told(due_paged(store, due)));
+        }
+    }
+    for status in &STATUSES {
+        let labels = vec!["red".to_owned()];
+        all.push(told(paged(store, &ConnectionQuery { statuses: vec![status.to_string()], labels, ..ALL }, page)));
+    }
+    for row in store.integrations(None).unwrap() {
+        all.push(told(paged(store, &ConnectionQuery { integration_id: Some(row.id), ..ALL }, page)));
+    }
+    all
+}
+
+/// All pages; each row comes once.
+fn paged(store: &dyn Store, query: &ConnectionQuery, limit: u32) -> Result<Vec<ConnectionRow>> {
+    let mut rows: Vec<ConnectionRow> = Vec::new();
+    loop {
+        let before = rows.last().map(|row| row.seq);
+        let page = store.connections(&ConnectionQuery { before, limit, ..query.clone() })?;
+        if page.is_empty() {
+            assert_eq!(rows, store.connections(query)?, "the pages are the list");
+            return Ok(rows);
+        }
+        rows.extend(page);
+    }
+}
+
+fn due_paged(store: &dyn Store, mut query: DueQuery) -> Result<Vec<(ConnectionRow, u64)>> {
+    let mut all = Vec::new();
+    loop {
+        let (rows, count) = store.due_connections(&query)?;
+        let Some(last) = rows.last() else { return Ok(all) };
+        query.after = Some((last.verified_at.clone().unwrap_or_default(), last.seq));
+        all.extend(rows.into_iter().map(|row| (row, count)));
+    }
+}
+
+/// Two handles on one file.
+struct Handles {
+    folder: tempfile::TempDir,
+    stores: [SqliteStore; 2],
+}
+
+impl Handles {
+    fn new() -> Self {
+        Self::on(tempfile::tempdir().unwrap())
+    }
+
+    fn on(folder: tempfile::TempDir) -> Self {
+        let open = || SqliteStore::open(&folder.path().join("vault.db")).unwrap();
+        Self { stores: [open(), open()], folder }
+    }
+
+    /// New handles on the files as they are now, which nobody has closed: the memory shared with other processes is lost.
+    fn crashed(&self) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        for name in ["vault.db", "vault.db-wal"] {
+            let from: &Path = &self.folder.path().join(name);
+            std::fs::copy(from, copy.path().join(name)).unwrap();
+        }
+        Self::on(copy)
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn sqlite_does_what_the_model_does(steps in prop::collection::vec(step(), 1..60), page in 1..5_u32) {
+        let (mut handles, model) = (Handles::new(), Model::default());
+        for id in ["k1", "k2"] {
+            prop_assert_eq!(handles.stores[0].add_first_key(&key(id)).unwrap(), model.add_first_key(&key(id)).unwrap());
+        }
+        for (n, step) in steps.iter().enumerate() {
+            match step {
+                Step::Call { handle, call } => {
+                    let answered = make(&handles.stores[*handle], call, n);
+                    prop_assert_eq!(answered, make(&model, call, n), "{:?}", call);
+                }
+                Step::Crash => handles = handles.crashed(),
+            }
+            for store in &handles.stores {
+                prop_assert_eq!(store.connections(&ALL).unwrap(), model.connections(&ALL).unwrap(), "{:?}", step);
+            }
+        }
+        for store in &handles.stores {
+            prop_assert_eq!(everything(store, page), everything(&model, page));
+            store.close();
+            prop_assert_eq!(store.connections(&ALL).unwrap_err().kind(), ErrorKind::Closed);
+        }
+    }
+}
