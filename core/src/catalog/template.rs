@@ -138,3 +138,27 @@ pub(crate) fn host(base_url: &str) -> &str {
 pub(crate) fn is_wire_name(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn what_parses_is_made_of_its_parts_and_as_wide(
+            template in "([a-z /]{0,3}|\\{[a-z_.-]{1,4}(\\|(base64|s|flag|upper|fingerprint|after:.|before:é|json:/[a-z]{1,3}))?\\}|[{}|:]){0,5}",
+        ) {
+            let Ok(parts) = parse(&template) else { return Ok(()) };
+            let width = |part: &Part<'_>| match part {
+                Part::Text(text) => text.len(),
+                Part::Field { name, filter } => name.len() + filter.width(),
+            };
+            prop_assert_eq!(parts.iter().map(width).sum::<usize>(), template.len());
+            let fields = parts.iter().filter(|part| matches!(part, Part::Field { .. })).count();
+            prop_assert_eq!(template.matches('{').count(), fields);
+            prop_assert_eq!(names(&template).len(), fields);
+        }
+    }
+}

@@ -23,6 +23,7 @@ pub(super) fn fill(template: &str, values: &Values) -> Result<Option<Secret>> {
             Part::Field { name, filter } => filled.extend_from_slice(value_of(values, name, filter)?.bytes()),
         }
     }
+    debug_assert!(filled.len() <= size, "the buffer has grown");
     Ok(Some(Secret::passing(&filled)))
 }
 
@@ -38,6 +39,7 @@ pub(super) fn fill_path(template: &str, values: &Values) -> Result<Secret> {
             Part::Field { name, filter } => percent_encode(value_of(values, name, filter)?.bytes(), &mut filled),
         }
     }
+    debug_assert!(filled.len() <= size, "the buffer has grown");
     Ok(Secret::passing(&filled))
 }
 
@@ -110,6 +112,67 @@ pub(super) fn percent_encode_but(value: &[u8], kept: &[u8], out: &mut Vec<u8>) {
         } else {
             let digit = |nibble: u8| char::from_digit(nibble.into(), 16).map_or(b'0', |c| c.to_ascii_uppercase() as u8);
             out.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Templates out of texts and fields, and what they hold.
+    fn templates() -> impl Strategy<Value = Vec<(String, &'static str)>> {
+        let filter = prop::sample::select(&["", "|base64", "|upper"][..]);
+        vec(("[^{}]{0,6}", filter), 0..4)
+    }
+
+    fn text_of(template: &[(String, &str)]) -> String {
+        template.iter().map(|(text, filter)| format!("{text}{{a{filter}}}")).collect()
+    }
+
+    fn filtered(value: &[u8], filter: &str) -> Vec<u8> {
+        match filter {
+            "|base64" => base64::engine::general_purpose::STANDARD.encode(value).into_bytes(),
+            "|upper" => value.to_ascii_uppercase(),
+            _ => value.to_vec(),
+        }
+    }
+
+    /// Percent-decoding by another hand.
+    fn decoded(text: &[u8]) -> Vec<u8> {
+        let text = std::str::from_utf8(text).unwrap();
+        let mut parts = text.split('%');
+        let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+        for part in parts {
+            bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+            bytes.extend_from_slice(&part.as_bytes()[2..]);
+        }
+        bytes
+    }
+
+    proptest! {
+        #[test]
+        fn a_template_holds_its_texts_and_the_value(template in templates(), value in vec(any::<u8>(), 0..40)) {
+            let mut values = Values::default();
+            prop_assert_eq!(fill(&text_of(&template), &values).unwrap().is_none(), !template.is_empty());
+            values.set("a", Secret::new(&value));
+            let expected: Vec<u8> =
+                template.iter().flat_map(|(text, filter)| [text.as_bytes().to_vec(), filtered(&value, filter)].concat()).collect();
+            let filled = fill(&text_of(&template), &values).unwrap().unwrap();
+            prop_assert_eq!(filled.expose(), expected);
+        }
+
+        #[test]
+        fn a_value_in_a_path_is_one_segment_and_decodes_to_itself(before in "[a-z/]{0,6}", value in vec(any::<u8>(), 0..40)) {
+            let mut values = Values::default();
+            values.set("a", Secret::new(&value));
+            let path = fill_path(&format!("/{before}/{{a}}"), &values).unwrap();
+            let segment = &path.expose()[before.len() + 2..];
+            prop_assert!(segment.iter().all(|b| b.is_ascii_alphanumeric() || b"-._~:%".contains(b)));
+            prop_assert_eq!(decoded(segment), value);
         }
     }
 }

@@ -1,7 +1,17 @@
 //! Where records are kept. A store sees ciphertext and metadata only, and decides what must be decided in one
 //! transaction; everything else is decided above it.
 
+#[cfg(test)]
+mod model;
+mod pool;
+#[cfg(test)]
+mod random_calls;
 mod sqlite;
+
+/// What [`pool`] synchronises its threads with.
+mod sync {
+    pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
+}
 
 pub(crate) use sqlite::SqliteStore;
 
@@ -128,6 +138,7 @@ pub(crate) struct DueQuery {
 }
 
 /// What became of a wish to delete an integration.
+#[derive(Debug)]
 pub(crate) enum Deletion {
     Done,
     Missing,

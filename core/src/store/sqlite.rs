@@ -2,12 +2,13 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, OptionalExtension, Row, Transaction, TransactionBehavior, params, params_from_iter};
 
+use super::pool::Pool;
 use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
@@ -31,8 +32,7 @@ pub(crate) struct SqliteStore(Reopened<Connections>);
 struct Connections {
     path: PathBuf,
     writer: Mutex<Writer>,
-    readers: Mutex<Readers>,
-    reader_is_free: Condvar,
+    readers: Pool<Db>,
 }
 
 #[derive(Default)]
@@ -41,17 +41,10 @@ struct Writer {
     closed: bool,
 }
 
-#[derive(Default)]
-struct Readers {
-    idle: Vec<Db>,
-    busy: usize,
-    closed: bool,
-}
-
 impl process::Close for Connections {
     fn close_before_fork(&self) {
         lock(&self.writer).idle = None;
-        lock(&self.readers).idle.clear();
+        self.readers.let_go();
     }
 }
 
@@ -61,8 +54,7 @@ impl SqliteStore {
         let connections = Reopened::new(Connections {
             path: path.to_owned(),
             writer: Mutex::default(),
-            readers: Mutex::default(),
-            reader_is_free: Condvar::new(),
+            readers: Pool::new(MOST_READERS),
         });
         let _fork = at_rest();
         create_private(path)?;
@@ -93,30 +85,8 @@ impl SqliteStore {
 
     fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
         let _fork = at_rest();
-        let mut readers = lock(&self.0.readers);
-        while readers.busy == MOST_READERS && !readers.closed {
-            readers = self.0.reader_is_free.wait(readers).unwrap_or_else(PoisonError::into_inner);
-        }
-        if readers.closed {
-            return Err(Error::closed());
-        }
-        readers.busy += 1;
-        let idle = readers.idle.pop();
-        drop(readers);
-        let (db, outcome) = match idle.map_or_else(|| connect(&self.0.path), Ok) {
-            Ok(db) => {
-                let outcome = work(&db);
-                (Some(db), outcome)
-            }
-            Err(error) => (None, Err(error)),
-        };
-        let mut readers = lock(&self.0.readers);
-        readers.busy -= 1;
-        if !readers.closed {
-            readers.idle.extend(db);
-        }
-        self.0.reader_is_free.notify_one();
-        outcome
+        let mut reader = self.0.readers.lease().ok_or_else(Error::closed)?;
+        work(reader.or_make(|| connect(&self.0.path))?)
     }
 }
 
@@ -502,11 +472,7 @@ impl Store for SqliteStore {
 
     fn close(&self) {
         let _fork = at_rest();
-        let mut readers = lock(&self.0.readers);
-        readers.closed = true;
-        readers.idle.clear();
-        drop(readers);
-        self.0.reader_is_free.notify_all();
+        self.0.readers.close();
         *lock(&self.0.writer) = Writer { idle: None, closed: true };
     }
 }

@@ -1,6 +1,8 @@
 //! The vault: seals credentials before the store sees them and opens them for one call at a time.
 
 mod key_source;
+#[cfg(test)]
+mod properties;
 mod record;
 
 pub use key_source::KeySource;
