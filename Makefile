@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-live test-residue residue-unwiped test-sizes test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped test-sizes test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ test-crash: ## the vault under 1,000 SIGKILLs, and on a disk that is full at eve
 	cargo build --locked -p keylatch-tests --bin vault_stress
 	target/debug/vault_stress --long
 
+test-fork: .venv/.made ## forks, threads, signals and ends of programs, each under a deadline; wants the packages built
+	@$(PY) tests/servers/run.py -- $(PY) tests/fork/run.py $(ARGS)
+
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
@@ -86,6 +89,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
+	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py

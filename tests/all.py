@@ -58,6 +58,7 @@ STEPS = [
     Step("Node: end to end", [*SERVERS, "node", "tests/node/e2e_stripe.mjs"]),
     Step("real servers: right and wrong credentials, closed ports, wrong names, no rights", ["make", "test-live"]),
     Step("one vault, many processes: at once, killed at random, on a full disk", ["target/debug/vault_stress"]),
+    Step("forks, threads, signals and ends of programs", ["make", "test-fork"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
     Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py"]),
     Step("every snippet and command of the docs", [*SERVERS, PYTHON, "tests/docs.py"]),

@@ -36,6 +36,9 @@ mod _native {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        // Called in the reverse order: whatever a program has to do with us when it ends, it does before.
+        let end = wrap_pyfunction!(crate::runtime::end, module)?;
+        module.py().import("atexit")?.call_method1("register", (end,))?;
         module.add("VERSION", keylatch::VERSION)?;
         let codes = keylatch::ErrorKind::ALL.iter().map(|kind| kind.code());
         module.add("ERROR_CODES", PyTuple::new(module.py(), codes)?)?;

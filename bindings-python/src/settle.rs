@@ -8,7 +8,7 @@ use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
 use crate::error::{defect, raise};
-use crate::runtime;
+use crate::runtime::{self, Process};
 
 /// Turns a result into a Python object, on the event loop's thread.
 pub(crate) type Convert<T> = fn(Python<'_>, T) -> PyResult<Py<PyAny>>;
@@ -22,18 +22,22 @@ pub(crate) fn awaitable<'py, T: Send + 'static>(
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
     let future = event_loop.call_method0("create_future")?;
-    let settle = Settle { event_loop: event_loop.unbind(), future: future.clone().unbind(), sent: false };
-    let Ok(handle) = runtime::this_process() else {
+    let Ok(process) = runtime::this_process() else {
         let error = Error::new(ErrorKind::Internal, "the threads for async calls could not be started");
         return Err(raise(py, &error));
     };
-    let task = handle.spawn(async move { settle.send(work.await, convert) });
+    if process.is_ending() {
+        return Err(raise(py, &Error::new(ErrorKind::Closed, "the interpreter is ending; no call starts any more")));
+    }
+    let settle = Settle { process, event_loop: event_loop.unbind(), future: future.clone().unbind(), sent: false };
+    let task = process.handle().spawn(async move { settle.send(work.await, convert) });
     future.call_method1("add_done_callback", (Stop(task.abort_handle()),))?;
     Ok(future)
 }
 
 /// Hands one result to one future. Dropped unsent (the work panicked), it hands over an error: nobody waits for ever.
 struct Settle {
+    process: &'static Process,
     event_loop: Py<PyAny>,
     future: Py<PyAny>,
     sent: bool,
@@ -50,6 +54,7 @@ impl Settle {
 
     fn hand_over(&self, outcome: impl FnOnce(Python<'_>) -> PyResult<Py<PyAny>> + Send + 'static) {
         // No interpreter any more, or a closed event loop: nobody is left to be told.
+        let Some(_stay) = self.process.stay() else { return };
         let _ = Python::try_attach(|py| {
             let outcome = Outcome(Mutex::new(Some(Box::new(outcome))));
             let arguments = (outcome, self.future.clone_ref(py));

@@ -18,8 +18,9 @@ use crate::memory::{self, Bleached};
 use crate::options::Options;
 use crate::secret::Secret;
 
-/// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads. On a
-/// thread that drives async tasks use [`AsyncClient`]: a call here would hold them all up.
+/// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads; one that
+/// was made before a fork works on both sides. On a thread that drives async tasks use [`AsyncClient`]: a call here would
+/// hold them all up.
 ///
 /// ```no_run
 /// use keylatch::{Client, ExpectedParamsQuery, InitiateConnection, Options, Params, Request};
@@ -47,7 +48,8 @@ use crate::secret::Secret;
 #[derive(Clone)]
 pub struct Client(Arc<Backend<BlockingIo>>);
 
-/// A client that never blocks the thread that polls it; runs on the caller's tokio runtime. Cheap to clone.
+/// A client that never blocks the thread that polls it; runs on the caller's tokio runtime. Cheap to clone. A fork leaves
+/// that runtime's threads behind: make a runtime in the child, where the same client works on it, and leak the inherited one.
 ///
 /// The calls are those of [`Client`].
 #[derive(Clone)]

@@ -23,7 +23,8 @@ class AsyncKeylatch:
 
     It opens with `async with AsyncKeylatch(...) as client`, or `client = await AsyncKeylatch.open(...)`; on Composio's
     API instead of a vault with `AsyncKeylatch.composio(...)`. Every call is awaited; any number may be under way at
-    once, and cancelling the task that awaits one stops it. Bound to no event loop: one client may serve several.
+    once, and cancelling the task that awaits one stops it. Bound to no event loop: one client may serve several,
+    and the processes that are forked after it was made.
 
     >>> import asyncio
     >>> from keylatch import AsyncKeylatch

@@ -21,6 +21,8 @@ T = TypeVar("T")
 class Keylatch:
     """A client on an encrypted vault, which is made at first use; on Composio's API instead by `Keylatch.composio`.
 
+    One client serves all threads, and the processes that are forked after it was made.
+
     path: the vault's file. Default: `keylatch/vault.db` in the platform's data folder.
     key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the four sources may be given;
         by default a private file beside the vault holds the key.
