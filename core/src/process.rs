@@ -6,9 +6,9 @@
 //! - [`Reopened`]: what is closed before each fork, for both sides to open anew;
 //! - [`PerProcess`]: what each process makes for itself; what it inherits it leaves alone.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use once_cell::race::OnceBox;
 
@@ -111,29 +111,33 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-thread_local! {
-    /// Held by the thread that forks, on both sides until the fork is over.
-    static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
-}
-
 /// The handlers that the system calls around each fork.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "the system has no safe way to ask for these calls")]
 mod hooks {
-    use super::*;
+    use std::cell::RefCell;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::sync::{PoisonError, RwLockWriteGuard};
 
-    static INSTALLED: std::sync::atomic::AtomicBool = std::sync::atomic::AtomicBool::new(false);
+    use super::{FORKS, OPEN, lock};
+
+    static INSTALLED: AtomicBool = AtomicBool::new(false);
+
+    thread_local! {
+        /// Held by the thread that forks, on both sides until the fork is over.
+        static FORKING: RefCell<Option<RwLockWriteGuard<'static, ()>>> = const { RefCell::new(None) };
+    }
 
     /// To be called under the lock of [`OPEN`].
     pub(super) fn install() {
-        if !INSTALLED.swap(true, std::sync::atomic::Ordering::SeqCst) {
+        if !INSTALLED.swap(true, Ordering::SeqCst) {
             // SAFETY: the three functions have the types that are asked for and do not unwind. The system forgets them
             // when the library is unloaded. Without memory for them, forks are as unsafe as they were.
             unsafe { libc::pthread_atfork(Some(before), Some(after), Some(after)) };
         }
     }
 
-    extern "C" fn before() {
+    pub(super) extern "C" fn before() {
         let guard = FORKS.write().unwrap_or_else(PoisonError::into_inner);
         for each in lock(&OPEN).iter() {
             each.close_before_fork();
@@ -142,7 +146,7 @@ mod hooks {
         let _ = FORKING.try_with(|forking| *forking.borrow_mut() = Some(guard));
     }
 
-    extern "C" fn after() {
+    pub(super) extern "C" fn after() {
         let _ = FORKING.try_with(|forking| forking.borrow_mut().take());
     }
 }
@@ -191,5 +195,53 @@ impl<T> Drop for Made<T> {
         if self.pid != std::process::id() {
             std::mem::forget(self.value.take());
         }
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::thread;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Counting(AtomicUsize);
+
+    impl Close for Counting {
+        fn close_before_fork(&self) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+
+    /// The handlers as the system calls them; tests/fork has real forks.
+    #[test]
+    fn a_fork_waits_for_work_closes_what_is_open_and_lets_nobody_begin() {
+        let open = Reopened::new(Counting::default());
+        let closed = || open.0.0.load(Ordering::SeqCst);
+        let work = at_rest();
+        drop(at_rest()); // a second one does not end the first
+        thread::scope(|scope| {
+            let fork = scope.spawn(|| {
+                hooks::before();
+                let during = (closed(), FORKS.try_read().is_ok());
+                hooks::after();
+                during
+            });
+            assert_eq!(closed(), 0);
+            drop(work);
+            assert_eq!(fork.join().unwrap(), (1, false));
+        });
+        let watched = open.0.clone();
+        drop(open);
+        assert_eq!(watched.0.load(Ordering::SeqCst), 2);
+        assert_eq!(Arc::strong_count(&watched), 1);
+    }
+
+    #[test]
+    fn each_process_has_one_value() {
+        let values = PerProcess::<AtomicUsize>::default();
+        thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(|| values.get().fetch_add(1, Ordering::SeqCst)))));
+        assert_eq!(values.get().load(Ordering::SeqCst), 8);
     }
 }
