@@ -2,6 +2,8 @@
 //! transaction; everything else is decided above it.
 
 #[cfg(test)]
+mod at_once;
+#[cfg(test)]
 mod model;
 mod pool;
 #[cfg(test)]

@@ -89,11 +89,11 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-fn key(id: &str) -> KeyRow {
+pub(super) fn key(id: &str) -> KeyRow {
     KeyRow { key_id: id.into(), vault_id: "v".into(), derivation: "{}".into(), wrapped: vec![1] }
 }
 
-fn integration(id: String, app: &str) -> IntegrationRow {
+pub(super) fn integration(id: String, app: &str) -> IntegrationRow {
     IntegrationRow {
         id,
         app: app.into(),
@@ -108,7 +108,30 @@ fn integration(id: String, app: &str) -> IntegrationRow {
     }
 }
 
-fn time(second: u8) -> String {
+pub(super) fn connection_of(id: String, user: &str, (integration_id, app): (&str, &str)) -> ConnectionRow {
+    ConnectionRow {
+        seq: 0,
+        id,
+        entity_id: user.into(),
+        app: app.into(),
+        auth_scheme: "API_KEY".into(),
+        integration_id: integration_id.into(),
+        status: Status::Active,
+        verdict: Verdict::NotChecked,
+        verified_at: None,
+        account: None,
+        alias: None,
+        labels: vec![],
+        metadata: json!(null),
+        record_version: 1,
+        key_id: "k1".into(),
+        sealed: vec![3],
+        created_at: time(0),
+        updated_at: time(0),
+    }
+}
+
+pub(super) fn time(second: u8) -> String {
     format!("2026-01-01T00:00:0{second}.000Z")
 }
 
@@ -123,25 +146,13 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
         Call::DefaultIntegration(app) => told(store.default_integration(&integration(format!("in{n}"), app))),
         Call::DeleteIntegration(which) => told(store.delete_integration(integration_id(*which))),
         Call::Insert { user, integration, alias, label, allow_multiple } => {
+            let integration =
+                (integration_id(*integration), integrations.get(*integration).map_or("acme", |row| &row.app));
             let row = ConnectionRow {
-                seq: 0,
-                id: format!("ca{n}"),
-                entity_id: (*user).into(),
-                app: integrations.get(*integration).map_or("acme", |row| &row.app).into(),
-                auth_scheme: "API_KEY".into(),
-                integration_id: integration_id(*integration).into(),
-                status: Status::Active,
-                verdict: Verdict::NotChecked,
-                verified_at: None,
-                account: None,
                 alias: alias.clone(),
                 labels: vec![(*label).into()],
                 metadata: json!({"n": n}),
-                record_version: 1,
-                key_id: "k1".into(),
-                sealed: vec![3],
-                created_at: time(0),
-                updated_at: time(0),
+                ..connection_of(format!("ca{n}"), user, integration)
             };
             told(store.insert_connection(&row, *allow_multiple))
         }

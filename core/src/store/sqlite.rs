@@ -392,6 +392,7 @@ impl Store for SqliteStore {
         let (verified, seq) = query.after.clone().unwrap_or_default();
         let values = params![query.until, verified, seq, query.entity_id, query.app];
         self.read(|db| {
+            let _one_moment = db.unchecked_transaction().map_err(failure)?;
             let count: i64 = db
                 .prepare_cached(&format!("SELECT count(*) {due}"))
                 .and_then(|mut s| s.query_row(values, |r| r.get(0)))
