@@ -109,7 +109,7 @@ impl<P: Serialize + DeserializeOwned> Round<P> {
         if self.state.resting.get(app).is_some_and(|until| *until > now()) {
             return false;
         }
-        let wait = self.state.next.get(app).map_or(0, |next| next - now());
+        let wait = self.state.next.get(app).map_or(0, |next| next.saturating_sub(now()));
         io.sleep(Duration::from_millis(u64::try_from(wait).unwrap_or(0)).min(self.pause)).await;
         true
     }
@@ -209,6 +209,6 @@ fn write_cursor<P: Serialize>(state: &State<P>) -> String {
 
 fn read_cursor<P: DeserializeOwned>(cursor: &str) -> Result<State<P>> {
     let state = URL_SAFE_NO_PAD.decode(cursor).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
-    let state: Option<State<P>> = state.filter(|state: &State<P>| state.at.is_some());
+    let state: Option<State<P>> = state.filter(|state: &State<P>| state.at.is_some() && state.left <= MOST);
     state.ok_or_else(|| Error::argument("cursor", "the cursor is not one that verify_due returned"))
 }
