@@ -1,6 +1,6 @@
 //! The embedded backend's flows, each on a vault of its own with connections of three users.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Promise::{self, AllOrNothing, Note, Repeatable};
 use super::outside::{Outside, Plan};
@@ -22,10 +22,10 @@ use crate::secret::Secret;
 use crate::store::ConnectionQuery;
 use crate::vault::{KeySource, Vault};
 
-type Backend = Embedded<Outside<Provider>>;
+pub(super) type Backend = Embedded<Outside<Provider>>;
 
 /// A vault to begin with, and ids of what is in it.
-struct Start {
+pub(super) struct Start {
     file: Vec<u8>,
     /// An integration that no connection uses.
     unused: String,
@@ -33,7 +33,7 @@ struct Start {
     /// A connection whose key the app does not take.
     bad: String,
     /// A connection whose secret is traded for tokens.
-    traded: String,
+    pub(super) traded: String,
 }
 
 type Flow = (&'static str, Promise, &'static [ErrorKind], fn(&Backend, &Start) -> Result<()>);
@@ -111,9 +111,13 @@ fn initiate(b: &Backend, user: &str, app: &str, key: &str, verify: Verify, repla
 }
 
 fn request(b: &Backend, id: &str, path: &str) -> Result<()> {
+    run_now(request_to(b, id, path))
+}
+
+pub(super) async fn request_to(b: &Backend, id: &str, path: &str) -> Result<()> {
     let connected_account_id = Some(id.to_owned());
     let ask = Request { connected_account_id, method: "GET".into(), path: path.into(), ..Default::default() };
-    run_now(b.request(ask)).map(drop)
+    b.request(ask).await.map(drop)
 }
 
 fn options(path: &Path) -> Options {
@@ -121,20 +125,20 @@ fn options(path: &Path) -> Options {
     Options { path: Some(path.to_owned()), key, ..Options::default() }
 }
 
-fn open(path: &Path, plan: Option<Plan>) -> Backend {
+pub(super) fn open(path: &Path, outside: Outside<Provider>) -> Backend {
     let options = options(path);
     let vault = Vault::open(path, &options.key).unwrap();
-    let backend = Embedded::new(Outside::new(Provider::default(), plan), vault, &options);
+    let backend = Embedded::new(outside, vault, &options);
     backend.register_app(&acme()).unwrap();
     backend.register_app(&machine()).unwrap();
     backend
 }
 
 impl Start {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("vault.db");
-        let b = open(&path, None);
+        let b = open(&path, Outside::new(Provider::default(), None));
         let ours = |name: &str| NewIntegration { app: "acme".into(), name: Some(name.into()), ..Default::default() };
         let unused = run_now(b.create_integration(ours("Unused"))).unwrap().id;
         run_now(b.create_integration(ours("Ours"))).unwrap();
@@ -147,12 +151,17 @@ impl Start {
         Self { file: std::fs::read(&path).unwrap(), unused, good, bad, traded }
     }
 
+    pub(super) fn put_in(&self, folder: &Path) -> PathBuf {
+        let path = folder.join("vault.db");
+        std::fs::write(&path, &self.file).unwrap();
+        path
+    }
+
     fn run(&self, plan: Option<Plan>, call: fn(&Backend, &Self) -> Result<()>) -> Run<Left> {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("vault.db");
-        std::fs::write(&path, &self.file).unwrap();
+        let path = self.put_in(folder.path());
         let secrets = memory::alive();
-        let b = open(&path, plan);
+        let b = open(&path, Outside::new(Provider::default(), plan));
         let result = call(&b, self);
         let operations = b.io.operations();
         drop(b); // without closing it

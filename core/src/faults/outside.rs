@@ -1,6 +1,7 @@
 //! An outside in which operations fail as planned: requests get answers from a function, store calls run at once.
 
 use std::sync::{Mutex, PoisonError};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -77,18 +78,32 @@ pub(super) struct Outside<W> {
     pub(super) world: W,
     network: Network,
     plan: Option<Plan>,
+    /// Whether others get a turn before each operation.
+    takes_turns: bool,
     done: Mutex<Vec<Operation>>,
 }
 
 impl<W> Outside<W> {
     pub(super) fn new(world: W, plan: Option<Plan>) -> Self {
         let network = Network { max_response_bytes: 1 << 20, extra_ca_pem: None, proxy: None, keep_connections: true };
-        Self { world, network, plan, done: Mutex::default() }
+        Self { world, network, plan, takes_turns: false, done: Mutex::default() }
+    }
+
+    /// One where nothing fails, and every operation waits for its turn.
+    pub(super) fn taking_turns(world: W) -> Self {
+        Self { takes_turns: true, ..Self::new(world, None) }
     }
 
     /// The operations so far, in order.
     pub(super) fn operations(&self) -> Vec<Operation> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    async fn turn(&self) {
+        let mut waited = !self.takes_turns;
+        let turn =
+            |_: &mut Context<'_>| if std::mem::replace(&mut waited, true) { Poll::Ready(()) } else { Poll::Pending };
+        std::future::poll_fn(turn).await;
     }
 
     /// Counts an operation, and says whether it fails.
@@ -104,6 +119,7 @@ impl<W> Outside<W> {
 
 impl<W: World> Io for Outside<W> {
     async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
+        self.turn().await;
         let failing = self.next(Operation::Send);
         let answer = failing.is_none_or(Failing::acted).then(|| self.world.answer(&outgoing.request));
         match failing {
@@ -116,6 +132,7 @@ impl<W: World> Io for Outside<W> {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
+        self.turn().await;
         match self.next(Operation::Run) {
             Some(Failing::Run { done: false }) => Err(Error::new(ErrorKind::Storage, "planned, before")),
             Some(_) => work().and_then(|_| Err(Error::new(ErrorKind::Internal, "planned, afterwards"))),

@@ -16,6 +16,8 @@ pub(super) const BAD: &str = "sk-bad-0123456789";
 pub(super) struct Provider {
     /// Number of the token that is good; each that is given out takes the place of the former.
     token: AtomicU64,
+    /// How often one was asked for.
+    pub(super) asked: AtomicU64,
 }
 
 impl Provider {
@@ -31,6 +33,7 @@ impl World for Provider {
         let token = self.token.load(Ordering::SeqCst);
         match request.uri().path() {
             "/v1/token" => {
+                self.asked.fetch_add(1, Ordering::SeqCst);
                 let token = self.token.fetch_add(1, Ordering::SeqCst) + 1;
                 answer(200, &json!({"access_token": format!("token-{token}"), "expires_in": 3600}))
             }
