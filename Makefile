@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped test-sizes test-node test-official lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped bench-residue test-sizes test-node test-official lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,10 @@ residue-unwiped: .venv/.made ## the residue test has to fail with doors that wer
 	@cargo build --quiet --locked --workspace
 	@$(PY) tests/servers/run.py -- $(PY) tests/residue/unwiped.py $(ARGS)
 
+bench-residue: .venv/.made ## what it costs to leave no copy in memory, against the same library without
+	@cargo build --quiet --locked --workspace
+	@$(PY) tests/servers/run.py -- $(PY) bench/residue_cost.py
+
 test-sizes: .venv/.made ## the packages against their size budget; wants them built
 	@$(PY) tests/sizes.py
 
@@ -85,12 +89,13 @@ lint: .venv/.made ## formatting and warnings, in every language
 	cargo run --quiet --locked -p keylatch-ffi --features header --bin keylatch-header -- --check
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/all.py tests/sizes.py tests/docs.py tests/leaks.py
+	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/sizes.py tests/docs.py tests/leaks.py
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
+	MYPYPATH=bindings-python/python:tests/python:tests/residue $(PY) -m mypy --strict bench tests/all.py tests/traces.py
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py

@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import traces
+
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
 SERVERS = [PYTHON, "tests/servers/run.py", "--localstripe", "--"]
@@ -73,13 +75,19 @@ class Outcome:
     conformance: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def run(step: Step, outcome: Outcome) -> None:
+def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
     absent = [tool for tool in step.needs if shutil.which(tool) is None]
     outcome.missed += [f"{tool} (for: {step.title})" for tool in absent]
     print(f"\n=== {step.title}", flush=True)
     begun = time.monotonic()
     process = subprocess.Popen(
-        step.command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True
+        step.command,
+        cwd=ROOT,
+        env=kept.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        stdin=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     lines = []
@@ -87,6 +95,8 @@ def run(step: Step, outcome: Outcome) -> None:
         print(line, end="", flush=True)
         lines.append(line)
     code = process.wait()
+    with kept.output.open("a") as output:
+        output.writelines(lines)
     for runner, passed, failed in CONFORMANCE.findall("".join(lines)):
         outcome.conformance[runner] = (int(passed), int(failed))
     print(f"--- {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s", flush=True)
@@ -110,15 +120,29 @@ def check_conformance(outcome: Outcome) -> None:
             outcome.passed += 1
 
 
+def check_traces(outcome: Outcome, kept: traces.Run) -> None:
+    """No credential is in what the run has printed and left behind."""
+    searched, found = kept.search()
+    print(f"\n=== no credential in what the whole run leaves\n  {searched}: {len(found)} found")
+    for find in found[:40]:
+        print(f"  {find}")
+    if found:
+        outcome.failed.append("a credential is in what the run leaves")
+    else:
+        outcome.passed += 1
+
+
 def main() -> int:
     # `tests/all.py WORDS` runs only the steps whose titles contain the words.
     words = " ".join(sys.argv[1:])
     outcome = Outcome()
-    for step in STEPS:
-        if words in step.title:
-            run(step, outcome)
-    if not words:
-        check_conformance(outcome)
+    with traces.run() as kept:
+        for step in STEPS:
+            if words in step.title:
+                run(step, outcome, kept)
+        if not words:
+            check_conformance(outcome)
+            check_traces(outcome, kept)
     if outcome.missed and os.environ.get("CI") == "true":
         outcome.failed += [f"missing under CI: {tool}" for tool in outcome.missed]
     print()

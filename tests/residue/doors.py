@@ -27,6 +27,7 @@ class Door:
     forms: tuple[str, ...]
     plants: tuple[str, ...] = ()
     cancels: bool = False
+    panics: bool = False
 
 
 @contextmanager
@@ -44,5 +45,7 @@ def doors() -> Iterator[list[Door]]:
             Door("asyncio", (*python, "asyncio"), views, cancels=True),
             Door("Node", (*node, "main"), buffers, ("string", "alloc"), cancels=True),
             Door("Node worker", (*node, "worker"), buffers, cancels=True),
+            # Its calls end in panics, which hosts in other languages cannot bring about.
+            Door("Rust", (str(ROOT / "target/debug/residue_host"),), ("Secret",), panics=True),
             Door("C", (str(program),), ("char*", "Secret"), ("stack", "thread", "leaked", "freed", "part", "shred")),
         ]

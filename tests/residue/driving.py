@@ -9,7 +9,6 @@ import select
 import socket
 import string
 import subprocess
-import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 SCANNER = ROOT / "target/debug/residue_scan"
 SECONDS = 30
+# The file to which credentials are noted.
+NOTES = "KEYLATCH_TEST_CANARIES"
 LETTERS = string.ascii_letters + string.digits
 
 
@@ -37,6 +38,15 @@ def awkward_canary() -> bytes:
     """As `canary`, with two characters that JSON writes otherwise: for values that travel in a body."""
     plain = canary()
     return plain[:32] + b'"' + plain[33:48] + b"\\" + plain[49:]
+
+
+def note(credential: bytes) -> None:
+    """Writes it down for the search at the end of a whole test run, which names a file for that."""
+    path = os.environ.get(NOTES)
+    if path and credential:
+        # One write for each, since several processes append.
+        with Path(path).open("ab", buffering=0) as file:
+            file.write(credential.hex().encode() + b"\n")
 
 
 @dataclass(frozen=True)
@@ -73,18 +83,21 @@ class Report:
 class Host:
     """A host program that runs below the scanner; ends with the `with` block."""
 
-    def __init__(self, *command: str, env: dict[str, str] | None = None) -> None:
+    def __init__(self, *command: str, folder: Path | None = None, ends: int = 0) -> None:
         self.name = " ".join(Path(word).name for word in command)
         self.canaries: list[bytes] = []
-        with tempfile.TemporaryDirectory(prefix="keylatch-residue-") as folder, socket.socket(socket.AF_UNIX) as door:
-            door.bind(f"{folder}/scan")
+        self.held: list[bytes] = []
+        # What it ends with, where that is not 0.
+        self.ends = ends
+        with tempfile.TemporaryDirectory(prefix="keylatch-residue-") as place, socket.socket(socket.AF_UNIX) as door:
+            door.bind(f"{place}/scan")
             door.listen(1)
             door.settimeout(SECONDS)
             self.process = subprocess.Popen(
-                [str(SCANNER), f"{folder}/scan", *command],
+                [str(SCANNER), f"{place}/scan", *command],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env={**os.environ, **(env or {})},
+                cwd=folder,
             )
             self.scanner, _ = door.accept()
         self.scanner.settimeout(SECONDS)
@@ -106,7 +119,7 @@ class Host:
             self.process.kill()
             code = self.process.wait()
         self.process.stdout.close()
-        if error is None and code != 0:
+        if error is None and code != self.ends:
             raise Failed(f"the host {self.name} ended with {code}")
 
     def tell(self, *words: str, secret: bytes = b"", held: bytes = b"") -> None:
@@ -114,6 +127,9 @@ class Host:
         assert self.process.stdin is not None
         if secret:
             self.canaries.append(secret)
+        if held:
+            self.held.append(held)
+        note(secret or held)
         if secret or held:
             words = (*words, str(len(secret or held)))
         self.process.stdin.write(" ".join(words).encode() + b"\n" + (secret or held))
@@ -140,21 +156,24 @@ class Host:
         return said
 
     def scan(self) -> Report:
-        """Looks for every secret that this host was given."""
-        question = {"canaries": [one.hex() for one in self.canaries], "explain": "RESIDUE_EXPLAIN" in os.environ}
+        """Looks for every secret that this host was given to pass on."""
+        report = self.look(self.canaries)
+        if report.bytes < 1 << 20 or report.threads < 1:
+            raise Failed(f"{self.name}: the scan saw too little to prove anything: {report}")
+        return report
+
+    def look(self, secrets: list[bytes], file: Path | None = None) -> Report:
+        """Looks for these secrets, in the host or in a dump of it."""
+        question = {
+            "canaries": [one.hex() for one in secrets],
+            "file": str(file) if file else None,
+            "explain": "RESIDUE_EXPLAIN" in os.environ,
+        }
         self.scanner.sendall(json.dumps(question).encode() + b"\n")
         answer: dict[str, Any] = json.loads(self.answers.readline() or b'{"error": "the scanner has ended"}')
         if "error" in answer:
             raise Failed(f"{self.name} cannot be scanned: {answer['error']}")
-        if answer["bytes"] < 1 << 20 or answer["threads"] < 1 or answer["canaries"] != len(self.canaries):
-            raise Failed(f"{self.name}: the scan saw too little to prove anything: {answer}")
+        if answer["canaries"] != len(secrets):
+            raise Failed(f"{self.name}: not all secrets were looked for")
         copies, fragments = ([Find(**find) for find in answer[name]] for name in ("copies", "fragments"))
         return Report(copies, fragments, answer["pid"], answer["bytes"], answer["threads"])
-
-
-def python(mode: str) -> tuple[str, ...]:
-    return (sys.executable, str(HERE / "host.py"), mode)
-
-
-def node(mode: str) -> tuple[str, ...]:
-    return ("node", str(HERE / "host.mjs"), mode)

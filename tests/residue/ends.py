@@ -77,6 +77,14 @@ def broken_off(calls: Calls) -> Iterator[Look]:
     yield Look("the thread has ended")
 
 
+def panicking(calls: Calls) -> Iterator[Look]:
+    """Keylatch panics when the credential is stored, or when Composio's API has answered."""
+    calls.both(1)
+    calls.host.must("arm")
+    calls.both(FEW, says="panic")
+    yield Look("panic")
+
+
 def used(calls: Calls) -> Iterator[Look]:
     """`request` may leave one copy on each connection that is kept: none where none is, none after the closing."""
     for strict, copies in (("lax", 1), ("strict", 0)):

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keylatch.h"
@@ -48,6 +49,12 @@ static int read_words(char *line, char **words) {
     return count;
 }
 
+static unsigned long long nanoseconds(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (unsigned long long)now.tv_sec * 1000000000 + (unsigned long long)now.tv_nsec;
+}
+
 static void say(const char *text) {
     printf("%s\n", text);
     fflush(stdout);
@@ -55,9 +62,9 @@ static void say(const char *text) {
 
 /* "ok" and an id, or "error" and its code. Frees the error. */
 static void tell(char *said, keylatch_status status, const char *id, keylatch_error *error) {
-    const char *code = "";
-    if (status != KEYLATCH_OK) keylatch_status_code(status, &code);
-    snprintf(said, LINE, "%s %s", status == KEYLATCH_OK ? "ok" : "error", status == KEYLATCH_OK ? id : code);
+    const char *what = id;
+    if (status != KEYLATCH_OK) keylatch_status_code(status, &what);
+    snprintf(said, LINE, "%s %s", status == KEYLATCH_OK ? "ok" : "error", what);
     keylatch_error_free(error);
 }
 
@@ -79,7 +86,7 @@ static keylatch_params *params_of(const char *form, const char *size) {
     keylatch_params *params = NULL;
     must(keylatch_params_new(&params, NULL));
     read_secret(typed, length);
-    if (strcmp(form, "secret") == 0) {
+    if (strcmp(form, "Secret") == 0) {
         keylatch_secret *secret = NULL;
         must(keylatch_secret_take(typed, length, &secret, NULL));
         must(keylatch_params_secret(params, here.field, strlen(here.field), secret, NULL));
@@ -98,6 +105,15 @@ static void set_ca(keylatch_options *options) {
     size_t length = fread(pem, 1, sizeof pem, file);
     fclose(file);
     must(keylatch_options_set_extra_ca_pem(options, pem, length, NULL));
+}
+
+/* Keeps a secret handle. */
+static void hold(size_t length) {
+    static keylatch_secret *kept;
+    char *typed = malloc(length);
+    read_secret(typed, length);
+    must(keylatch_secret_take(typed, length, &kept, NULL));
+    free(typed);
 }
 
 static void open_client(char **words) {
@@ -123,7 +139,7 @@ static void open_client(char **words) {
     say("ok");
 }
 
-static void integrate(char **words) {
+static void integrate(char **words, int count) {
     keylatch_integration_ask *ask = NULL;
     keylatch_integration *integration = NULL;
     const char *id;
@@ -131,7 +147,13 @@ static void integrate(char **words) {
     must(keylatch_integration_ask_new(&ask, NULL));
     must(keylatch_integration_ask_set_app(ask, words[1], strlen(words[1]), NULL));
     must(keylatch_integration_ask_set_base_url(ask, words[2], strlen(words[2]), NULL));
-    must(keylatch_integrations_create(here.client, ask, NULL, &integration, NULL));
+    keylatch_params *fixed = NULL;
+    must(keylatch_params_new(&fixed, NULL));
+    if (count == 6) {
+        must(keylatch_params_text(fixed, words[4], strlen(words[4]), words[5], strlen(words[5]), NULL));
+    }
+    must(keylatch_integrations_create(here.client, ask, fixed, &integration, NULL));
+    keylatch_params_free(fixed);
     must(keylatch_integration_id(integration, &id, &length));
     snprintf(here.integration, NAME, "%.*s", (int)length, id);
     snprintf(here.field, NAME, "%s", words[3]);
@@ -211,16 +233,17 @@ static call initiation(char **words) {
 int main(void) {
     static char line[LINE];
     static char *words[WORDS];
-    static call c;
+    static call c, under_way;
     pthread_t thread;
     for (;;) {
-        read_words(line, words);
+        int count = read_words(line, words);
+        unsigned long long begun = nanoseconds();
         if (strcmp(words[0], "open") == 0) {
             open_client(words);
             continue;
         }
         if (strcmp(words[0], "integrate") == 0) {
-            integrate(words);
+            integrate(words, count);
             continue;
         }
         c = (call){.said = "ok"};
@@ -235,20 +258,25 @@ int main(void) {
         } else if (strcmp(words[0], "request") == 0) {
             request(&c, words[1]);
         } else if (strcmp(words[0], "start") == 0) {
-            c = initiation(words);
-            if (pthread_create(&thread, NULL, initiate, &c) != 0) exit(2);
+            under_way = initiation(words);
+            if (pthread_create(&thread, NULL, initiate, &under_way) != 0) exit(2);
             say("ok");
             continue;
         } else if (strcmp(words[0], "finish") == 0) {
             pthread_join(thread, NULL);
+            c = under_way;
         } else if (strcmp(words[0], "close") == 0) {
             must(keylatch_client_close(here.client, NULL));
+        } else if (strcmp(words[0], "hold") == 0) {
+            hold(strtoul(words[1], NULL, 10));
         } else if (strcmp(words[0], "plant") == 0) {
             plant(words[1], strtoul(words[3], NULL, 10));
         } else {
             fprintf(stderr, "host.c: unknown word %s\n", words[0]);
             return 2;
         }
-        say(c.said);
+        // How long it took, for bench/.
+        printf("%s %llu\n", c.said, nanoseconds() - begun);
+        fflush(stdout);
     }
 }

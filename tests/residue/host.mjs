@@ -63,8 +63,9 @@ class Host {
     return 'ok'
   }
 
-  async integrate(app, baseUrl, field) {
-    const integration = await this.client.integrations.create({ app, baseUrl })
+  async integrate(app, baseUrl, field, ...fixed) {
+    const fixedValues = fixed.length ? Object.fromEntries([fixed]) : undefined
+    const integration = await this.client.integrations.create({ app, baseUrl, fixedValues })
     this.integrationId = integration.id
     this.field = field
     return 'ok'
@@ -108,6 +109,12 @@ class Host {
 
   close() {
     return told(this.client.close())
+  }
+
+  /** Keeps a secret object. */
+  async hold(size) {
+    KEPT.push(secret('Secret', size))
+    return 'ok'
   }
 
   /** Lets the main thread end this one, with what is under way. */

@@ -141,8 +141,11 @@ class Host:
             self.doing.loop.run_until_complete(awaited(lambda: self.client))
         return "ok"
 
-    def integrate(self, app: str, base_url: str, field: str) -> str:
-        said = self.doing.outcome(lambda: self.identified(self.client.integrations.create(app, base_url=base_url)))
+    def integrate(self, app: str, base_url: str, field: str, *fixed: str) -> str:
+        fixed_values = {fixed[0]: fixed[1]} if fixed else None
+        said = self.doing.outcome(
+            lambda: self.identified(self.client.integrations.create(app, base_url=base_url, fixed_values=fixed_values))
+        )
         self.field = field
         self.integration_id = said.removeprefix("ok ")
         return said
@@ -201,6 +204,11 @@ class Host:
 
     def close(self) -> str:
         return self.doing.outcome(lambda: self.client.close())
+
+    def hold(self, size: str) -> str:
+        """Keeps a secret object."""
+        KEPT.append(secret("Secret", size))
+        return "ok"
 
     def plant(self, kind: str, where: str, size: str) -> str:
         """Leaves a copy where the scan must find it."""

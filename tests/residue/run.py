@@ -7,9 +7,11 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import product
+from typing import Any
 
 import calls
 import ends
+import held
 from calls import Calls, Look
 from doors import Door, doors
 from driving import Failed, Host, canary
@@ -18,6 +20,7 @@ from worlds import BACKENDS, SCHEMES, world
 AT_ONCE = 2
 # Seconds: longer than any call here may take.
 PATIENCE = 10
+Check = tuple[Any, ...]
 Flow = Callable[[Calls], Iterator[Look]]
 FLOWS: list[Flow] = [
     calls.going_well,
@@ -30,14 +33,15 @@ FLOWS: list[Flow] = [
 ]
 
 
-def look(host: Host, at: Look) -> None:
-    """Scans; what goes on without its caller may come to its end first."""
+def look(host: Host, at: Look) -> list[str]:
+    """What a scan finds that must not be there; what goes on without its caller may come to its end first."""
     deadline = time.monotonic() + (PATIENCE if at.patient else 0)
     while (report := host.scan()).finds and time.monotonic() < deadline:
         time.sleep(0.1)
-    if len(report.copies) > at.copies or report.fragments:
-        shown = "\n      ".join(str(find) for find in report.finds[:8])
-        raise Failed(f"{len(report.copies)} copies, {len(report.fragments)} fragments\n      {shown}")
+    if len(report.copies) <= at.copies and not report.fragments:
+        return []
+    shown = "\n      ".join(str(find) for find in report.finds[:8])
+    return [f"{at.name}: {len(report.copies)} copies, {len(report.fragments)} fragments\n      {shown}"]
 
 
 def case(door: Door, backend: str, scheme: str) -> list[str]:
@@ -46,11 +50,10 @@ def case(door: Door, backend: str, scheme: str) -> list[str]:
     with world(backend, scheme) as around, Host(*door.command) as host:
         around.open(host)
         made = Calls(door, host, around)
-        for at in (at for flow in FLOWS for at in flow(made)):
-            try:
-                look(host, at)
-            except Failed as failed:
-                wrong.append(f"{at.name}: {failed}")
+        for at in (at for flow in ([ends.panicking] if door.panics else FLOWS) for at in flow(made)):
+            wrong += look(host, at)
+        for file in around.folder.rglob("*"):
+            wrong += [f"{file.name}: {find}" for find in host.look(host.canaries, file).copies]
     return wrong
 
 
@@ -70,6 +73,15 @@ def control(door: Door, plant: str) -> list[str]:
     return [] if longest == wanted else [f"of the {wanted} bytes left on purpose, {longest} were found"]
 
 
+def judged(check: Check) -> list[str]:
+    """What a check finds wrong, or why it could not be made."""
+    _, work, *arguments = check
+    try:
+        return list(work(*arguments))
+    except (Failed, OSError) as failed:
+        return [str(failed)]
+
+
 def main() -> int:
     words = sys.argv[1:]
     begun, failures = time.monotonic(), 0
@@ -78,11 +90,16 @@ def main() -> int:
         checks = [
             *((f"{door.name}: finds {plant}", control, door, plant) for door in wanted for plant in door.plants),
             *(
+                (f"{door.name}, {backend}: no dump has what is held", held.check, door, backend)
+                for door, backend in product(wanted, BACKENDS)
+                if door.plants
+            ),
+            *(
                 (f"{door.name}, {backend}, {scheme}", case, door, backend, scheme)
                 for door, backend, scheme in product(wanted, BACKENDS, SCHEMES)
             ),
         ]
-        for (title, *_), wrong in zip(checks, pool.map(lambda check: check[1](*check[2:]), checks), strict=True):
+        for (title, *_), wrong in zip(checks, pool.map(judged, checks), strict=True):
             print(f"{'FAILED' if wrong else 'ok    '} {title}", flush=True)
             for one in wrong:
                 print(f"    {one}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import secrets
 import sys
 import tempfile
 import time
@@ -33,7 +34,8 @@ class World:
     def __init__(self, backend: str, scheme: str, folder: Path) -> None:
         self.backend, self.scheme, self.folder = backend, scheme, folder
         self.double = Double(f"residue-{os.getpid()}-{next(NAMES)}")
-        self.project = Project(self.double.name) if backend == "composio" else None
+        # Its API key must not resemble anything else.
+        self.project = Project(secrets.token_hex(32)) if backend == "composio" else None
         self.key = self.project.api_key.encode() if self.project else os.urandom(MASTER_KEY_BYTES)
         self.answer(WILLING)
 
@@ -60,8 +62,12 @@ class World:
         if self.project:
             where = os.environ["KEYLATCH_TEST_COMPOSIO" + ("_HTTPS" if self.scheme == "https" else "")]
         host.must("open", self.backend, where, str(timeout_ms), strict, held=self.key)
-        app = self.double.https if self.scheme == "https" else self.double.http
-        host.must("integrate", "stripe", app, "api_key")
+        host.must("integrate", "stripe", self.app, "api_key")
+
+    @property
+    def app(self) -> str:
+        """The address of the app."""
+        return self.double.https if self.scheme == "https" else self.double.http
 
 
 @contextmanager

@@ -8,11 +8,11 @@
 mod arena;
 mod bleach;
 mod guarded;
-#[cfg_attr(unix, path = "own_stack.rs")]
-#[cfg_attr(not(unix), path = "own_stack_plain.rs")]
+#[cfg_attr(all(unix, not(feature = "unprotected")), path = "own_stack.rs")]
+#[cfg_attr(not(all(unix, not(feature = "unprotected"))), path = "own_stack_plain.rs")]
 mod own_stack;
-#[cfg_attr(unix, path = "pages.rs")]
-#[cfg_attr(not(unix), path = "pages_plain.rs")]
+#[cfg_attr(all(unix, not(feature = "unprotected")), path = "pages.rs")]
+#[cfg_attr(not(all(unix, not(feature = "unprotected"))), path = "pages_plain.rs")]
 mod pages;
 
 #[cfg(test)]
@@ -22,5 +22,5 @@ pub(crate) use bleach::{Bleached, bleach, bleached};
 pub(crate) use guarded::Guarded;
 pub(crate) use own_stack::{Lost, Thread, run};
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(all(test, target_os = "linux", not(feature = "unprotected")))]
 mod tests;

@@ -3,7 +3,7 @@
 //! `residue_scan SOCKET COMMAND…`: the host has our standard streams, we are its parent (all that Yama asks for). Every line
 //! on the socket is a question, `{"canaries": ["hex", …]}`, and gets one line as its answer: where something was found, in which
 //! form and how much of it, never the bytes. The secrets come by the socket alone: no argument, environment or file has them.
-//! `"explain": true` adds what stands around each find, with every find blanked.
+//! `"file": PATH` asks about a dump instead. `"explain": true` adds what stands around each find, with every find blanked.
 
 #![warn(unsafe_code)]
 

@@ -13,6 +13,8 @@ use crate::threads::Stopped;
 #[derive(Deserialize)]
 struct Question {
     canaries: Vec<String>,
+    /// A dump to look at instead of the process.
+    file: Option<std::path::PathBuf>,
     #[serde(default)]
     explain: bool,
 }
@@ -77,6 +79,12 @@ fn look(pid: u32, question: &Question) -> io::Result<Answer> {
         }
     };
 
+    if let Some(file) = &question.file {
+        let dump = std::fs::read(file)?;
+        note("the dump", 0, &dump);
+        answer.bytes = dump.len();
+        return Ok(answer);
+    }
     let stopped = Stopped::all(pid)?;
     let (all, pages) = (mappings(pid)?, Pages::of(pid)?);
     let mut read = 0;
