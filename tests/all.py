@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import traces
+from leaks import most_verbose
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -27,7 +28,12 @@ class Step:
     title: str
     command: list[str]
     needs: tuple[str, ...] = ()
+    # Runs the conformance cases of this language: keeps and says everything, for `tests/leaks.py`.
+    door: str = ""
 
+
+# Stands for the folder with what the languages' runs of the conformance cases left behind.
+KEPT = "KEPT"
 
 STEPS = [
     Step("the cases are well-formed", [PYTHON, "tests/cases/check.py"]),
@@ -44,14 +50,15 @@ STEPS = [
     Step("many apps cost what few do", [PYTHON, "tests/catalogue/test_cost.py"], needs=("valgrind",)),
     Step("every entry of the catalogue against a double of its app", [PYTHON, "tests/catalogue/test_catalogue.py"]),
     Step("build: Rust test programs", ["cargo", "build", "--locked", "--workspace"]),
-    Step("conformance: Rust", [*SERVERS, "target/debug/conformance"]),
-    Step("conformance: Python", [*SERVERS, PYTHON, "tests/python/conformance.py"]),
+    Step("conformance: Rust", [*SERVERS, "target/debug/conformance"], door="rust"),
+    Step("conformance: Python", [*SERVERS, PYTHON, "tests/python/conformance.py"], door="python"),
     Step("Composio: requests as the official SDKs send them", [*SERVERS, PYTHON, "tests/official/compare.py"]),
-    Step("conformance: Node", [*SERVERS, "node", "tests/node/conformance.mjs"]),
+    Step("conformance: Node", [*SERVERS, "node", "tests/node/conformance.mjs"], door="node"),
     Step(
         "C and C++: conformance, abuse, end to end, sanitizers, valgrind",
         [*SERVERS, PYTHON, "tests/c/run.py", "--profile", "release"],
         needs=("valgrind", "c++"),
+        door="c",
     ),
     Step("Python: behaviour and types", [*SERVERS, PYTHON, "-m", "pytest", "-q", "tests/python"]),
     Step("logins: doubles of servers, protocol by protocol", [PYTHON, "-m", "pytest", "-q", "tests/protocols"]),
@@ -62,7 +69,7 @@ STEPS = [
     Step("one vault, many processes: at once, killed at random, on a full disk", ["target/debug/vault_stress"]),
     Step("forks, threads, signals and ends of programs", ["make", "test-fork"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
-    Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py"]),
+    Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py", KEPT]),
     Step("every snippet and command of the docs", [*SERVERS, PYTHON, "tests/docs.py"]),
 ]
 
@@ -80,21 +87,7 @@ def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
     outcome.missed += [f"{tool} (for: {step.title})" for tool in absent]
     print(f"\n=== {step.title}", flush=True)
     begun = time.monotonic()
-    process = subprocess.Popen(
-        step.command,
-        cwd=ROOT,
-        env=kept.environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        stdin=subprocess.DEVNULL,
-        text=True,
-    )
-    assert process.stdout is not None
-    lines = []
-    for line in process.stdout:
-        print(line, end="", flush=True)
-        lines.append(line)
-    code = process.wait()
+    code, lines = answer(step, kept)
     with kept.output.open("a") as output:
         output.writelines(lines)
     for runner, passed, failed in CONFORMANCE.findall("".join(lines)):
@@ -104,6 +97,32 @@ def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
         outcome.passed += 1
     else:
         outcome.failed.append(step.title)
+
+
+def answer(step: Step, kept: traces.Run) -> tuple[int, list[str]]:
+    """Runs the step's command and prints what it says; a door's logs, which are long, only go into its folder."""
+    command = [str(kept.doors) if word == KEPT else word for word in step.command]
+    env = kept.environment() | (most_verbose(kept.doors, step.door) if step.door else {})
+    log = kept.doors / f"{step.door}.log" if step.door else kept.output
+    lines = []
+    with log.open("a") as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors if step.door else subprocess.STDOUT,
+            text=True,
+        )
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(line, end="", flush=True)
+            lines.append(line)
+        code = process.wait()
+    if step.door and code != 0:
+        print(*log.read_text(errors="replace").splitlines()[-20:], sep="\n")
+    return code, lines
 
 
 def check_conformance(outcome: Outcome) -> None:

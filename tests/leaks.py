@@ -1,20 +1,22 @@
-"""Runs all conformance cases in every language, keeps every vault, log, error text and repr, and looks for credentials.
+"""Searches what the conformance cases leave behind in every language for credentials: `leaks.py [FOLDER]`.
 
-Each runner knows two variables: KEYLATCH_TEST_KEEP is a folder for its vaults, KEYLATCH_TEST_SAYINGS a file to which it
-appends all that calls answer and raise, in every form that the language prints. KEYLATCH_TEST_TRACE turns on the most
-verbose logging.
+FOLDER has what earlier runs under `most_verbose` have kept (`tests/all.py`); languages that are missing there run now.
+Each runner knows three variables: KEYLATCH_TEST_KEEP is a folder for its vaults, KEYLATCH_TEST_SAYINGS a file to which
+it appends all that can be reached and printed of what calls answer and raise, KEYLATCH_TEST_TRACE turns on every log.
 """
 
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -25,9 +27,14 @@ RUNNERS = {
     "node": ["node", str(HERE / "node/conformance.mjs")],
     "c": [sys.executable, str(HERE / "c/run.py"), "--profile", "release", "--kind", "plain", "--no-cargo"],
 }
+VAULT_KEY = "keylatch-vault-key-of-the-runner"
 SECRET_WORDS = ("key", "token", "secret", "password")
 SHORTEST = 8
-CONTROL = b"keylatch-control-canary-7f3a9c"
+# What each runner says on purpose, hidden as deep in an object as a credential could be; and one among the logs.
+CONTROLS = {f"{place}.sayings": f"keylatch-control-canary-{place}".encode() for place in RUNNERS}
+CONTROLS["control.log"] = b"keylatch-control-canary-7f3a9c"
+# Of a search in one go: how much of a file, and how much of that is read again with the next.
+CHUNK, OVERLAP = 16 << 20, 1 << 12
 
 
 def secrets() -> set[str]:
@@ -35,8 +42,7 @@ def secrets() -> set[str]:
     found: set[str] = set()
     for file in HERE.glob("cases/*.json"):
         for case in json.loads(file.read_text(encoding="utf-8"))["cases"]:
-            if case.get("client", {}).get("passphrase"):
-                found.add(case["client"]["passphrase"])
+            found |= {case["client"][name] for name in ("passphrase", "key_hex") if name in case.get("client", {})}
             for step in case["steps"]:
                 for name, value in step.get("params", {}).items():
                     text = value.get("$bytes") if isinstance(value, dict) else value
@@ -46,78 +52,102 @@ def secrets() -> set[str]:
     return found
 
 
-def project_keys() -> set[str]:
-    """How the keys of the runners' Composio projects begin: `ak_` and the name of the door."""
-    return {f"ak_{runner}-" for runner in RUNNERS}
+def runners_keys() -> set[str]:
+    """The key of the runners' vaults; how the keys of their Composio projects begin: `ak_` and the name of the door."""
+    return {VAULT_KEY, *(f"ak_{runner}-" for runner in RUNNERS)}
 
 
 def forms(secret: bytes) -> Iterator[bytes]:
     """The ways in which a credential might be written down."""
+    text = secret.decode()
+    percent = urllib.parse.quote(secret, safe="").encode()
     yield secret
     yield secret.hex().encode()
-    yield secret.decode().encode("utf-16-le")
-    yield json.dumps(secret.decode())[1:-1].encode()
-    yield urllib.parse.quote(secret, safe="").encode()
-    for shift in range(3):
-        # Base64 of the secret inside a longer text, whatever stands before it.
-        whole = base64.b64encode(b"x" * shift + secret)
-        yield whole[4 if shift else 0 : -4]
+    yield secret.hex().upper().encode()
+    yield secret.hex(" ").encode()  # as Node shows a buffer
+    yield ",".join(map(str, secret)).encode()  # as JSON and Rust's Debug show bytes
+    yield ", ".join(map(str, secret)).encode()
+    yield text.encode("utf-16-le")
+    yield json.dumps(text)[1:-1].encode()
+    yield repr(text)[1:-1].encode()
+    yield html.escape(text).encode()
+    yield percent
+    yield re.sub(rb"%..", lambda found: found[0].lower(), percent)
+    yield urllib.parse.quote_plus(secret).encode()
+    for inner in (secret, text.encode("utf-16-le")):
+        for shift in range(3):
+            # Base64 of the secret inside a longer text, whatever stands before and behind it.
+            whole = base64.b64encode(b"x" * shift + inner)
+            known = whole[4 if shift else 0 : -4]
+            yield known
+            yield known.translate(bytes.maketrans(b"+/", b"-_"))
 
 
-def run(name: str, command: list[str], folder: Path) -> None:
-    vaults = folder / "vaults" / name
-    vaults.mkdir(parents=True)
-    env = {
-        **os.environ,
+def most_verbose(folder: Path, door: str) -> dict[str, str]:
+    """The variables under which this door's runner keeps and says everything."""
+    vaults = folder / "vaults" / door
+    vaults.mkdir(parents=True, exist_ok=True)
+    return {
         "KEYLATCH_TEST_KEEP": str(vaults),
-        "KEYLATCH_TEST_SAYINGS": str(folder / f"{name}.sayings"),
+        "KEYLATCH_TEST_SAYINGS": str(folder / f"{door}.sayings"),
         "KEYLATCH_TEST_TRACE": "1",
         "RUST_LOG": "trace",
-        "NODE_DEBUG": "http,net,tls",
+        "RUST_BACKTRACE": "full",
+        "PYTHONDEVMODE": "1",
+        "NODE_DEBUG": "*",
     }
-    with (folder / f"{name}.log").open("wb") as log:
+
+
+def run(door: str, command: list[str], folder: Path) -> None:
+    env = {**os.environ, **most_verbose(folder, door)}
+    with (folder / f"{door}.log").open("wb") as log:
         code = subprocess.run(command, env=env, stdout=log, stderr=subprocess.STDOUT, check=False).returncode
     if code != 0:
-        tail = (folder / f"{name}.log").read_text(errors="replace").splitlines()[-5:]
-        raise SystemExit(f"leaks: the {name} runner failed:\n" + "\n".join(tail))
+        tail = (folder / f"{door}.log").read_text(errors="replace").splitlines()[-5:]
+        raise SystemExit(f"leaks: the {door} runner failed:\n" + "\n".join(tail))
+
+
+def found_in(file: Path, needles: Iterable[bytes]) -> set[bytes]:
+    """Those of the needles that stand in the file."""
+    found: set[bytes] = set()
+    with file.open("rb") as content:
+        kept = b""
+        while chunk := content.read(CHUNK):
+            chunk = kept + chunk
+            found |= {needle for needle in needles if needle not in found and needle in chunk}
+            kept = chunk[-OVERLAP:]
+    return found
 
 
 def main() -> int:
-    wanted = secrets() | project_keys()
+    wanted = secrets() | runners_keys()
     needles = {form: secret for secret in wanted for form in forms(secret.encode()) if len(form) >= SHORTEST}
     assert len(wanted) > 20, "the cases give credentials to look for"
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
+        folder = Path(sys.argv[1] if len(sys.argv) > 1 else name)
         for runner, command in RUNNERS.items():
-            run(runner, command, folder)
             said = folder / f"{runner}.sayings"
+            if not said.exists():
+                run(runner, command, folder)
             assert said.stat().st_size > 10_000, f"the {runner} runner wrote down what was said"
             assert list((folder / "vaults" / runner).rglob("*.db")), f"the {runner} runner kept its vaults"
-        # A planted one must be found, or the search is blind.
-        needles[CONTROL] = "the control"
-        (folder / "control.log").write_bytes(b"..." + CONTROL + b"...")
-
-        leaks: list[str] = []
-        searched = 0
-        for file in sorted(folder.rglob("*")):
-            if file.is_file():
-                content = file.read_bytes()
-                searched += len(content)
-                for form, secret in needles.items():
-                    if form in content:
-                        leaks.append(f"{file.relative_to(folder)} holds {secret!r} as {form!r}")
-        expected = [leak for leak in leaks if leak.startswith("control.log")]
-        if not expected:
-            print("leaks: the control was not found, so the search proves nothing")
-            return 1
-        leaks = [leak for leak in leaks if leak not in expected]
-        for leak in leaks[:40]:
-            print(f"LEAK {leak}")
-        print(
-            f"leaks: {len(wanted)} credentials in {len(needles) - 1} forms, {searched >> 20} MiB of vaults, logs, "
-            f"errors and reprs from {len(RUNNERS)} languages: {len(leaks)} found (the planted control was)"
-        )
-        return 1 if leaks else 0
+        (folder / "control.log").write_bytes(CONTROLS["control.log"])
+        files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+        searched = sum(file.stat().st_size for file in files)
+        found = {str(file.relative_to(folder)): found_in(file, [*needles, *CONTROLS.values()]) for file in files}
+    # What was planted must be found, or the search is blind.
+    blind = [place for place, control in CONTROLS.items() if control not in found[place]]
+    if blind:
+        print(f"leaks: the control was not found in {', '.join(blind)}, so the search proves nothing")
+        return 1
+    leaks = [f"{place} holds {needles[form]!r} as {form!r}" for place in found for form in found[place] & set(needles)]
+    for leak in leaks[:40]:
+        print(f"LEAK {leak}")
+    print(
+        f"leaks: {len(wanted)} credentials in {len(needles)} forms, {searched >> 20} MiB of vaults, logs, errors and "
+        f"objects from {len(RUNNERS)} languages: {len(leaks)} found (each planted control was)"
+    )
+    return 1 if leaks else 0
 
 
 if __name__ == "__main__":

@@ -29,6 +29,9 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.temporary, self.notes = folder / "tmp", folder / "canaries"
         self.output = self.temporary / "output.log"
+        # What the languages' runs of the conformance cases keep and say, for `tests/leaks.py`.
+        self.doors = folder / "doors"
+        self.doors.mkdir()
         # Some servers of the tests run as other users.
         folder.chmod(0o755)
         self.temporary.mkdir()

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::scrub::Scrubbed;
 use crate::verdict::Verdict;
 
 /// What the library's calls return.
@@ -121,8 +122,7 @@ pub struct Problem {
     pub message: String,
 }
 
-/// What Composio's API said of a call that it refused or failed. Texts are scrubbed of every credential of the call, cut
-/// short and free of control characters.
+/// What Composio's API said of a call that it refused or failed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Upstream {
@@ -133,16 +133,16 @@ pub struct Upstream {
     pub code: Option<i64>,
     /// Composio's name for the problem, such as `ConnectedAccount_MissingRequiredFields`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub slug: Option<String>,
+    pub slug: Option<Scrubbed>,
     /// Its sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    pub message: Option<Scrubbed>,
     /// What it suggests to do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub suggested_fix: Option<String>,
+    pub suggested_fix: Option<Scrubbed>,
     /// The id under which its support finds the call.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<String>,
+    pub request_id: Option<Scrubbed>,
 }
 
 /// An error of any call. Safe to show and to log: no credential is ever in it, and the text of others only in
@@ -205,6 +205,18 @@ impl Error {
     #[must_use]
     pub fn argument(field: &str, message: impl Into<String>) -> Self {
         Self::new(ErrorKind::InvalidArgument, message).with_fields([field])
+    }
+
+    /// One that passes on what others say of it, and what they advise.
+    pub(crate) fn quoting(
+        kind: ErrorKind,
+        ours: impl fmt::Display,
+        theirs: Option<&Scrubbed>,
+        advice: Option<&Scrubbed>,
+    ) -> Self {
+        let theirs = theirs.map(|t| format!(": {t}")).unwrap_or_default();
+        let advice = advice.map(|t| format!(" ({t})")).unwrap_or_default();
+        Self::new(kind, format!("{ours}{theirs}{advice}"))
     }
 
     pub(crate) fn closed() -> Self {

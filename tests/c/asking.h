@@ -3,6 +3,7 @@
 #define KEYLATCH_TESTS_ASKING_H
 
 #include "calls.h"
+#include "telling.h"
 
 typedef keylatch_status read_text(const void *handle, const char **text, size_t *length);
 
@@ -19,6 +20,7 @@ outcome request(const keylatch_client *client, const json *args, const json *bod
 /* Each handle's JSON getter has its own type; a function of one common type is what can be pointed at. */
 #define JSON_OF(noun)                                                                          \
     static keylatch_status noun##_json(const void *handle, const char **text, size_t *length) { \
+        if (handle != NULL) tell_##noun(handle);                                                \
         return keylatch_##noun##_json(handle, text, length);                                   \
     }
 

@@ -401,6 +401,7 @@ outcome failed(keylatch_status status, keylatch_error *error) {
     const char *text = NULL, *code = NULL, *expected_code = NULL;
     size_t length = 0;
     if (error == NULL) return mistake("a call that failed gave no error");
+    tell_error(error);
     keylatch_error_status(error, &own);
     keylatch_error_code(error, &code, NULL);
     keylatch_status_code(status, &expected_code);

@@ -1,5 +1,6 @@
 /* Runs every conformance case of tests/cases through the C interface: `conformance FOLDER [EVERY-NTH [BACKEND]]`. */
 #include "match.h"
+#include "telling.h"
 #include "world.h"
 
 #include <dirent.h>
@@ -59,20 +60,24 @@ static bool judge(world *w, const json *step, outcome *out) {
     return expect == NULL || matches(expect, out->result, "", &w->why);
 }
 
-/* Writes down all that a call says, for the search for credentials (tests/leaks.py). */
-static void note(const outcome *out) {
+/* Writes down all that handles told, for the search for credentials (tests/leaks.py), unless it is to be forgotten. */
+static void note(bool forget) {
     const char *path = getenv("KEYLATCH_TEST_SAYINGS");
-    const json *said[] = {out->result, out->error};
-    FILE *file = path == NULL ? NULL : fopen(path, "a");
-    if (file == NULL) return;
-    for (size_t i = 0; i < 2; i++) {
-        buffer text = {0};
-        if (said[i] == NULL) continue;
-        json_write(said[i], &text);
-        fprintf(file, "%s\n", text.data);
-        free(text.data);
-    }
-    fclose(file);
+    FILE *file = path == NULL || forget ? NULL : fopen(path, "a");
+    if (file != NULL && told.length > 0) fwrite(told.data, 1, told.length, file);
+    if (file != NULL) fclose(file);
+    told.length = 0;
+}
+
+/* What must be found: an error that quotes what it was given. */
+static void note_control(const world *w) {
+    static const char name[] = "keylatch-control-canary-c";
+    keylatch_app *app = NULL;
+    keylatch_error *error = NULL;
+    keylatch_status status = keylatch_apps_get(w->client, name, strlen(name), &app, &error);
+    outcome out = failed(status, error);
+    json_free(out.error);
+    note(false);
 }
 
 static bool run_step(world *w, const json *written) {
@@ -96,7 +101,7 @@ static bool run_step(world *w, const json *written) {
     }
     /* What the app says through Composio may echo its credential (echo-not-masked in docs/backends.md). */
     bool may_echo = w->composio && (strcmp(call, "request") == 0 || strcmp(call, "execute_action") == 0);
-    if (!is_server_call(call) && !(may_echo && out.result != NULL)) note(&out);
+    note(may_echo && out.result != NULL);
     bool good = judge(w, step, &out);
     json_free(out.result);
     json_free(out.error);
@@ -161,6 +166,7 @@ static bool run_case(const json *file, const json *one, const char *door, bool c
     if (opened.error != NULL) json_write(opened.error, &w.why);
     if (opened.mistake != NULL) wrong(&w, opened.mistake);
     good = good && opened.result != NULL;
+    if (good && number == 1) note_control(&w);
     while (good && at < steps->count) good = run_step(&w, steps->items[at++]);
     if (!good) {
         const char *why = w.why.data == NULL ? "" : w.why.data;
@@ -245,5 +251,6 @@ int main(int count, char **arguments) {
     }
     for (int f = 0; f < found; f++) free(files[f]);
     free(files);
+    free(told.data);
     return good ? 0 : 1;
 }

@@ -41,6 +41,7 @@ PROGRAMS = {
         "match.c",
         "json.c",
         "http.c",
+        "telling.c",
     ],
     "abuse": ["abuse.c", "abuse_calls.c", "json.c", "http.c"],
     "hpp_test": ["hpp_test.cpp", "json.c", "http.c"],
@@ -54,6 +55,8 @@ PROGRAMS = {
 if shutil.which(CXX[0]) is None:
     # Only a C compiler is asked for; `tests/all.py` names what is missing.
     PROGRAMS = {name: sources for name, sources in PROGRAMS.items() if not sources[0].endswith(".cpp")}
+# Sources that a program writes, from the header.
+WRITTEN = {"abuse_calls.c": "abuse.py", "telling.c": "telling.py"}
 ARGUMENTS = {"conformance": [str(CASES)]}
 STRIPE = {"e2e_stripe_c", "e2e_stripe_cpp", "quickstart_c", "quickstart_cpp"}
 
@@ -175,7 +178,7 @@ class Tests:
     def source(self, name: str) -> Path:
         if name.startswith("quickstart"):
             return ROOT / "examples" / name
-        return self.folder / name if name == "abuse_calls.c" else HERE / name
+        return self.folder / name if name in WRITTEN else HERE / name
 
     def build(self, kind: str) -> None:
         flags = SANITIZE if kind == "sanitized" else []
@@ -210,6 +213,8 @@ class Tests:
         said = [line for line in lines if line.startswith("conformance ")] or lines[-1:]
         if name == "conformance" and not env and len(command) == 2:  # the plain and whole run
             self.conformance = said
+        if "KEYLATCH_TEST_TRACE" in os.environ:
+            print(output, file=sys.stderr)  # for tests/leaks.py
         if code != 0:
             raise Failed(f"exit {code}\n{output}")
         if KEY in output:
@@ -273,7 +278,8 @@ class Tests:
         self.check("exports are the header's functions", self.exports)
         self.check("SONAME", self.soname)
 
-        must([sys.executable, str(HERE / "abuse.py"), str(INCLUDE / "keylatch.h"), str(self.folder / "abuse_calls.c")])
+        for source, writer in WRITTEN.items():
+            must([sys.executable, str(HERE / writer), str(INCLUDE / "keylatch.h"), str(self.folder / source)])
         stripe = "KEYLATCH_TEST_STRIPE" in os.environ
         if not stripe:
             print("note: no localstripe, so the end-to-end tests and the quickstarts are left out")

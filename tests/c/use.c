@@ -89,6 +89,7 @@ outcome request(const keylatch_client *client, const json *args, const json *bod
     if (made != NULL) {
         json_free(out.result);
         out.result = response_json(made);
+        tell_response(made);
     }
     keylatch_response_free(made);
     keylatch_request_ask_free(ask);

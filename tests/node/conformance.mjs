@@ -3,17 +3,20 @@
 //     python tests/servers/run.py -- node tests/node/conformance.mjs [WORDS]
 //
 // WORDS runs only the cases whose names contain them.
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { inspect } from 'node:util'
 
 import { Keylatch } from '../../bindings-node/dist/index.mjs'
 import { ca, Double, Project } from './double.mjs'
 import { difference, errorDifference } from './matching.mjs'
+import { note, noteControl } from './sayings.mjs'
 import { fromError, fromResult, toArguments } from './wire.mjs'
 
 const CASES = path.join(import.meta.dirname, '..', 'cases')
+
+/** Of every runner's vaults; `tests/leaks.py` looks for it. */
+const VAULT_KEY = 'keylatch-vault-key-of-the-runner'
 
 /** Each backend with the name that its counts go by. */
 const BACKENDS = { embedded: 'node', composio: 'node-composio' }
@@ -69,18 +72,10 @@ function at(result, pointer) {
   return found
 }
 
-/** Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`). */
-function note(said) {
-  const file = process.env.KEYLATCH_TEST_SAYINGS
-  if (!file) return
-  const shown = inspect(said, { depth: 12, showHidden: true, getters: true })
-  appendFileSync(file, `${String(said)}\n${shown}\n${JSON.stringify(said)}\n${said?.stack ?? ''}\n`)
-}
-
 /** A client on a vault in this folder. */
 function openVault(folder, options) {
   const { key_hex: hex, passphrase, api_key: _key, api_version: _version, base_url: _url, ...rest } = options
-  const key = hex === undefined ? Buffer.alloc(32, 7) : Buffer.from(hex, 'hex')
+  const key = hex === undefined ? Buffer.from(VAULT_KEY) : Buffer.from(hex, 'hex')
   const opener = passphrase === undefined ? { key } : { passphrase }
   return Keylatch.open({ path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) })
 }
@@ -111,6 +106,7 @@ class Run {
         if (problem) throw new Failed(`step ${i + 1} (${step.call}): ${problem}`)
       }
     } finally {
+      note(this.client)
       await this.client?.close()
       if (!process.env.KEYLATCH_TEST_KEEP) rmSync(this.folder, { recursive: true, force: true })
     }
@@ -201,6 +197,7 @@ async function runAll(cases, backend) {
   return { failures, count: chosen.length }
 }
 
+noteControl()
 const words = process.argv[2] ?? ''
 const cases = load().filter(({ name }) => name.includes(words))
 const embedded = await runAll(cases, 'embedded')

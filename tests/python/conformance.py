@@ -11,11 +11,11 @@ import asyncio
 import dataclasses
 import inspect
 import json
+import logging
 import os
 import re
 import sys
 import tempfile
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +25,7 @@ from double import Double, Project
 from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response, Secret
 from keylatch.models import Model
 from matching import difference, error_difference
+from sayings import note, note_control
 
 CASES = Path(__file__).resolve().parent.parent / "cases"
 DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncKeylatch, "python": Keylatch}
@@ -32,6 +33,8 @@ DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncK
 BACKENDS = {"embedded": "", "composio": "-composio"}
 # Options that only one backend has.
 OF_THE_VAULT = {"key_hex", "passphrase"}
+# Of every runner's vaults; `tests/leaks.py` looks for it.
+VAULT_KEY = b"keylatch-vault-key-of-the-runner"
 OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
 
 
@@ -65,7 +68,7 @@ def fill(value: Any, variables: dict[str, Any]) -> Any:
 
 
 def vault_options(given: dict[str, Any], folder: str) -> dict[str, Any]:
-    made = {"path": f"{folder}/vault.db", "key": bytes([7] * 32)}
+    made = {"path": f"{folder}/vault.db", "key": VAULT_KEY}
     made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
     if "key_hex" in given:
         made["key"] = bytearray.fromhex(given["key_hex"])
@@ -88,20 +91,6 @@ def folder() -> Iterator[str]:
     else:
         with tempfile.TemporaryDirectory(prefix="keylatch-case-") as made:
             yield made
-
-
-def note(said: Any) -> None:
-    """Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`)."""
-    path = os.environ.get("KEYLATCH_TEST_SAYINGS")
-    if not path:
-        return
-    forms = [str(said), repr(said), repr(getattr(said, "__dict__", {}))]
-    if isinstance(said, BaseException):
-        forms += traceback.format_exception(said)
-    if isinstance(said, Response):
-        forms += [said.text, repr(list(said.headers.items()))]
-    with open(path, "a", encoding="utf-8") as file:
-        file.write("\n".join(forms) + "\n")
 
 
 class Run:
@@ -129,6 +118,7 @@ class Run:
                     await self.step(step)
                 except MismatchError as why:
                     raise MismatchError(f"step {number} ({step['call']}): {why}") from None
+            note(self.client)
             await settled(self.client.close())
 
     async def open(self, also: dict[str, Any]) -> Keylatch | AsyncKeylatch:
@@ -268,6 +258,9 @@ def run(name: str, door: type[Keylatch] | type[AsyncKeylatch], backend: str, cas
 
 
 def main() -> int:
+    if "KEYLATCH_TEST_TRACE" in os.environ:
+        logging.basicConfig(level=logging.NOTSET)
+    note_control()
     words = sys.argv[1] if len(sys.argv) > 1 else ""
     cases = [case for case in load() if words in case["name"]]
     held = True

@@ -5,3 +5,5 @@
 pub mod cases;
 pub mod matching;
 pub mod provider;
+pub mod sayings;
+pub mod traced;

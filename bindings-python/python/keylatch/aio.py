@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 from keylatch import _calls, _native, _options, errors
 from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch._forget import forgetful, forgetful_async
 from keylatch._options import ApiKey
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
 from keylatch.initiated import AsyncConnectionRequest
@@ -41,6 +42,7 @@ class AsyncKeylatch:
     'ACTIVE'
     """
 
+    @forgetful
     def __init__(
         self,
         path: str | PathLike[str] | None = None,
@@ -77,6 +79,7 @@ class AsyncKeylatch:
         self.connected_accounts = AsyncConnectedAccounts(self)
 
     @classmethod
+    @forgetful_async
     async def open(
         cls,
         path: str | PathLike[str] | None = None,
@@ -107,6 +110,7 @@ class AsyncKeylatch:
         return await client
 
     @classmethod
+    @forgetful
     def composio(
         cls,
         api_key: ApiKey | None = None,
@@ -167,6 +171,7 @@ class AsyncKeylatch:
             _calls.expected_params(app=app, auth_scheme=auth_scheme, integration_id=integration_id),
         )
 
+    @forgetful_async
     async def initiate_connection(
         self,
         *,
@@ -307,6 +312,7 @@ class AsyncEntity:
         self._client = client
         self.id = id
 
+    @forgetful_async
     async def initiate_connection(
         self,
         *,

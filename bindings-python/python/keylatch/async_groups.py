@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from keylatch import _calls
 from keylatch._calls import ConnectionFilter, Due, Value, Values
+from keylatch._forget import forgetful_async
 from keylatch._native import Secret
 from keylatch.initiated import AsyncConnectionRequest
 from keylatch.models import App, Connection, Integration, KeyOrigin, Page, Permission, Recheck, Rechecks, Verification
@@ -40,6 +41,7 @@ class AsyncApps:
         """
         return await self._client._run(_calls.search_apps(query, category, limit))
 
+    @forgetful_async
     async def identify(self, value: Value) -> _OriginList:
         """The apps that a credential could be of, by its form alone, the most specific form first.
 
@@ -66,6 +68,7 @@ class AsyncIntegrations:
     def __init__(self, client: AsyncKeylatch) -> None:
         self._client = client
 
+    @forgetful_async
     async def create(
         self,
         app: str,
@@ -205,6 +208,7 @@ class AsyncConnectedAccounts:
                 return
             cursor = batch.next_cursor
 
+    @forgetful_async
     async def update_credentials(
         self, connected_account_id: str, connected_account_params: Values, *, verify: str = "auto"
     ) -> AsyncConnectionRequest:

@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 from keylatch import _calls, _native, _options
 from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
@@ -54,6 +55,7 @@ class Keylatch:
     ACTIVE None not_checked
     """
 
+    @forgetful
     def __init__(
         self,
         path: str | PathLike[str] | None = None,
@@ -89,6 +91,7 @@ class Keylatch:
         self.connected_accounts = ConnectedAccounts(self)
 
     @classmethod
+    @forgetful
     def composio(
         cls,
         api_key: ApiKey | None = None,
@@ -162,6 +165,7 @@ class Keylatch:
             _calls.expected_params(app=app, auth_scheme=auth_scheme, integration_id=integration_id),
         )
 
+    @forgetful
     def initiate_connection(
         self,
         *,
@@ -330,6 +334,7 @@ class Entity:
         self._client = client
         self.id = id
 
+    @forgetful
     def initiate_connection(
         self,
         *,

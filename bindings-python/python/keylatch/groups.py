@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from keylatch import _calls
 from keylatch._calls import ConnectionFilter, Due, Value, Values
+from keylatch._forget import forgetful
 from keylatch._native import Secret
 from keylatch.initiated import ConnectionRequest
 from keylatch.models import App, Connection, Integration, KeyOrigin, Page, Permission, Recheck, Rechecks, Verification
@@ -43,6 +44,7 @@ class Apps:
         """
         return self._client._run(_calls.search_apps(query, category, limit))
 
+    @forgetful
     def identify(self, value: Value) -> _OriginList:
         """The apps that a credential could be of, by its form alone, the most specific form first.
 
@@ -80,6 +82,7 @@ class Integrations:
     def __init__(self, client: Keylatch) -> None:
         self._client = client
 
+    @forgetful
     def create(
         self,
         app: str,
@@ -235,6 +238,7 @@ class ConnectedAccounts:
                 return
             cursor = batch.next_cursor
 
+    @forgetful
     def update_credentials(
         self, connected_account_id: str, connected_account_params: Values, *, verify: str = "auto"
     ) -> ConnectionRequest:

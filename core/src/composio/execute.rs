@@ -72,9 +72,9 @@ impl<I: Io> Composio<I> {
                 Ok(ActionResult { data, successful: true, log_id: json["log_id"].as_str().map(str::to_owned) })
             }
             Some(false) => {
-                let why = told.map_or_else(|| "the app did not say why".to_owned(), |t| session.scrub(t));
-                let message = format!("{action} failed: {why}");
-                Err(Error::new(ErrorKind::ActionFailed, message).with_connection(id))
+                let ours = format!("{action} failed{}", if told.is_some() { "" } else { ": the app did not say why" });
+                let told = told.map(|t| session.scrub(t));
+                Err(Error::quoting(ErrorKind::ActionFailed, ours, told.as_ref(), None).with_connection(id))
             }
             None => Err(super::model::unreadable("the outcome of an action").with_connection(id)),
         }

@@ -5,21 +5,20 @@ use serde_json::Value;
 use super::model::whole;
 use crate::catalog::FieldDef;
 use crate::error::{Error, ErrorKind, Problem, Upstream};
-use crate::provider::Mask;
+use crate::scrub::Mask;
 
 /// The error for an answer that is not 2xx. The request's id is the one in its header, else in its body, else `sent`.
 pub(super) fn read(status: u16, body: Option<&Value>, header_id: Option<&str>, sent: &str, mask: &Mask) -> Error {
     let mut upstream = upstream(status, body, mask);
     let told = header_id.map(|id| mask.scrub(id)).filter(|id| !id.is_empty());
-    upstream.request_id = told.or(upstream.request_id).or_else(|| Some(sent.to_owned()));
+    upstream.request_id = told.or(upstream.request_id).or_else(|| Some(mask.scrub(sent)));
     let (kind, what) = kind_of(&upstream);
-    let told = match (&upstream.message, &upstream.suggested_fix) {
-        (Some(message), Some(fix)) => format!(": {message} ({fix})"),
-        (Some(message), None) => format!(": {message}"),
-        _ => format!(" (HTTP {status})"),
+    let error = match &upstream.message {
+        Some(message) => Error::quoting(kind, what, Some(message), upstream.suggested_fix.as_ref()),
+        None => Error::new(kind, format!("{what} (HTTP {status})")),
     };
     let fields = fields_named(kind, &upstream, body, mask);
-    Error::new(kind, format!("{what}{told}")).with_fields(fields).with_upstream(upstream)
+    error.with_fields(fields).with_upstream(upstream)
 }
 
 fn upstream(status: u16, body: Option<&Value>, mask: &Mask) -> Upstream {
@@ -82,11 +81,11 @@ fn fields_named(kind: ErrorKind, upstream: &Upstream, body: Option<&Value>, mask
     let none = Value::Null;
     let body = body.unwrap_or(&none);
     for problem in body["error"]["errors"].as_array().into_iter().flatten().filter_map(Value::as_str) {
-        names.extend(problem.split_once(' ').map(|(name, _)| mask.scrub(name)));
+        names.extend(problem.split_once(' ').map(|(name, _)| mask.scrub(name).to_string()));
     }
     for problem in body["details"].as_array().into_iter().flatten() {
         let property = problem["property"].as_str().unwrap_or_default();
-        names.extend(property.rsplit('.').next().filter(|n| !n.is_empty()).map(|name| mask.scrub(name)));
+        names.extend(property.rsplit('.').next().filter(|n| !n.is_empty()).map(|name| mask.scrub(name).to_string()));
     }
     if names.is_empty() {
         let listed = upstream.message.as_deref().and_then(|m| m.split_once(':')).map_or("", |(_, list)| list);

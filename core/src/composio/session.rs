@@ -13,7 +13,8 @@ use crate::catalog::FieldDef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
-use crate::provider::{Mask, retry_after, sensitive};
+use crate::provider::{retry_after, sensitive};
+use crate::scrub::{Mask, Scrubbed};
 
 /// How often a call is repeated at most.
 const REPEATS: u32 = 2;
@@ -81,7 +82,7 @@ impl<'c, I: Io> Session<'c, I> {
     }
 
     /// Text of the server's, without credentials, short, on one line.
-    pub(super) fn scrub(&self, text: &str) -> String {
+    pub(super) fn scrub(&self, text: &str) -> Scrubbed {
         self.mask.scrub(text)
     }
 

@@ -7,10 +7,8 @@ use crate::calls::{ActionResult, ExecuteAction};
 use crate::choice::Whose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Incoming, Io};
-use crate::provider::{ActionRequest, Mask, retry_after};
-
-/// How much of the app's reason is passed on, in characters.
-const LONGEST_REASON: usize = 300;
+use crate::provider::{ActionRequest, retry_after};
+use crate::scrub::{Mask, Scrubbed};
 
 /// Where apps put the sentence that says why they refuse.
 const REASONS: [&str; 9] = [
@@ -42,9 +40,10 @@ impl<I: Io> Embedded<I> {
         if (200..300).contains(&incoming.status) {
             return Ok(ActionResult { data: data(&incoming, &mask), successful: true, log_id: None });
         }
-        let why = reason(&incoming, &mask).map(|why| format!(": {why}")).unwrap_or_default();
-        let message = format!("{} failed: the app answered {}{why}", action.name, incoming.status);
-        let error = Error::new(ErrorKind::ActionFailed, message).with_connection(&opened.row.id);
+        let ours = format!("{} failed: the app answered {}", action.name, incoming.status);
+        let theirs = reason(&incoming, &mask);
+        let error =
+            Error::quoting(ErrorKind::ActionFailed, ours, theirs.as_ref(), None).with_connection(&opened.row.id);
         Err(error.with_retry_after(retry_after(&incoming)))
     }
 }
@@ -62,12 +61,11 @@ fn data(incoming: &Incoming, mask: &Mask) -> Value {
 }
 
 /// What the app says of its refusal, where it says it in JSON.
-fn reason(incoming: &Incoming, mask: &Mask) -> Option<String> {
+fn reason(incoming: &Incoming, mask: &Mask) -> Option<Scrubbed> {
     let json = read(incoming, mask)?;
     REASONS.iter().find_map(|at| {
-        let text = json.pointer(at)?.as_str()?;
-        let shown: String = text.chars().filter(|c| !c.is_control()).take(LONGEST_REASON).collect();
-        (!shown.trim().is_empty()).then_some(shown)
+        let told = mask.scrub(json.pointer(at)?.as_str()?);
+        (!told.is_empty()).then_some(told)
     })
 }
 

@@ -8,7 +8,8 @@ use crate::calls::{Request, Response};
 use crate::choice::{Found, Whose};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Fault, Incoming, Io, Outgoing};
-use crate::provider::{HostRequest, Mask, Target, prepare};
+use crate::provider::{HostRequest, Target, prepare};
+use crate::scrub::Mask;
 use crate::store::ConnectionRow;
 use crate::verdict::Verdict;
 

@@ -6,13 +6,13 @@ use http::header::{AUTHORIZATION, HeaderName, HeaderValue};
 use url::Url;
 
 use super::fill::fill;
-use super::mask::Mask;
 use super::target::Target;
 use super::{body, jwt, sigv4};
 use crate::catalog::template;
 use crate::catalog::{FieldDef, Inject, JwtDef, SchemeDef, Text};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
+use crate::scrub::Mask;
 use crate::secret::Secret;
 
 /// What the host (or a check) wants sent, without the credential.

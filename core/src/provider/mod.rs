@@ -20,6 +20,5 @@ pub(crate) use action::ActionRequest;
 pub(crate) use dsn::dsn;
 pub(crate) use inject::{HostRequest, check_headers, check_query, must_sign, prepare, sensitive};
 pub(crate) use judge::{Judgement, Refusing, judge, retry_after, usual_verdict};
-pub(crate) use mask::Mask;
 pub(crate) use target::{Target, Terms, below, check_override, check_path};
 pub(crate) use trade::{Token, Traded, trade};

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a test program reports on its standard output")]
 
-use std::io::Write as _;
 use std::time::Duration;
 
 use keylatch::{
@@ -12,7 +11,11 @@ use keylatch::{
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
 use keylatch_tests::provider::Provider;
+use keylatch_tests::{sayings, traced};
 use serde_json::{Map, Value, json};
+
+/// Of every runner's vaults; `tests/leaks.py` looks for it.
+const VAULT_KEY: &[u8; 32] = b"keylatch-vault-key-of-the-runner";
 
 /// One of the two doors.
 enum Door {
@@ -46,17 +49,11 @@ impl Door {
 }
 
 fn main() {
-    if std::env::var_os("KEYLATCH_TEST_TRACE").is_some() {
-        // Everything that any library says, for the search for credentials in logs.
-        use tracing_subscriber::filter::{LevelFilter, Targets};
-        use tracing_subscriber::prelude::*;
-        // Not what this program's own HTTP client says: it carries the double's log, credentials and all.
-        let all_but_ours = Targets::new()
-            .with_default(LevelFilter::TRACE)
-            .with_target("ureq", LevelFilter::OFF)
-            .with_target("ureq_proto", LevelFilter::OFF);
-        tracing_subscriber::registry().with(tracing_subscriber::fmt::layer()).with(all_but_ours).init();
+    let traced = std::env::var_os("KEYLATCH_TEST_TRACE").is_some();
+    if traced {
+        traced::everything();
     }
+    sayings::note_control();
     let provider = Provider::of_this_run();
     // `conformance WORDS` runs only the cases whose names contain the words.
     let words = std::env::args().nth(1).unwrap_or_default();
@@ -81,7 +78,11 @@ fn main() {
         failures += failed;
         println!("conformance {door}: {passed} passed, {failed} failed");
     }
-    std::process::exit(i32::from(failures > 0));
+    let faults = if traced { traced::faults() } else { Vec::new() };
+    for fault in &faults {
+        println!("FAILED the log tells what is no id and no kind: {fault}");
+    }
+    std::process::exit(i32::from(failures + faults.len() > 0));
 }
 
 fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provider) -> Result<(), String> {
@@ -112,6 +113,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
         if remote {
             options.composio = Some(project(&given, &variables, provider));
         }
+        sayings::note_debug(&options);
         let door = Door::open(is_async, options)?;
         for app in case.apps.iter().filter(|_| case.register || !remote) {
             let args = json!({"definition": fill(app, &variables)});
@@ -175,7 +177,7 @@ fn nothing_in_urls(case: &Case, space: &str, provider: &Provider) -> Result<(), 
 fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Provider) -> Options {
     let mut options = Options {
         path: Some(folder.join("vault.db")),
-        key: KeySource::Bytes(Secret::new(&[7; 32])),
+        key: KeySource::Bytes(Secret::new(VAULT_KEY)),
         extra_ca_pem: Some(provider.ca.clone()),
         ..Options::default()
     };
@@ -220,11 +222,12 @@ fn call(door: &Door, name: &str, step: &Step, saved: &Variables, remote: bool) -
     };
     let body = step.body.as_ref().map(|b| fill(b, saved).as_str().expect("a body is text").as_bytes().to_vec());
     let payload = Payload { params: params(&fill(&step.params, saved)), body: body.unwrap_or_default() };
+    sayings::note_debug(&payload);
     let reply = door.call(name, &args, payload);
     // What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
     let may_echo = remote && matches!(name, "request" | "execute_action");
     if !may_echo || reply.is_err() {
-        note(&reply);
+        sayings::note(&reply);
     }
     let reply = reply?;
     let mut result: Value = serde_json::from_str(&reply.json).expect("results are JSON");
@@ -235,17 +238,6 @@ fn call(door: &Door, name: &str, step: &Step, saved: &Variables, remote: bool) -
         result = response(&result, &body);
     }
     Ok(result)
-}
-
-/// Writes down all that a call says, in every form, for the search for credentials (`tests/leaks.py`).
-fn note(outcome: &Result<Reply, Error>) {
-    let Some(path) = std::env::var_os("KEYLATCH_TEST_SAYINGS") else { return };
-    let said = match outcome {
-        Ok(reply) => format!("{reply:?}\n{}\n", String::from_utf8_lossy(reply.body.as_deref().unwrap_or_default())),
-        Err(error) => format!("{error}\n{error:?}\n{error:#?}\n{}\n", error.to_json()),
-    };
-    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).expect("sayings can be written");
-    file.write_all(said.as_bytes()).expect("sayings can be written");
 }
 
 /// A response in the form that cases compare.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from keylatch import errors
+from keylatch._forget import forgetful
 from keylatch.client import Keylatch
 from keylatch.composio import connecting, schemes
 from keylatch.composio.absent import Partial
@@ -21,6 +22,7 @@ class ConnectedAccounts(Partial):
     def __init__(self, keylatch: Keylatch) -> None:
         self._keylatch = keylatch
 
+    @forgetful
     def initiate(
         self,
         user_id: str,
@@ -113,6 +115,7 @@ class RawConnectedAccounts(Partial):
     def __init__(self, keylatch: Keylatch) -> None:
         self._keylatch = keylatch
 
+    @forgetful
     def patch(
         self, nanoid: str, *, connection: Mapping[str, Any] | None = None, alias: str | None = None
     ) -> ConnectedAccount:

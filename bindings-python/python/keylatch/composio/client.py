@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import overload
 
 from keylatch._calls import Values
+from keylatch._forget import forgetful
 from keylatch.client import Keylatch
 from keylatch.composio import connecting
 from keylatch.composio.absent import Partial
@@ -36,6 +37,7 @@ class Integrations(Partial):
     def __init__(self, keylatch: Keylatch) -> None:
         self._keylatch = keylatch
 
+    @forgetful
     def create(
         self,
         app_id: str,
@@ -99,6 +101,7 @@ class ConnectedAccounts(Partial):
             each for user in users for each in connecting.connections(self._keylatch, entity_id=user, statuses=statuses)
         ]
 
+    @forgetful
     def initiate(
         self,
         integration_id: str,

@@ -7,6 +7,7 @@ from typing import Any
 
 from keylatch import _calls, models
 from keylatch._calls import Values
+from keylatch._forget import forgetful
 from keylatch.client import Keylatch
 from keylatch.composio import connecting
 from keylatch.composio.absent import Partial
@@ -20,6 +21,7 @@ class Entity(Partial):
         self._keylatch = keylatch
         self.id = id
 
+    @forgetful
     def initiate_connection(
         self,
         app_name: str | None = None,

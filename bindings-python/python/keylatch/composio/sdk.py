@@ -6,6 +6,7 @@ from types import TracebackType
 from typing import Self, Unpack
 
 from keylatch import errors
+from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.client import Keylatch
 from keylatch.composio import backend
@@ -32,6 +33,7 @@ class Composio(Partial):
     ('ACTIVE', 'user-1', 'stripe')
     """
 
+    @forgetful
     def __init__(
         self,
         provider: object = None,

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from keylatch import errors
+from keylatch._forget import forgetful
 from keylatch.client import Keylatch
 from keylatch.composio import connecting
 from keylatch.composio.absent import Partial
@@ -49,6 +50,7 @@ class AuthConfigs(Partial):
     def __init__(self, keylatch: Keylatch) -> None:
         self._keylatch = keylatch
 
+    @forgetful
     def create(self, toolkit: str, options: Mapping[str, Any]) -> Integration:
         """Stores a configuration.
 

@@ -8,6 +8,7 @@ from typing import Any, Self, Unpack
 
 from keylatch import errors
 from keylatch._calls import Values
+from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.client import Keylatch
 from keylatch.composio import backend, connecting, proxy
@@ -41,6 +42,7 @@ class ComposioToolSet(Partial):
     (['api_key'], 'ACTIVE', None)
     """
 
+    @forgetful
     def __init__(
         self,
         api_key: ApiKey | None = None,
@@ -80,6 +82,7 @@ class ComposioToolSet(Partial):
         """
         return self._keylatch.get_expected_params_for_user(app, auth_scheme, integration_id)
 
+    @forgetful
     def initiate_connection(
         self,
         integration_id: str | None = None,
@@ -116,6 +119,7 @@ class ComposioToolSet(Partial):
             alias=alias,
         )
 
+    @forgetful
     def create_integration(
         self,
         app: str,
