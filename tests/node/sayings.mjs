@@ -10,6 +10,9 @@ const CONTROL = 'keylatch-control-canary-node'
 const elsewhere = new Set([globalThis, Object.prototype, Function.prototype, Array.prototype, process])
 const written = new Set()
 
+/** Prototypes of what has no form of its own: what it holds is reached. */
+const plain = new Set([Object.prototype, Array.prototype, Function.prototype, null])
+
 /** Appends what this value tells to the file of sayings, if there is one. */
 export function note(said) {
   const file = process.env.KEYLATCH_TEST_SAYINGS
@@ -39,7 +42,7 @@ function* told(said) {
     if (typeof each === 'string') yield each
     if (each === null || !['object', 'function'].includes(typeof each) || seen.has(each)) continue
     seen.add(each)
-    yield* printed(each)
+    if (each === said || !plain.has(Object.getPrototypeOf(each))) yield* printed(each)
     todo.push(...reached(each))
   }
 }

@@ -15,7 +15,9 @@ fn mask(secret: &str) -> Mask {
 }
 
 fn json_ascii(text: &str) -> String {
-    let unit = |unit: u16| if unit < 128 { char::from(unit as u8).to_string() } else { format!("\\u{unit:04x}") };
+    let unit = |unit: u16| {
+        if unit < 128 { char::from_u32(unit.into()).unwrap().to_string() } else { format!("\\u{unit:04x}") }
+    };
     serde_json::to_string(text).unwrap().trim_matches('"').encode_utf16().map(unit).collect()
 }
 

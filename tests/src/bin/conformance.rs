@@ -113,7 +113,10 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
         if remote {
             options.composio = Some(project(&given, &variables, provider));
         }
+        // Without what is long and public.
+        let ca = options.extra_ca_pem.take();
         sayings::note_debug(&options);
+        options.extra_ca_pem = ca;
         let door = Door::open(is_async, options)?;
         for app in case.apps.iter().filter(|_| case.register || !remote) {
             let args = json!({"definition": fill(app, &variables)});
