@@ -5,7 +5,8 @@
 //! carry one. Every call returns an [`Error`] of one of the [`ErrorKind`]s.
 //!
 //! This crate sets no allocator, logger or panic hook. A program that wants freed memory wiped too installs a wiping
-//! global allocator of its own.
+//! global allocator of its own, such as `zeroizing-alloc`: without one, freed buffers of the HTTP and TLS libraries hold copies
+//! of credentials that were sent in a header, and of answers that echoed one. The libraries for C, Python and Node have one.
 
 #![deny(unsafe_code)]
 

@@ -5,7 +5,7 @@ use std::fmt;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
-use crate::memory::{Guarded, Span};
+use crate::memory::{self, Guarded, Span};
 
 /// A credential: bytes that are wiped when dropped, compared in constant time and never shown.
 ///
@@ -30,7 +30,9 @@ impl Secret {
     /// Copies `bytes`. The caller's own copy stays as it is: prefer [`Secret::take`] where the buffer can be written.
     #[must_use]
     pub fn new(bytes: &[u8]) -> Self {
-        Self(Guarded::copy_of(bytes, Span::Held))
+        let secret = Self(Guarded::copy_of(bytes, Span::Held));
+        memory::clear_registers(); // the host has just moved the bytes through them
+        secret
     }
 
     /// A copy for a call: blank in a child of `fork`, which has no use for it.
@@ -73,7 +75,7 @@ impl Secret {
     /// A second copy, wiped on its own drop. Explicit, because each copy is one more place to guard.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self::new(&self.0)
+        Self(Guarded::copy_of(&self.0, Span::Held))
     }
 
     /// Length in bytes.

@@ -18,6 +18,8 @@ pub(super) struct Call {
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) body: Option<Bytes>,
     pub(super) repeat: Repeat,
+    /// On a connection of its own.
+    pub(super) alone: bool,
 }
 
 /// When a call may be sent again.
@@ -53,7 +55,7 @@ impl Call {
 
     fn new<const N: usize>(method: Method, path: [&str; N], repeat: Repeat) -> Self {
         let path = path.map(str::to_owned).to_vec();
-        Self { id: request_id(), method, path, query: Vec::new(), body: None, repeat }
+        Self { id: request_id(), method, path, query: Vec::new(), body: None, repeat, alone: false }
     }
 
     /// Adds a query parameter; several values go comma-joined into one, none leave it out.
@@ -62,6 +64,12 @@ impl Call {
         if !values.is_empty() {
             self.query.push((name, values.join(",")));
         }
+        self
+    }
+
+    /// The answer may hold a credential that only Composio knows, so that it cannot be masked.
+    pub(super) fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 

@@ -126,7 +126,7 @@ impl<'c, I: Io> Session<'c, I> {
         if timeout.is_zero() {
             return Err(failure_of(Fault::Timeout, Doubt::None));
         }
-        let outgoing = Outgoing { request, timeout, guarded: None, alone: false };
+        let outgoing = Outgoing { request, timeout, guarded: None, alone: call.alone };
         let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
             Fault::Timeout | Fault::Broken => failure_of(fault, Doubt::Open),
             Fault::TooLarge => failure_of(fault, Doubt::Settled),
@@ -134,7 +134,7 @@ impl<'c, I: Io> Session<'c, I> {
         })?;
         if self.mask.apply(&mut incoming) {
             // The echo is in the kept connection's buffers too.
-            self.io.drop_connections();
+            self.io.drop_connections().await;
         }
         tracing::debug!(method = %call.method, route = call.path.first(), status = incoming.status, "composio answered");
         self.read(&incoming, &call.id)

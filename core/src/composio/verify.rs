@@ -96,7 +96,7 @@ impl<I: Io> Composio<I> {
         let ask = Proxied { account: id, method, endpoint: path, query: &[], headers: &[], body: None };
         let Ok(call) = version.proxy(&ask) else { return nothing };
         // No proxy for this key or on this server says nothing of the credential.
-        let Ok(answer) = session.call(call).await else { return nothing };
+        let Ok(answer) = session.call(call.alone()).await else { return nothing };
         let Ok(AppAnswer { status, .. }) = version.read_proxied(&answer.json) else { return nothing };
         let verdict = usual_verdict(status, false);
         // What cannot be somebody else's host here is just an answer that decides nothing.

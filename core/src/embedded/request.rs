@@ -81,7 +81,7 @@ impl<I: Io> Embedded<I> {
         })?;
         if mask.apply(&mut incoming) {
             // The echo is in the kept connection's buffers too.
-            self.io.drop_connections();
+            self.io.drop_connections().await;
         }
         Ok((incoming, mask))
     }

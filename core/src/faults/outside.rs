@@ -150,7 +150,7 @@ impl<W: World> Io for Outside<W> {
         &self.network
     }
 
-    fn drop_connections(&self) {}
+    async fn drop_connections(&self) {}
 
     fn close(&self) {}
 }

@@ -45,8 +45,8 @@ impl Io for BlockingIo {
         self.0.network()
     }
 
-    fn drop_connections(&self) {
-        self.0.drop_connections();
+    async fn drop_connections(&self) {
+        let _ = wait_for(self.0.drop_connections());
     }
 
     fn close(&self) {

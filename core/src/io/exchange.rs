@@ -35,8 +35,21 @@ struct Keeper {
 
 enum Order {
     Send(Box<Outgoing>, oneshot::Sender<Answer>),
-    DropConnections,
+    DropConnections(oneshot::Sender<()>),
 }
+
+/// What is told to those who wait, once nothing is left of it on the keeper's stack and in connections that it drops: when
+/// there is nothing else to do, or there are many.
+#[derive(Default)]
+struct Told(Mutex<Vec<Telling>>);
+
+enum Telling {
+    Answer(oneshot::Sender<Answer>, Answer),
+    Dropped(oneshot::Sender<()>),
+}
+
+/// So many answers do not wait for a moment without work.
+const MANY: usize = 32;
 
 impl Exchange {
     pub(super) fn new(network: Network) -> Self {
@@ -90,10 +103,13 @@ impl Exchange {
         Ok(receiver)
     }
 
-    pub(super) fn drop_connections(&self) {
+    /// Drops kept connections. The receiver hears of it, also by there being no sender where there are none.
+    pub(super) fn drop_connections(&self) -> oneshot::Receiver<()> {
+        let (dropped, receiver) = oneshot::channel();
         if let Some(keeper) = &*self.keeper() {
-            let _ = keeper.orders.send(Order::DropConnections); // one that has ended keeps none
+            let _ = keeper.orders.send(Order::DropConnections(dropped)); // one that has ended keeps none
         }
+        receiver
     }
 
     /// Ends the thread, and with it what is under way on it.
@@ -119,8 +135,11 @@ impl Keeper {
     fn begin(settings: Arc<Settings>) -> Result<Self, Fault> {
         let (orders, mut queue) = mpsc::unbounded_channel();
         let work = move || {
-            // Whenever there is nothing to do, nothing is left of what was done.
-            let Ok(runtime) = runtime(Builder::new_current_thread().on_thread_park(memory::bleach)) else { return };
+            let told = Arc::new(Told::default());
+            let at_rest = told.clone();
+            let Ok(runtime) = runtime(Builder::new_current_thread().on_thread_park(move || at_rest.tell())) else {
+                return;
+            };
             runtime.block_on(async {
                 let mut kept = Kept::default();
                 while let Some(order) = queue.recv().await {
@@ -128,13 +147,17 @@ impl Keeper {
                         Order::Send(outgoing, answer) => {
                             let client = kept.client(&settings, outgoing.guarded);
                             let limit = settings.network.max_response_bytes;
-                            tokio::spawn(serve(client, *outgoing, limit, answer));
+                            tokio::spawn(serve(client, *outgoing, limit, answer, told.clone()));
                         }
-                        Order::DropConnections => kept.clear(),
+                        Order::DropConnections(dropped) => {
+                            kept.clear();
+                            told.add(Telling::Dropped(dropped));
+                        }
                     }
                 }
             });
             runtime.shutdown_background();
+            told.tell();
         };
         let thread = memory::Thread::spawn(work).map_err(fault_of_lost)?;
         Ok(Self { orders, _thread: thread })
@@ -145,13 +168,46 @@ fn runtime(builder: &mut Builder) -> Result<Runtime, Fault> {
     builder.enable_all().build().map_err(|_| Fault::Unreachable("this system gives no event loop"))
 }
 
-async fn serve(client: Result<Client, Fault>, outgoing: Outgoing, limit: usize, mut answer: oneshot::Sender<Answer>) {
+impl Told {
+    fn add(&self, telling: Telling) {
+        let mut waiting = self.waiting();
+        waiting.push(telling);
+        let many = waiting.len() >= MANY;
+        drop(waiting);
+        if many {
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        memory::bleach();
+        for telling in std::mem::take(&mut *self.waiting()) {
+            // Who waits no longer does not hear it.
+            match telling {
+                Telling::Answer(to, answer) => drop(to.send(answer)),
+                Telling::Dropped(to) => drop(to.send(())),
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Telling>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn serve(
+    client: Result<Client, Fault>,
+    outgoing: Outgoing,
+    limit: usize,
+    mut answer: oneshot::Sender<Answer>,
+    told: Arc<Told>,
+) {
     let outcome = match client {
         Ok(client) => unless(|cx| answer.poll_closed(cx), self::answer(client, outgoing, limit)).await,
         Err(fault) => Some(Err(fault)),
     };
     if let Some(outcome) = outcome {
-        let _ = answer.send(outcome); // nobody waits any more
+        told.add(Telling::Answer(answer, outcome));
     }
 }
 

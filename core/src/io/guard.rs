@@ -180,7 +180,7 @@ mod tests {
             io::Write::write_all(&mut stream, b"HTTP/1.1 204 No Content\r\n\r\n").unwrap();
         });
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        assert_eq!(runtime.block_on(client.get(url).send()).unwrap().status().as_u16(), 204);
+        assert_eq!(runtime.block_on(async { client.get(url).send().await }).unwrap().status().as_u16(), 204);
         assert_eq!(LOOK_UPS.load(Ordering::SeqCst), 1);
         let second = resolve_by(rebinding, "rebinding.example", 443, Some(&Allow::from([Loopback])));
         assert_eq!(second, Err(only(Private)));

@@ -100,7 +100,7 @@ pub(crate) trait Io: Send + Sync + 'static {
     }
 
     /// Drops kept connections; the next request makes a new one.
-    fn drop_connections(&self);
+    fn drop_connections(&self) -> impl Future<Output = ()> + Send;
 
     /// Ends what keeps connections, and with it what is under way; nothing is sent that way any more.
     fn close(&self);

@@ -53,8 +53,8 @@ impl Io for AsyncIo {
         self.0.network()
     }
 
-    fn drop_connections(&self) {
-        self.0.drop_connections();
+    async fn drop_connections(&self) {
+        let _ = self.0.drop_connections().await;
     }
 
     fn close(&self) {

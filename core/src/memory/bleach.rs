@@ -34,8 +34,9 @@ fn clear_stack() {
     black_box(&mut [0_u8; DEPTH]);
 }
 
+/// Overwrites the registers that a function may use as it likes; `memcpy` leaves what it copied in some of them.
 #[cfg(all(target_arch = "x86_64", not(miri)))]
-fn clear_registers() {
+pub(crate) fn clear_registers() {
     if std::arch::is_x86_feature_detected!("avx512f") {
         // SAFETY: the processor has these registers, which no caller expects to find as they were.
         unsafe {
@@ -84,7 +85,7 @@ unsafe fn clear_xmm() {
 }
 
 #[cfg(all(target_arch = "aarch64", not(miri)))]
-fn clear_registers() {
+pub(crate) fn clear_registers() {
     // SAFETY: registers that a function may use as it likes, all of them declared.
     unsafe {
         std::arch::asm!(
@@ -98,7 +99,7 @@ fn clear_registers() {
 }
 
 #[cfg(any(not(any(target_arch = "x86_64", target_arch = "aarch64")), miri))]
-fn clear_registers() {}
+pub(crate) fn clear_registers() {}
 
 /// A future that leaves nothing on the stack of the thread that polls it.
 pub(crate) struct Bleached<F>(Pin<Box<F>>);

@@ -37,7 +37,7 @@ fn unescaped(raw: &str) -> Option<Secret> {
         text.extend_from_slice(&rest.as_bytes()[..at]);
         rest = &rest[at + 1..];
         let kind = *rest.as_bytes().first()?;
-        rest = &rest[1..];
+        rest = rest.get(1..)?; // a panic would show the text
         if kind == b'u' {
             let (letter, after) = escaped_letter(rest)?;
             text.extend_from_slice(letter.encode_utf8(&mut [0; 4]).as_bytes());
