@@ -112,6 +112,12 @@ typedef struct keylatch_connection keylatch_connection;
 typedef struct keylatch_connection_request keylatch_connection_request;
 
 /**
+ * The state of a vault: what is there, whether it fits together, and what to do where it does not. It holds ids and paths,
+ * never a credential or a key.
+ */
+typedef struct keylatch_diagnosis keylatch_diagnosis;
+
+/**
  * Which connections to check again, and how fast: the arguments of keylatch_connected_accounts_verify_due. All that is set
  * must hold.
  */
@@ -2589,6 +2595,163 @@ keylatch_status keylatch_response_json(const keylatch_response *response, const 
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_response_free(keylatch_response *response);
+
+/**
+ * Writes the vault as it is at this moment to a new file at `path` (UTF-8), while this and other clients go on: whole and on
+ * disk when the call returns, or not there. The backup opens as a vault, with the same key; a key file is not copied.
+ *
+ * Thread-safe. Errors: already_exists where there is a file; storage; invalid_argument where the folder is not there, and on
+ * Composio's API, where there is no vault.
+ */
+keylatch_status keylatch_client_backup(const keylatch_client *client,
+                                       const char *path,
+                                       size_t path_length,
+                                       keylatch_error **error);
+
+/**
+ * The state of the vault that the client has open. Looks at every record.
+ *
+ * The caller owns `*out` and releases it with keylatch_diagnosis_free. Thread-safe.
+ * Errors: closed; invalid_argument on Composio's API, where there is no vault. What is wrong with the vault is told in the
+ * diagnosis.
+ */
+keylatch_status keylatch_client_diagnose(const keylatch_client *client,
+                                         keylatch_diagnosis **out,
+                                         keylatch_error **error);
+
+/**
+ * The state of the vault that `options` name (NULL for the defaults), whether or not it opens. Nothing is made, and nothing is
+ * changed.
+ *
+ * The caller owns `*out` and releases it with keylatch_diagnosis_free. Thread-safe.
+ * Errors: invalid_argument for a path that cannot be, and for a project on Composio's API. What is wrong with the vault is told
+ * in the diagnosis.
+ */
+keylatch_status keylatch_diagnose(const keylatch_options *options,
+                                  keylatch_diagnosis **out,
+                                  keylatch_error **error);
+
+/**
+ * The vault's file, as a path from the root. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_path(const keylatch_diagnosis *diagnosis, const char **text, size_t *length);
+
+/**
+ * Whether the file is there. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_exists(const keylatch_diagnosis *diagnosis, bool *exists);
+
+/**
+ * Size of the file in bytes, without its log; `*known` is false where the file is not there. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_size(const keylatch_diagnosis *diagnosis, bool *known, uint64_t *size);
+
+/**
+ * Who may do what with the file, as chmod writes it, such as "600"; NULL where that is not known, as on Windows. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_mode(const keylatch_diagnosis *diagnosis,
+                                        const char **text,
+                                        size_t *length);
+
+/**
+ * The same of the folder that the file is in; NULL where that is not known. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_folder_mode(const keylatch_diagnosis *diagnosis,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * The version of the vault's file; `*known` is false where it cannot be read. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_format(const keylatch_diagnosis *diagnosis, bool *known, int64_t *format);
+
+/**
+ * Whether the file's structure is whole; `*known` is false where it could not be looked at. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_intact(const keylatch_diagnosis *diagnosis, bool *known, bool *intact);
+
+/**
+ * Where the key comes from: "file", "bytes", "environment", "passphrase" or "keyring". Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_key_source(const keylatch_diagnosis *diagnosis,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * The key file; NULL where the key comes from elsewhere. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_key_file(const keylatch_diagnosis *diagnosis, const char **text, size_t *length);
+
+/**
+ * Whether the key opens the vault; `*known` is false where that could not be tried. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_key_fits(const keylatch_diagnosis *diagnosis, bool *known, bool *key_fits);
+
+/**
+ * How many integrations there are; `*known` is false where they could not be counted. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_integrations(const keylatch_diagnosis *diagnosis,
+                                                bool *known,
+                                                uint64_t *integrations);
+
+/**
+ * How many connections there are; `*known` is false where they could not be counted. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_connections(const keylatch_diagnosis *diagnosis, bool *known, uint64_t *connections);
+
+/**
+ * How many integrations do not open. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_damaged_integration_count(const keylatch_diagnosis *diagnosis, size_t *count);
+
+/**
+ * Id of an integration that does not open; its connections do not open either. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_damaged_integration_at(const keylatch_diagnosis *diagnosis,
+                                                          size_t index,
+                                                          const char **text,
+                                                          size_t *length);
+
+/**
+ * How many connections have a record of their own that does not open. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_damaged_connection_count(const keylatch_diagnosis *diagnosis, size_t *count);
+
+/**
+ * Id of a connection whose own record does not open. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_damaged_connection_at(const keylatch_diagnosis *diagnosis,
+                                                         size_t index,
+                                                         const char **text,
+                                                         size_t *length);
+
+/**
+ * Whether the vault's key is in memory that is not swapped out; `*known` is false where no key is held. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_memory_locked(const keylatch_diagnosis *diagnosis, bool *known, bool *memory_locked);
+
+/**
+ * How many warnings there are: 0 where all is well. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_warning_count(const keylatch_diagnosis *diagnosis, size_t *count);
+
+/**
+ * One thing that is wrong, in a sentence that says what to do. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_warning_at(const keylatch_diagnosis *diagnosis,
+                                              size_t index,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * The whole as JSON text. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_json(const keylatch_diagnosis *diagnosis, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_diagnosis_free(keylatch_diagnosis *diagnosis);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -645,6 +645,24 @@ struct Response {
     }
 };
 
+/// The state of a vault. It holds ids and paths, never a credential or a key; what could not be found out is none.
+struct Diagnosis {
+    std::string path;  // from the root
+    bool exists = false;
+    std::optional<std::uint64_t> size;             // in bytes, without the log
+    std::optional<std::string> mode, folder_mode;  // as chmod writes them, such as "600"
+    std::optional<std::int64_t> format;
+    std::optional<bool> intact;  // whether the file's structure is whole
+    std::string key_source;      // "file", "bytes", "environment", "passphrase" or "keyring"
+    std::optional<std::string> key_file;
+    std::optional<bool> key_fits;
+    std::optional<std::uint64_t> integrations, connections;
+    std::vector<std::string> damaged_integrations, damaged_connections;  // ids of those that do not open
+    std::optional<bool> memory_locked;
+    std::vector<std::string> warnings;  // what is wrong and what to do; empty where all is well
+    std::string json;
+};
+
 namespace detail {
 
 using FieldHandle = Handle<keylatch_field, keylatch_field_free>;
@@ -662,6 +680,7 @@ using PageHandle = Handle<keylatch_page, keylatch_page_free>;
 using RechecksHandle = Handle<keylatch_rechecks, keylatch_rechecks_free>;
 using VerificationHandle = Handle<keylatch_verification, keylatch_verification_free>;
 using ActionResultHandle = Handle<keylatch_action_result, keylatch_action_result_free>;
+using DiagnosisHandle = Handle<keylatch_diagnosis, keylatch_diagnosis_free>;
 using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
 
 /// Reads each part of a whole: `part_at` gives a handle, `read` makes a value of it.
@@ -822,6 +841,30 @@ inline Rechecks read_rechecks(const keylatch_rechecks *h) {
     rechecks.remaining = maybe(h, keylatch_rechecks_remaining);
     rechecks.json = text(h, keylatch_rechecks_json);
     return rechecks;
+}
+
+inline Diagnosis read_diagnosis(const keylatch_diagnosis *h) {
+    Diagnosis found;
+    found.path = text(h, keylatch_diagnosis_path);
+    found.exists = truth(h, keylatch_diagnosis_exists);
+    found.size = maybe(h, keylatch_diagnosis_size);
+    found.mode = maybe(h, keylatch_diagnosis_mode);
+    found.folder_mode = maybe(h, keylatch_diagnosis_folder_mode);
+    found.format = maybe(h, keylatch_diagnosis_format);
+    found.intact = maybe(h, keylatch_diagnosis_intact);
+    found.key_source = text(h, keylatch_diagnosis_key_source);
+    found.key_file = maybe(h, keylatch_diagnosis_key_file);
+    found.key_fits = maybe(h, keylatch_diagnosis_key_fits);
+    found.integrations = maybe(h, keylatch_diagnosis_integrations);
+    found.connections = maybe(h, keylatch_diagnosis_connections);
+    found.damaged_integrations =
+        texts(h, keylatch_diagnosis_damaged_integration_count, keylatch_diagnosis_damaged_integration_at);
+    found.damaged_connections =
+        texts(h, keylatch_diagnosis_damaged_connection_count, keylatch_diagnosis_damaged_connection_at);
+    found.memory_locked = maybe(h, keylatch_diagnosis_memory_locked);
+    found.warnings = texts(h, keylatch_diagnosis_warning_count, keylatch_diagnosis_warning_at);
+    found.json = text(h, keylatch_diagnosis_json);
+    return found;
 }
 
 inline Verification read_verification(const keylatch_verification *h) {
@@ -1120,6 +1163,16 @@ public:
             detail::call<detail::ResponseHandle>(keylatch_request, get(), ask.get()).get());
     }
 
+    /// Writes the vault as it is at this moment to a new file, while this and other clients go on. The backup opens as a
+    /// vault, with the same key; a key file is not copied.
+    void backup(std::string_view path) const {
+        detail::act(keylatch_client_backup, get(), path.data(), path.size());
+    }
+    /// The state of the vault; looks at every record. keylatch::diagnose looks at a vault that does not open.
+    Diagnosis diagnose() const {
+        return detail::read_diagnosis(detail::call<detail::DiagnosisHandle>(keylatch_client_diagnose, get()).get());
+    }
+
     /// The user of this id; it keeps the client open.
     Entity entity(std::string_view id) const;
 
@@ -1172,6 +1225,11 @@ private:
     Client client_;
     std::string id_;
 };
+
+/// The state of the vault that the options name, whether or not it opens. Nothing is made, and nothing is changed.
+inline Diagnosis diagnose(const Options &options = Options()) {
+    return detail::read_diagnosis(detail::call<detail::DiagnosisHandle>(keylatch_diagnose, options.get()).get());
+}
 
 inline Entity Client::entity(std::string_view id) const { return Entity(Client(handle_), id); }
 

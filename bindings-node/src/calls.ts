@@ -100,7 +100,12 @@ function argumentsJson(name: string, args: object): string {
   }
 }
 
-function settle(outcome: Outcome): Outcome {
+/**
+ * What a call came to; throws where that is an error.
+ *
+ * @internal
+ */
+export function settle(outcome: Outcome): Outcome {
   if (outcome.error === undefined) return outcome
   const details = camelKeys<ErrorDetails>(JSON.parse(outcome.error) as object)
   if (details.upstream) details.upstream = camelKeys<Upstream>(details.upstream)

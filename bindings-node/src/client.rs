@@ -17,6 +17,7 @@ use crate::secret::NativeSecret;
 /// How a call ended: `error` has the error as JSON, else `json` the result, `body` the bytes of an app's answer and `secret`
 /// what was asked for by name.
 #[napi(object, object_from_js = false)]
+#[derive(Default)]
 pub struct Outcome {
     pub json: Option<String>,
     pub body: Option<Buffer>,
@@ -24,17 +25,20 @@ pub struct Outcome {
     pub error: Option<String>,
 }
 
-impl From<Result<Reply>> for Outcome {
-    fn from(result: Result<Reply>) -> Self {
-        match result {
-            Ok(reply) => Self {
-                json: Some(reply.json),
-                body: reply.body.map(Into::into),
-                secret: reply.secret.map(NativeSecret::new),
-                error: None,
-            },
-            Err(error) => Self { json: None, body: None, secret: None, error: Some(error.to_json()) },
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        Self {
+            json: Some(reply.json),
+            body: reply.body.map(Into::into),
+            secret: reply.secret.map(NativeSecret::new),
+            error: None,
         }
+    }
+}
+
+impl From<Error> for Outcome {
+    fn from(error: Error) -> Self {
+        Self { error: Some(error.to_json()), ..Self::default() }
     }
 }
 
@@ -66,7 +70,7 @@ impl NativeClient {
         promise(env, &NativeCancel::new(), async move {
             let client = AsyncClient::open(options?).await?;
             slot.set(client).map_err(|_| Error::new(ErrorKind::Internal, "this client was opened twice"))?;
-            Ok(None)
+            Ok(Outcome::default())
         })
     }
 
@@ -86,7 +90,7 @@ impl NativeClient {
             body: body.map(|bytes| bytes.to_vec()).unwrap_or_default(),
         };
         let client = self.opened();
-        promise(env, cancel, async move { client?.call(&name, &json, payload).await.map(Some) })
+        promise(env, cancel, async move { client?.call(&name, &json, payload).await.map(Outcome::from) })
     }
 
     /// Closes the client. Calls that are under way finish or fail.
@@ -99,7 +103,26 @@ impl NativeClient {
             tokio::task::spawn_blocking(move || client.close())
                 .await
                 .map_err(|_| Error::new(ErrorKind::Internal, "a defect in Keylatch ended the closing"))?;
-            Ok(None)
+            Ok(Outcome::default())
+        })
+    }
+
+    /// The state of a vault that may not open.
+    #[napi(catch_unwind)]
+    pub fn diagnose<'env>(
+        env: &'env Env,
+        options: NativeOptions,
+        key: Option<&NativeSecret>,
+        passphrase: Option<&NativeSecret>,
+    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        let [key, passphrase] = [key, passphrase].map(|secret| secret.map(NativeSecret::duplicate));
+        let options = options.with_secrets(key, passphrase, None);
+        promise(env, &NativeCancel::new(), async move {
+            let options = options?;
+            let looked = tokio::task::spawn_blocking(move || keylatch::diagnose(&options)).await;
+            let found =
+                looked.map_err(|_| Error::new(ErrorKind::Internal, "a defect in Keylatch ended the look"))??;
+            Ok(Outcome { json: Some(found.to_json()), ..Outcome::default() })
         })
     }
 
@@ -112,14 +135,8 @@ impl NativeClient {
 fn promise<'env>(
     env: &'env Env,
     cancel: &NativeCancel,
-    work: impl Future<Output = Result<Option<Reply>>> + Send + 'static,
+    work: impl Future<Output = Result<Outcome>> + Send + 'static,
 ) -> napi::Result<PromiseRaw<'env, Outcome>> {
     let cancel = cancel.signal();
-    env.spawn_future(async move {
-        Ok(match guarded(work, cancel).await {
-            Ok(None) => Outcome { json: None, body: None, secret: None, error: None },
-            Ok(Some(reply)) => Outcome::from(Ok(reply)),
-            Err(error) => Outcome::from(Err(error)),
-        })
-    })
+    env.spawn_future(async move { Ok(guarded(work, cancel).await.unwrap_or_else(Outcome::from)) })
 }

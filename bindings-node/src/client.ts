@@ -2,13 +2,13 @@
 import { ConnectedAccounts } from './accounts'
 import { executeAction, type ExecuteActionOptions } from './actions'
 import { Apps, expectedParams, type ExpectedParamsOptions } from './apps'
-import { asOptions, Calls, type CallOptions } from './calls'
+import { asOptions, Calls, named, type CallOptions } from './calls'
 import type { ConnectionRequest } from './connection-request'
 import { Entity } from './entity'
 import { badArgument } from './errors'
 import { initiate, type InitiateOptions } from './initiate'
 import { Integrations } from './integrations'
-import type { ActionResult, Connection, ExpectedParams } from './model'
+import type { ActionResult, Connection, Diagnosis, ExpectedParams } from './model'
 import { camelKeys } from './names'
 import { composioOpening, vaultOpening, type ComposioOptions, type NativeOpening, type OpenOptions } from './options'
 import { request, type RequestOptions } from './requests'
@@ -21,6 +21,12 @@ export interface GetConnectionOptions extends CallOptions {
   entityId: string
   /** The app, in any case. */
   app: string
+}
+
+/** Where a backup goes. */
+export interface BackupOptions extends CallOptions {
+  /** The new file; its folder must be there. */
+  path: string
 }
 
 /**
@@ -170,6 +176,31 @@ export class Keylatch {
    */
   executeAction(options: ExecuteActionOptions): Promise<ActionResult> {
     return executeAction(this.#calls, options)
+  }
+
+  /**
+   * Writes the vault as it is at this moment to a new file, while this and other clients go on: whole and on disk when the
+   * Promise is fulfilled, or not there. The backup opens as a vault, with the same key; a key file is not copied.
+   *
+   * @example
+   * ```ts
+   * await client.backup('backup.db')
+   * ```
+   * @throws AlreadyExistsError where there is a file; StorageError; InvalidArgumentError where the folder is not there, and
+   *   on Composio's API, where there is no vault.
+   */
+  async backup(path: string | BackupOptions): Promise<void> {
+    await this.#calls.value('backup', named('path', path))
+  }
+
+  /**
+   * The state of the vault: its file, format, key and records, and what to do about what is wrong. Looks at every record, and
+   * gives no credential away. The function `diagnose` does the same for a vault that does not open.
+   *
+   * @throws ClosedError; InvalidArgumentError on Composio's API, where there is no vault.
+   */
+  async diagnose(options?: CallOptions): Promise<Diagnosis> {
+    return camelKeys(await this.#calls.value<object>('diagnose', asOptions('diagnose', options)))
   }
 
   /** Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`. */

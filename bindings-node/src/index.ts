@@ -1,7 +1,8 @@
 // The public face of the package `keylatch`.
 import { native } from './addon'
 
-export { Keylatch, type GetConnectionOptions } from './client'
+export { Keylatch, type BackupOptions, type GetConnectionOptions } from './client'
+export { diagnose } from './diagnose'
 export type { ExecuteActionOptions } from './actions'
 export { Entity, type AppOption } from './entity'
 export { Apps, type AppSearch, type ExpectedParamsOptions, type RequiredParamsOptions } from './apps'
@@ -33,6 +34,7 @@ export {
   type App,
   type AuthScheme,
   type Connection,
+  type Diagnosis,
   type Evidence,
   type FieldCondition,
   type FieldType,

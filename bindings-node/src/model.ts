@@ -367,6 +367,42 @@ export interface Rechecks {
   readonly remaining?: number
 }
 
+/** The state of a vault. It holds ids and paths, never a credential or a key; what could not be found out is absent. */
+export interface Diagnosis {
+  /** The vault's file, as a path from the root. */
+  readonly path: string
+  /** Whether the file is there. */
+  readonly exists: boolean
+  /** Size of the file in bytes, without its log. */
+  readonly size?: number
+  /** Who may do what with the file, as `chmod` writes it, such as `600`; absent on Windows. */
+  readonly mode?: string
+  /** The same of the folder that it is in. */
+  readonly folderMode?: string
+  /** The version of the vault's file. */
+  readonly format?: number
+  /** Whether the file's structure is whole. */
+  readonly intact?: boolean
+  /** Where the key comes from: `file`, `bytes`, `environment`, `passphrase` or `keyring`. */
+  readonly keySource: string
+  /** The key file, where the key comes from one. */
+  readonly keyFile?: string
+  /** Whether the key opens the vault. */
+  readonly keyFits?: boolean
+  /** How many integrations there are. */
+  readonly integrations?: number
+  /** How many connections there are. */
+  readonly connections?: number
+  /** Ids of integrations that do not open, and with them none of their connections. */
+  readonly damagedIntegrations: readonly string[]
+  /** Ids of connections whose own record does not open. */
+  readonly damagedConnections: readonly string[]
+  /** Whether the key is in memory that is not swapped out; absent where no key is held. */
+  readonly memoryLocked?: boolean
+  /** What is wrong, a sentence each, and what to do about it. Empty where all is well. */
+  readonly warnings: readonly string[]
+}
+
 /** One page of connections, newest first. */
 export interface Page {
   /** This page. */

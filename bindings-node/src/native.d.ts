@@ -17,6 +17,8 @@ export declare class NativeClient {
   call(name: string, json: string, params: NativeParams | undefined | null, body: Uint8Array | undefined | null, cancel: NativeCancel): Promise<Outcome>
   /** Closes the client. Calls that are under way finish or fail. */
   close(): Promise<Outcome>
+  /** The state of a vault that may not open. */
+  static diagnose(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null): Promise<Outcome>
 }
 
 /** Values by wire name, filled one by one and used by one call. */

@@ -6,8 +6,8 @@ import { kindOf, nativeOf, notTakeable, Secret } from './secret'
 /** What both kinds of client take. */
 export interface ConnectionOptions {
   /**
-   * Longest time for one request to a provider in milliseconds, to the last byte; on Composio's API for one call with all
-   * its retries and pauses. Default: 30 000.
+   * Longest time for one request to a provider in milliseconds, to the last byte, and for waiting until other processes
+   * have written to the vault; on Composio's API for one call with all its retries and pauses. Default: 30 000.
    */
   timeoutMs?: number | undefined
   /** Largest answer that is taken, in bytes. Default: 32 MiB. */

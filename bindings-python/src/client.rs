@@ -61,6 +61,13 @@ impl Client {
     }
 }
 
+/// The state of a vault that may not open, as JSON text.
+#[pyfunction]
+pub(crate) fn diagnose(py: Python<'_>, options: &Bound<'_, Options>) -> PyResult<String> {
+    let options = options.get().consume(py)?;
+    waiting(py, move || keylatch::diagnose(&options).map(|found| found.to_json()))
+}
+
 /// Runs `work` while other Python threads go on. Signals are handled by the main thread alone: there the work runs
 /// beside it, so that Ctrl-C ends the waiting at once (what was under way comes to its end unseen).
 fn waiting<T: Send + 'static>(

@@ -28,7 +28,7 @@ mod _native {
     #[pymodule_export]
     use crate::async_client::AsyncClient;
     #[pymodule_export]
-    use crate::client::Client;
+    use crate::client::{Client, diagnose};
     #[pymodule_export]
     use crate::options::Options;
     #[pymodule_export]

@@ -1,5 +1,6 @@
 //! The two backends behind one face: the embedded one (catalogue, provider, vault), and Composio's API.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -9,8 +10,9 @@ use crate::calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
     Request, Response, UpdateCredentials, VerifyDue,
 };
-use crate::composio::{Composio, Project};
+use crate::composio::{self, Composio, Project};
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Status, Verification};
+use crate::diagnosis::Diagnosis;
 use crate::embedded::{self, Embedded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Io, Network, tls};
@@ -48,6 +50,30 @@ pub(crate) fn open(options: &Options) -> Result<Opened> {
     match &options.composio {
         Some(project) => Project::open(project).map(Opened::Project),
         None => embedded::open_vault(options).map(Opened::Vault),
+    }
+}
+
+/// The state of the vault that the options name, whether or not it opens. Nothing is made, and nothing is changed. Waits on the
+/// disk, and on Argon2id for a passphrase; takes the longer the more connections there are.
+///
+/// ```no_run
+/// use keylatch::Options;
+///
+/// # fn main() -> keylatch::Result<()> {
+/// for warning in keylatch::diagnose(&Options::default())?.warnings {
+///     println!("{warning}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+/// `invalid_argument` for a path that cannot be, and for a project on Composio's API, which has no vault. What is wrong with the
+/// vault is told in the diagnosis.
+pub fn diagnose(options: &Options) -> Result<Diagnosis> {
+    match &options.composio {
+        Some(_) => Err(composio::no_vault()),
+        None => embedded::diagnose(options),
     }
 }
 
@@ -140,6 +166,8 @@ impl<I: Io> Backend<I> {
         fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
         fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
         fn request(&self, ask: Request) -> Result<Response>;
+        fn backup(&self, path: &Path) -> Result<()>;
+        fn diagnose(&self) -> Result<Diagnosis>;
     }
 
     /// Fetches until ACTIVE; a status that waiting does not change ends it at once.

@@ -1,5 +1,6 @@
 //! What each call takes, and the way to make a call by its name, which hosts with dynamic values use.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -358,6 +359,12 @@ struct EntityAndApp {
     app: String,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Place {
+    path: PathBuf,
+}
+
 fn arguments<T: DeserializeOwned>(call: &str, json: &str) -> Result<T> {
     let json = if json.is_empty() { "{}" } else { json };
     // Serde would take a list too, value by value.
@@ -499,6 +506,14 @@ impl<I: Io> Backend<I> {
                 let response = self.request(Request { body, ..arguments(name, json)? }).await?;
                 let head = reply(&Head { status: response.status, headers: &response.headers })?;
                 Ok(Reply { body: Some(response.body), ..head })
+            }
+            "backup" => {
+                self.backup(&arguments::<Place>(name, json)?.path).await?;
+                reply(&Done {})
+            }
+            "diagnose" => {
+                let Nothing {} = arguments(name, json)?;
+                reply(&self.diagnose().await?)
             }
             _ => Err(Error::argument("call", format!("there is no call `{name}`"))),
         }

@@ -1,5 +1,6 @@
 //! The public face: a blocking and an async client with the same calls, in the order of the flow.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::calls::{
     Payload, Reply, Request, Response, UpdateCredentials, VerifyDue,
 };
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
+use crate::diagnosis::Diagnosis;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::memory::{self, Bleached};
@@ -299,6 +301,21 @@ operations! {
     /// # Errors
     /// `not_found`, `ambiguous`, `forbidden_host`, `credentials_rejected` (EXPIRED), `provider_unreachable`, `timeout`.
     fn request(&self, ask: Request) -> Result<Response>;
+
+    /// Writes the vault as it is at this moment to a new file, while this and other clients go on: whole and on disk when the
+    /// call returns, or not there. The backup opens as a vault, with the same key; a key file is not copied.
+    ///
+    /// # Errors
+    /// `already_exists` where there is a file; `storage`; `invalid_argument` where the folder is not there, and on Composio's
+    /// API, where there is no vault.
+    fn backup(&self, path: &Path) -> Result<()>;
+
+    /// The state of the vault: its file, format, key and records, and what to do about what is wrong. Looks at every record, and
+    /// gives no credential away. [`diagnose`](crate::diagnose) does the same for a vault that does not open.
+    ///
+    /// # Errors
+    /// `invalid_argument` on Composio's API, where there is no vault. What is wrong with the vault is told in the diagnosis.
+    fn diagnose(&self) -> Result<Diagnosis>;
 
     /// Makes a call by its name with JSON arguments, as `docs/calls.md` lists them. For hosts with dynamic values;
     /// credentials go in `payload`, never in `json`.

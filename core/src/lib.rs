@@ -20,11 +20,13 @@ mod choice;
 mod client;
 mod composio;
 mod connection;
+mod diagnosis;
 mod embedded;
 mod error;
 #[cfg(test)]
 mod faults;
 mod field;
+mod files;
 mod input;
 mod io;
 mod memory;
@@ -40,12 +42,14 @@ mod verdict;
 
 pub use allow::{Allow, Permission};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, KeyOrigin, Scheme};
+pub use backend::diagnose;
 pub use calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
     Payload, Reply, Request, Response, UpdateCredentials, Verify, VerifyDue,
 };
 pub use client::{AsyncClient, AsyncEntity, Client, Entity};
 pub use connection::{Connection, ConnectionRequest, Evidence, Page, Recheck, Rechecks, Status, Verification, Warning};
+pub use diagnosis::Diagnosis;
 pub use error::{Error, ErrorKind, Problem, Result, Upstream};
 pub use field::{Field, FieldCondition, FieldType};
 pub use input::{Input, Params};

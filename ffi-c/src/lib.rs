@@ -57,6 +57,10 @@ mod request;
 
 mod response;
 
+mod vault;
+
+mod diagnosis;
+
 mod evidence;
 mod guard;
 mod out;

@@ -119,6 +119,7 @@ static void set_up_results(fixtures *f, const char *base_url) {
     must(keylatch_connected_accounts_get(f->client, text, length, &f->connection, &e), &e, "connection");
     must(keylatch_connected_accounts_verify(f->client, text, length, &f->verification, &e), &e, "verification");
     must(keylatch_connected_accounts_verify_due(f->client, f->due_ask, &f->rechecks, &e), &e, "rechecks");
+    must(keylatch_client_diagnose(f->client, &f->diagnosis, &e), &e, "diagnosis");
     must(keylatch_connected_accounts_list(f->client, f->list_ask, &f->page, &e), &e, "page");
     must(keylatch_action_ask_set_action(f->action_ask, "QUIET_ECHO", 10, &e), &e, "set_action");
     must(keylatch_action_ask_set_connected_account_id(f->action_ask, text, length, &e), &e, "account");
@@ -153,6 +154,7 @@ static void tear_down(fixtures *f) {
     keylatch_connection_request_free(f->connection_request);
     keylatch_verification_free(f->verification);
     keylatch_rechecks_free(f->rechecks);
+    keylatch_diagnosis_free(f->diagnosis);
     keylatch_response_free(f->response);
     keylatch_error_free(f->error);
     keylatch_secret_free(f->secret);

@@ -42,6 +42,7 @@ typedef struct fixtures {
     keylatch_update_ask *update_ask;
     keylatch_verification *verification;
     keylatch_rechecks *rechecks;
+    keylatch_diagnosis *diagnosis;
     keylatch_request_ask *request_ask;
     keylatch_response *response;
 } fixtures;

@@ -10,6 +10,7 @@ from pathlib import Path
 # Where NULL stands for something: it must not crash, and need not be refused.
 OPTIONAL = {
     ("keylatch_client_open", "options"),
+    ("keylatch_diagnose", "options"),
     ("keylatch_integrations_create", "fixed_values"),
     ("keylatch_initiate_connection", "params"),
     ("keylatch_connected_accounts_update_credentials", "params"),

@@ -38,6 +38,7 @@ JSON_OF(connection)
 JSON_OF(page)
 JSON_OF(verification)
 JSON_OF(rechecks)
+JSON_OF(diagnosis)
 
 const char *text_arg(const json *args, const char *name, size_t *length) {
     const json *value = json_get(args, name);
@@ -322,6 +323,15 @@ static outcome delete(const keylatch_client *client, const json *args) {
     return result(status, error, NULL, NULL);
 }
 
+static outcome diagnose(const keylatch_client *client) {
+    keylatch_diagnosis *made = NULL;
+    keylatch_error *error = NULL;
+    keylatch_status status = keylatch_client_diagnose(client, &made, &error);
+    outcome out = result(status, error, made, diagnosis_json);
+    keylatch_diagnosis_free(made);
+    return out;
+}
+
 /* Calls that take one text, which stands in the arguments under this name. */
 #define CALL(call_name, function, noun, arg)                                          \
     if (strcmp(name, call_name) == 0) {                                               \
@@ -363,6 +373,12 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
         status = keylatch_integrations_delete(client, text, length, &error);
         return result(status, error, NULL, NULL);
     }
+    if (strcmp(name, "backup") == 0) {
+        text = text_arg(args, "path", &length);
+        status = keylatch_client_backup(client, text, length, &error);
+        return result(status, error, NULL, NULL);
+    }
+    if (strcmp(name, "diagnose") == 0) return diagnose(client);
     if (strcmp(name, "get_connection") == 0) {
         keylatch_connection *made = NULL;
         text = text_arg(args, "entity_id", &length);

@@ -89,6 +89,8 @@ static bool run_step(world *w, const json *written) {
         out = server_call(w, call, args);
     } else if (strcmp(call, "client.reopen") == 0) {
         out = reopen(w, args);
+    } else if (strcmp(call, "client.diagnose") == 0) {
+        out = diagnose_unopened(w, args);
     } else if (strcmp(call, "client.close") == 0) {
         keylatch_error *error = NULL;
         keylatch_status status = keylatch_client_close(w->client, &error);
@@ -112,7 +114,8 @@ static bool run_step(world *w, const json *written) {
 /* ---- Cases ---- */
 
 static void forget(world *w) {
-    static const char *const files[] = {"vault.db", "vault.db-wal", "vault.db-shm", "vault.db.key", "vault.db-journal"};
+    static const char *const files[] = {"vault.db",  "vault.db-wal",  "vault.db-shm",
+                                        "backup.db", "backup.db-wal", "backup.db-shm", "other.db"};
     char path[600];
     keylatch_client_free(w->client);
     /* tests/leaks.py keeps the vaults, to look into them. */
@@ -149,6 +152,7 @@ static void begin(world *w, const char *door, int number) {
         exit(2);
     }
     w->variables = json_new(JSON_OBJECT);
+    json_put(w->variables, "folder", json_string(w->folder, strlen(w->folder)));
     set_addresses(w);
 }
 

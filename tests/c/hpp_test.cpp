@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <iostream>
 #include <type_traits>
@@ -279,6 +280,27 @@ void accounts(const keylatch::Client &client) {
     CHECK(user.request(request).status == 200);
 }
 
+void care(const keylatch::Client &client, const Place &place) {
+    keylatch::Diagnosis found = client.diagnose();
+    CHECK(found.path == place.folder + "/vault.db" && found.exists && found.size > std::uint64_t{0});
+    CHECK(found.mode == "600" && found.folder_mode && found.format == 2 && found.intact == true);
+    CHECK(found.key_source == "bytes" && !found.key_file && found.key_fits == true && found.memory_locked);
+    CHECK(found.connections > std::uint64_t{0} && found.integrations > std::uint64_t{0});
+    CHECK(found.damaged_connections.empty() && found.damaged_integrations.empty() && found.warnings.empty());
+    std::string backup = place.folder + "/backup.db";
+    client.backup(backup);
+    CHECK(THROWN(client.backup(backup)).code() == "already_exists");
+    keylatch::Options options = place.options();
+    std::string key(32, '\x08');
+    options.path(backup);
+    found = keylatch::diagnose(options);
+    CHECK(found.path == backup && found.connections == client.diagnose().connections && found.warnings.empty());
+    options.take_key(key.data(), key.size());
+    found = keylatch::diagnose(options);
+    CHECK(found.key_fits == false && !found.connections && found.warnings.size() == 1 && !found.json.empty());
+    for (const char *ending : {"", "-wal", "-shm"}) std::remove((backup + ending).c_str());
+}
+
 void moves_and_closing(const Place &place) {
     keylatch::Client client(place.options());
     keylatch::Client moved(std::move(client));
@@ -323,6 +345,7 @@ int main() {
         the_four_steps(client);
         actions(client);
         accounts(client);
+        care(client, place);
         moves_and_closing(place);
     } catch (const std::exception &error) {
         check(false, error.what(), 0);

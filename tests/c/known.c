@@ -30,6 +30,8 @@ static const char *const known_arguments[][2] = {
     {"connected_accounts.delete", "connected_account_id revoke "},
     {"get_connection", "entity_id app "},
     {"execute_action", "action params connected_account_id entity_id timeout_ms "},
+    {"backup", "path "},
+    {"diagnose", ""},
     {"request", "connected_account_id entity_id app method path query headers timeout_ms "},
 };
 

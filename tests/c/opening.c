@@ -40,6 +40,9 @@ static keylatch_status set_option(const world *w, keylatch_options *options, con
     if (json_is(key, "strict_secrets")) {
         return keylatch_options_set_strict_secrets(options, value->type == JSON_TRUE, error);
     }
+    if (json_is(key, "path")) {
+        return vault ? keylatch_options_set_path(options, value->text, value->length, error) : KEYLATCH_OK;
+    }
     if (json_is(key, "key_hex")) return vault ? take_hex_key(options, value, error) : KEYLATCH_OK;
     if (json_is(key, "passphrase")) {
         return vault ? take(keylatch_options_take_passphrase, options, value, error) : KEYLATCH_OK;
@@ -102,15 +105,22 @@ static outcome register_apps(const world *w) {
     return out;
 }
 
+/* The options of the case with `more`. The caller frees them also where this fails. */
+static keylatch_status all_options(const world *w, const json *more, keylatch_options **options,
+                                   keylatch_error **error) {
+    keylatch_status status = keylatch_options_new(options, error);
+    if (status == KEYLATCH_OK) status = (w->composio ? name_project : name_vault)(w, *options, error);
+    if (status == KEYLATCH_OK) status = set_ca(*options, error);
+    if (status == KEYLATCH_OK) status = set_all(w, *options, w->options, error);
+    if (status == KEYLATCH_OK) status = set_all(w, *options, more, error);
+    return status;
+}
+
 outcome open_client(world *w, const json *more) {
     keylatch_options *options = NULL;
     keylatch_error *error = NULL;
     outcome out = {0};
-    keylatch_status status = keylatch_options_new(&options, &error);
-    if (status == KEYLATCH_OK) status = (w->composio ? name_project : name_vault)(w, options, &error);
-    if (status == KEYLATCH_OK) status = set_ca(options, &error);
-    if (status == KEYLATCH_OK) status = set_all(w, options, w->options, &error);
-    if (status == KEYLATCH_OK) status = set_all(w, options, more, &error);
+    keylatch_status status = all_options(w, more, &options, &error);
     if (status == KEYLATCH_OK) status = keylatch_client_open(options, &w->client, &error);
     keylatch_options_free(options);
     if (status != KEYLATCH_OK) return failed(status, error);
@@ -124,4 +134,20 @@ outcome reopen(world *w, const json *more) {
     keylatch_client_free(w->client);
     w->client = NULL;
     return open_client(w, more);
+}
+
+outcome diagnose_unopened(const world *w, const json *more) {
+    keylatch_options *options = NULL;
+    keylatch_diagnosis *made = NULL;
+    keylatch_error *error = NULL;
+    const char *text = NULL;
+    size_t length = 0;
+    outcome out = {0};
+    keylatch_status status = all_options(w, more, &options, &error);
+    if (status == KEYLATCH_OK) status = keylatch_diagnose(options, &made, &error);
+    if (status != KEYLATCH_OK) out = failed(status, error);
+    else if (keylatch_diagnosis_json(made, &text, &length) == KEYLATCH_OK) out.result = json_parse(text, length);
+    keylatch_diagnosis_free(made);
+    keylatch_options_free(options);
+    return out;
 }

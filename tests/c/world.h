@@ -37,5 +37,7 @@ outcome server_call(world *w, const char *call, const json *args);
 /* Opens the case's vault or project with the case's options and `more`, and registers the apps. */
 outcome open_client(world *w, const json *more);
 outcome reopen(world *w, const json *more);
+/* The diagnosis that needs no client. */
+outcome diagnose_unopened(const world *w, const json *more);
 
 #endif

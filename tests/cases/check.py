@@ -17,10 +17,10 @@ from faults import BadFault, Fault  # noqa: E402  (the servers are beside us, in
 from scripts import BadScript, Script  # noqa: E402
 
 BACKENDS = {"embedded", "composio"}
-VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted"}
+VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted", "folder"}
 # Only where Composio's API alone is the backend.
 PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
-CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "key_hex", "passphrase"}
+CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "path", "key_hex", "passphrase"}
 PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
 CASE_KEYS = {"name", "backends", "differs", "client", "provider", "composio", "apps", "register", "steps"}
@@ -76,7 +76,10 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "get_connection": ("entity_id app", "", False),
     "execute_action": ("action", "params connected_account_id entity_id timeout_ms", False),
     "request": ("method path", "query headers timeout_ms entity_id app connected_account_id", False),
+    "backup": ("path", "", False),
+    "diagnose": ("", "", False),
     "client.close": ("", "", False),
+    "client.diagnose": ("", " ".join(sorted(CLIENT_OPTIONS)), False),
     "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS | PROJECT_OPTIONS)), False),
     "provider.requests": ("", "", False),
     "provider.keys": ("", "", False),

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { Keylatch } from '../../bindings-node/dist/index.mjs'
+import { diagnose, Keylatch } from '../../bindings-node/dist/index.mjs'
 import { ca, Double, Project } from './double.mjs'
 import { difference, errorDifference } from './matching.mjs'
 import { note, noteControl } from './sayings.mjs'
@@ -72,16 +72,16 @@ function at(result, pointer) {
   return found
 }
 
-/** A client on a vault in this folder. */
-function openVault(folder, options) {
+/** The options of a vault in this folder. */
+function vaultOptions(folder, options) {
   const { key_hex: hex, passphrase, api_key: _key, api_version: _version, base_url: _url, ...rest } = options
   const key = hex === undefined ? Buffer.from(VAULT_KEY) : Buffer.from(hex, 'hex')
   const opener = passphrase === undefined ? { key } : { passphrase }
-  return Keylatch.open({ path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) })
+  return { path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
 }
 
 /** A client of this project on the Composio server. */
-function openProject(project, { key_hex: _key, passphrase: _passphrase, ...options }) {
+function openProject(project, { path: _path, key_hex: _key, passphrase: _passphrase, ...options }) {
   return Keylatch.composio({ ...project.options, ...toArguments(options) })
 }
 
@@ -97,6 +97,7 @@ class Run {
 
   async allSteps() {
     this.folder = mkdtempSync(path.join(process.env.KEYLATCH_TEST_KEEP ?? tmpdir(), 'keylatch-case-'))
+    this.variables.folder = this.folder
     try {
       await this.double.script(fill(this.given.provider ?? {}, this.variables))
       await this.project?.script({ toolkits: this.apps, ...fill(this.given.composio ?? {}, this.variables) })
@@ -113,11 +114,23 @@ class Run {
   }
 
   async open(also) {
-    const options = { extra_ca: ca(), ...fill(this.given.client ?? {}, this.variables), ...also }
-    this.client = await (this.project ? openProject(this.project, options) : openVault(this.folder, options))
+    const options = this.options(also)
+    this.client = await (this.project
+      ? openProject(this.project, options)
+      : Keylatch.open(vaultOptions(this.folder, options)))
     // On Composio's API some cases are about apps that only the server knows.
     const apps = this.project && this.given.register === false ? [] : this.apps
     for (const app of apps) await this.client.apps.register(app)
+  }
+
+  options(also) {
+    return { extra_ca: ca(), ...fill(this.given.client ?? {}, this.variables), ...also }
+  }
+
+  async diagnose(also) {
+    const found = await diagnose(vaultOptions(this.folder, this.options(also)))
+    note(found)
+    return fromResult(found)
   }
 
   async step(step) {
@@ -146,6 +159,8 @@ class Run {
         await this.client.close()
         await this.open(args)
         return {}
+      case 'client.diagnose':
+        return this.diagnose(args)
       case 'provider.script':
         await this.double.script(args)
         return {}

@@ -3,6 +3,7 @@
 import {
   ActionFailedError,
   CredentialsRejectedError,
+  diagnose,
   errorClasses,
   Keylatch,
   KeylatchError,
@@ -15,6 +16,7 @@ import {
   type AuthScheme,
   type Connection,
   type ConnectionRequest,
+  type Diagnosis,
   type Entity,
   type ErrorCode,
   type ExpectedParams,
@@ -246,6 +248,12 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
     mine.items.length,
   )
   for (const [name, value] of answer.headers) console.log(name, value, answer.headers.has(name))
+  await client.backup('backup.db')
+  await client.backup({ path: 'backup.db', signal })
+  const state: Diagnosis = await client.diagnose({ signal })
+  const { keyFits, warnings }: Diagnosis = await diagnose({ path: 'vault.db', keyEnv: 'VAULT_KEY' })
+  holds<Same<typeof keyFits, boolean | undefined>>(true)
+  console.log(state.damagedConnections, warnings.join())
   await client.close()
   return answer.body
 }

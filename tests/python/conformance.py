@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from double import Double, Project
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response, Secret
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response, Secret, diagnose
 from keylatch.models import Model
 from matching import difference, error_difference
 from sayings import note, note_control
@@ -32,7 +32,7 @@ DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncK
 # Each backend with what it adds to a runner's name.
 BACKENDS = {"embedded": "", "composio": "-composio"}
 # Options that only one backend has.
-OF_THE_VAULT = {"key_hex", "passphrase"}
+OF_THE_VAULT = {"path", "key_hex", "passphrase"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
 VAULT_KEY = b"keylatch-vault-key-of-the-runner"
 OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
@@ -70,6 +70,8 @@ def fill(value: Any, variables: dict[str, Any]) -> Any:
 def vault_options(given: dict[str, Any], folder: str) -> dict[str, Any]:
     made = {"path": f"{folder}/vault.db", "key": VAULT_KEY}
     made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
+    if "path" in given:
+        made["path"] = given["path"]
     if "key_hex" in given:
         made["key"] = bytearray.fromhex(given["key_hex"])
     if "passphrase" in given:
@@ -112,6 +114,7 @@ class Run:
 
     async def all_steps(self) -> None:
         with folder() as self.folder:
+            self.variables["folder"] = self.folder
             self.client = await self.open({})
             for number, step in enumerate(self.case["steps"], 1):
                 try:
@@ -135,6 +138,12 @@ class Run:
         for app in self.apps:
             await settled(client.apps.register(app))
         return client
+
+    def diagnose(self, also: dict[str, Any]) -> dict[str, Any]:
+        options = vault_options(self.case.get("client", {}) | also, self.folder)
+        found = diagnose(**{name: value for name, value in options.items() if name in ("path", "key", "passphrase")})
+        note(found)
+        return found.to_dict()
 
     async def step(self, step: dict[str, Any]) -> None:
         try:
@@ -162,6 +171,8 @@ class Run:
             await settled(self.client.close())
             self.client = await self.open(args)
             return {}
+        if name == "client.diagnose":
+            return self.diagnose(args)
         if name == "provider.script":
             self.double.script(args)
             return {}

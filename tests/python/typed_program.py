@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, assert_type
 
 from keylatch import (
@@ -14,6 +15,7 @@ from keylatch import (
     AsyncKeylatch,
     Connection,
     ConnectionRequest,
+    Diagnosis,
     Entity,
     ExpectedParams,
     Field,
@@ -30,6 +32,7 @@ from keylatch import (
     Secret,
     Upstream,
     Verification,
+    diagnose,
     errors,
 )
 
@@ -125,6 +128,12 @@ def blocking() -> None:
     assert_type(made, ConnectionRequest)
     assert_type(made.wait_until_active(client=client, timeout=5), Connection)
     assert_type(client.get_connection(entity_id="user-1", app="stripe"), Connection)
+    client.backup(Path("backup.db"))
+    assert_type(client.diagnose(), Diagnosis)
+    found = diagnose("vault.db", key_env="VAULT_KEY")
+    assert_type(found, Diagnosis)
+    assert_type(found.warnings, tuple[str, ...])
+    assert_type(found.key_fits, bool | None)
     result = client.execute_action("STRIPE_LIST_CUSTOMERS", {"limit": 3}, entity_id="user-1", timeout=5)
     assert_type(result, ActionResult)
     actions(client.apps.get("stripe"), result)
@@ -198,6 +207,8 @@ async def awaited() -> None:
     assert_type(await made.wait_until_active(), Connection)
     assert_type(await client.get_connection(entity_id="user-1", app="stripe"), Connection)
     assert_type(await client.execute_action("STRIPE_LIST_CUSTOMERS", connected_account_id="ca_1"), ActionResult)
+    await client.backup("backup.db")
+    assert_type(await client.diagnose(), Diagnosis)
     assert_type(await client.request("GET", "/", connected_account_id="ca_1", body=b"raw"), Response)
 
     accounts = client.connected_accounts

@@ -8,6 +8,7 @@ from keylatch._native import VERSION as __version__  # noqa: N811 - a constant, 
 from keylatch._native import Secret
 from keylatch.aio import AsyncEntity, AsyncKeylatch
 from keylatch.client import Entity, Keylatch
+from keylatch.diagnosing import diagnose
 from keylatch.errors import KeylatchError, Upstream
 from keylatch.initiated import AsyncConnectionRequest, ConnectionRequest
 from keylatch.models import (
@@ -17,6 +18,7 @@ from keylatch.models import (
     App,
     AuthScheme,
     Connection,
+    Diagnosis,
     ExpectedParams,
     Field,
     FieldCondition,
@@ -43,6 +45,7 @@ __all__ = [
     "AuthScheme",
     "Connection",
     "ConnectionRequest",
+    "Diagnosis",
     "Entity",
     "ExpectedParams",
     "Field",
@@ -63,5 +66,6 @@ __all__ = [
     "Verdict",
     "Verification",
     "__version__",
+    "diagnose",
     "errors",
 ]

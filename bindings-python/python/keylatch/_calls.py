@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from os import PathLike, fspath
 from typing import Any, Generic, TypedDict, TypeVar
 
 from keylatch import _native, errors
@@ -13,6 +14,7 @@ from keylatch.models import (
     ActionResult,
     App,
     Connection,
+    Diagnosis,
     ExpectedParams,
     Integration,
     KeyOrigin,
@@ -227,6 +229,14 @@ def execute_action(params: Mapping[str, Any] | None, timeout: float | None, **ar
     params = dict(params) if isinstance(params, Mapping) else params
     args |= {"params": params, "timeout_ms": _milliseconds(timeout)}
     return Call("execute_action", args, lambda data, _: ActionResult.from_dict(data))
+
+
+def backup(path: str | PathLike[str]) -> Call[None]:
+    return Call("backup", {"path": fspath(path)}, _nothing)
+
+
+def diagnose() -> Call[Diagnosis]:
+    return Call("diagnose", {}, lambda data, _: Diagnosis.from_dict(data))
 
 
 def request(

@@ -6,7 +6,17 @@ from os import PathLike
 from types import TracebackType
 from typing import ClassVar, Final, NoReturn, Self, SupportsIndex, final
 
-__all__ = ["ERROR_CODES", "PERMISSIONS", "VERDICTS", "VERSION", "AsyncClient", "Client", "Options", "Secret"]
+__all__ = [
+    "ERROR_CODES",
+    "PERMISSIONS",
+    "VERDICTS",
+    "VERSION",
+    "AsyncClient",
+    "Client",
+    "Options",
+    "Secret",
+    "diagnose",
+]
 
 VERSION: Final[str]
 ERROR_CODES: Final[tuple[str, ...]]
@@ -80,3 +90,5 @@ class AsyncClient:
         self, name: str, json: str, values: Mapping[str, object] | None = None, body: bytes | None = None
     ) -> Future[tuple[str, bytes | None, Secret | None]]: ...
     def close(self) -> Future[None]: ...
+
+def diagnose(options: Options) -> str: ...

@@ -19,11 +19,11 @@ def vault(
     key_env: str | None,
     key_file: str | PathLike[str] | None,
     passphrase: Value | None,
-    timeout: float,
-    max_response_bytes: int,
-    extra_ca: str | PathLike[str] | bytes | None,
-    proxy: str | None,
-    strict_secrets: bool,
+    timeout: float = 30.0,
+    max_response_bytes: int = 32 << 20,
+    extra_ca: str | PathLike[str] | bytes | None = None,
+    proxy: str | None = None,
+    strict_secrets: bool = False,
 ) -> _native.Options:
     """Options for a vault on this machine."""
     return _native.Options(

@@ -13,7 +13,7 @@ from keylatch._forget import forgetful, forgetful_async
 from keylatch._options import ApiKey
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import ActionResult, Connection, ExpectedParams, Page
+from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Page
 from keylatch.response import Response
 
 T = TypeVar("T")
@@ -295,6 +295,27 @@ class AsyncKeylatch:
             connected_account_id=connected_account_id,
         )
         return await self._run(call)
+
+    async def backup(self, path: str | PathLike[str]) -> None:
+        """Writes the vault as it is at this moment to a new file, while this and other clients go on.
+
+        path: whole and on disk when the call returns, or not there. The backup opens as a vault, with the same key: a
+            key file is not copied.
+
+        Raises `AlreadyExistsError` where there is a file, `StorageError`, and `InvalidArgumentError` where the folder
+        is not there and on Composio's API, where there is no vault.
+        """
+        await self._run(_calls.backup(path))
+
+    async def diagnose(self) -> Diagnosis:
+        """The state of the vault: its file, format, key and records, and what to do about what is wrong.
+
+        Looks at every record, and gives no credential away. `keylatch.diagnose` does the same for a vault that does
+        not open.
+
+        Raises `InvalidArgumentError` on Composio's API, where there is no vault.
+        """
+        return await self._run(_calls.diagnose())
 
     async def _run(self, call: Call[T]) -> T:
         return call.answer(await self._client().call(call.name, call.json(), call.values, call.body))

@@ -13,7 +13,7 @@ from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import ActionResult, Connection, ExpectedParams, Page
+from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Page
 from keylatch.response import Response
 
 T = TypeVar("T")
@@ -30,7 +30,8 @@ class Keylatch:
     key_env: name of an environment variable with the key (64 hexadecimal digits, or Base64 of 32 bytes).
     key_file: another file for the key, of mode 0600; made at first use.
     passphrase: stretched to the key with Argon2id.
-    timeout: longest time in seconds for one request to a provider. Default: 30.
+    timeout: longest time in seconds for one request to a provider, and for waiting while other processes write to the
+        vault. Default: 30.
     max_response_bytes: largest answer of a provider that is taken. Default: 32 MiB.
     extra_ca: certificate authorities to trust besides the system's: a PEM file's path, or PEM bytes.
     proxy: such as `http://proxy:3128`. Default: none; the environment is not consulted.
@@ -322,6 +323,34 @@ class Keylatch:
             connected_account_id=connected_account_id,
         )
         return self._run(call)
+
+    def backup(self, path: str | PathLike[str]) -> None:
+        """Writes the vault as it is at this moment to a new file, while this and other clients go on.
+
+        path: whole and on disk when the call returns, or not there. The backup opens as a vault, with the same key: a
+            key file is not copied.
+
+        Raises `AlreadyExistsError` where there is a file, `StorageError`, and `InvalidArgumentError` where the folder
+        is not there and on Composio's API, where there is no vault.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     client.backup("backup.db")
+        >>> with Keylatch("backup.db", key_file="vault.db.key") as copy:
+        ...     copy.diagnose().warnings
+        ()
+        """
+        self._run(_calls.backup(path))
+
+    def diagnose(self) -> Diagnosis:
+        """The state of the vault: its file, format, key and records, and what to do about what is wrong.
+
+        Looks at every record, and gives no credential away. `keylatch.diagnose` does the same for a vault that does
+        not open.
+
+        Raises `InvalidArgumentError` on Composio's API, where there is no vault.
+        """
+        return self._run(_calls.diagnose())
 
     def _run(self, call: Call[T]) -> T:
         return call.answer(self._native.call(call.name, call.json(), call.values, call.body))

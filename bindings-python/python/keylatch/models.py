@@ -394,6 +394,42 @@ class ActionResult(Model):
 
 
 @dataclass(frozen=True)
+class Diagnosis(Model):
+    """The state of a vault. It holds ids and paths, never a credential or a key.
+
+    path: the vault's file, from the root. exists: whether it is there. size: in bytes, without its log.
+    mode, folder_mode: who may do what with the file and its folder, as `chmod` writes it, such as "600"; not on
+        Windows.
+    format: the version of the vault's file. intact: whether its structure is whole, where it could be looked at.
+    key_source: "file" (then `key_file` names it), "bytes", "environment", "passphrase" or "keyring".
+    key_fits: whether the key opens the vault, where that could be tried.
+    integrations, connections: how many there are.
+    damaged_integrations, damaged_connections: ids of those that do not open.
+    memory_locked: whether the key is in memory that is not swapped out, where a key is held.
+    warnings: what is wrong, a sentence each, and what to do about it. Empty where all is well.
+    """
+
+    path: str
+    exists: bool
+    key_source: str
+    damaged_integrations: tuple[str, ...]
+    damaged_connections: tuple[str, ...]
+    warnings: tuple[str, ...]
+    size: int | None = None
+    mode: str | None = None
+    folder_mode: str | None = None
+    format: int | None = None
+    intact: bool | None = None
+    key_file: str | None = None
+    key_fits: bool | None = None
+    integrations: int | None = None
+    connections: int | None = None
+    memory_locked: bool | None = None
+
+    _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None, "warnings": None}
+
+
+@dataclass(frozen=True)
 class Page(Model, Generic[M]):
     """A part of a list, newest first; `next_cursor` is `None` on the last."""
 

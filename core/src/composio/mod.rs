@@ -19,6 +19,7 @@ mod v3;
 mod verify;
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -27,7 +28,8 @@ use serde_json::Value;
 
 use crate::app::{App, KeyOrigin};
 use crate::catalog::Catalog;
-use crate::error::{Error, Result};
+use crate::diagnosis::Diagnosis;
+use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Completeness, Rules, Values};
 use crate::io::Io;
 use crate::options::Options;
@@ -36,6 +38,12 @@ use crate::secret::Secret;
 use model::{AuthConfig, Toolkit};
 pub(crate) use project::Project;
 use session::Session;
+
+/// The answer to what is asked of a vault.
+pub(crate) fn no_vault() -> Error {
+    let message = "Composio keeps the credentials of this client: there is no vault to copy or to look into";
+    Error::new(ErrorKind::InvalidArgument, message)
+}
 
 /// The flows on Composio's API over the driver `I`.
 pub(crate) struct Composio<I> {
@@ -85,6 +93,16 @@ impl<I: Io> Composio<I> {
             return Err(Error::closed());
         }
         Ok(self.catalog.origins(&value))
+    }
+
+    pub(crate) async fn backup(&self, _to: &Path) -> Result<()> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn diagnose(&self) -> Result<Diagnosis> {
+        self.session()?;
+        Err(no_vault())
     }
 
     /// How values for this app are checked. Its fields have no conditions, so nothing else decides what is asked for.

@@ -1,6 +1,7 @@
 //! The embedded backend: catalogue, provider and vault in one process, no server.
 
 mod accounts;
+mod care;
 mod discover;
 mod dsn;
 mod execute;
@@ -11,8 +12,10 @@ mod tokens;
 mod verify;
 
 pub(crate) use accounts::{check_limit, missing};
+pub(crate) use care::diagnose;
 pub(crate) use initiate::check_options as check_initiation;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -76,12 +79,17 @@ struct Opened {
 
 /// Opens the vault; waits on the disk, and on Argon2id for a passphrase.
 pub(crate) fn open_vault(options: &Options) -> Result<Vault> {
-    let path = match &options.path {
-        Some(path) if path.as_os_str().is_empty() => return Err(Error::argument("path", "path is empty")),
-        Some(path) => path.clone(),
-        None => default_path()?,
-    };
-    Vault::open(&path, &options.key)
+    Vault::open(&place(options)?, &options.key, options.timeout)
+}
+
+/// Where the vault is that the options name.
+fn place(options: &Options) -> Result<PathBuf> {
+    options.path.as_deref().map_or_else(default_path, whole_path)
+}
+
+/// The path from the root: it stays the same when the process changes its folder, and is no special name of SQLite's.
+fn whole_path(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path).map_err(|_| Error::argument("path", "path is empty"))
 }
 
 impl<I: Io> Embedded<I> {

@@ -23,6 +23,7 @@ impl<I: Io> Embedded<I> {
             entity_id: ask.entity_id,
             app: ask.app.map(|name| name.to_ascii_lowercase()),
             until: round.until().to_owned(),
+            now: io::now(),
             after: round.at().cloned(),
             limit: round.room(),
         };

@@ -127,7 +127,7 @@ fn options(path: &Path) -> Options {
 
 pub(super) fn open(path: &Path, outside: Outside<Provider>) -> Backend {
     let options = options(path);
-    let vault = Vault::open(path, &options.key).unwrap();
+    let vault = Vault::open(path, &options.key, options.timeout).unwrap();
     let backend = Embedded::new(outside, vault, &options);
     backend.register_app(&acme()).unwrap();
     backend.register_app(&machine()).unwrap();
@@ -179,7 +179,7 @@ struct Left {
 
 impl Left {
     fn of(path: &Path) -> Self {
-        let vault = Vault::open(path, &options(path).key).unwrap();
+        let vault = Vault::open(path, &options(path).key, options(path).timeout).unwrap();
         let rows = vault.store.connections(&ConnectionQuery { limit: 100, ..ConnectionQuery::default() }).unwrap();
         let connection = |row: &crate::store::ConnectionRow| {
             let values = vault.open_connection(row).unwrap();

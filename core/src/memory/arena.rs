@@ -53,7 +53,6 @@ pub(crate) fn ending() -> bool {
 }
 
 /// Whether the system let us lock all secrets into memory.
-#[cfg_attr(not(test), expect(dead_code, reason = "for a report on the client's state"))]
 pub(crate) fn locked() -> bool {
     pages::locked()
 }

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use super::random_calls::{connection_of, integration, key, time};
 use super::{DueQuery, SqliteStore, Store};
@@ -9,7 +10,7 @@ use super::{DueQuery, SqliteStore, Store};
 #[test]
 fn those_that_are_due_are_as_many_as_their_number_says() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || SqliteStore::open(&folder.path().join("vault.db")).unwrap();
+    let open = || SqliteStore::open(&folder.path().join("vault.db"), Duration::from_secs(30)).unwrap();
     let (writing, reading) = (open(), open());
     writing.add_first_key(&key("k1")).unwrap();
     writing.insert_integration(&integration("in".into(), "acme")).unwrap();
@@ -22,7 +23,7 @@ fn those_that_are_due_are_as_many_as_their_number_says() {
                 writing.delete_connection("ca").unwrap();
             }
         });
-        let due = DueQuery { entity_id: None, app: None, until: time(9), after: None, limit: 20 };
+        let due = DueQuery { entity_id: None, app: None, until: time(9), now: time(9), after: None, limit: 20 };
         let wrong =
             (0..2_000).map(|_| reading.due_connections(&due).unwrap()).find(|(rows, n)| rows.len() as u64 != *n);
         over.store(true, Ordering::SeqCst);

@@ -15,7 +15,9 @@ mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 }
 
-pub(crate) use sqlite::SqliteStore;
+pub(crate) use sqlite::{SqliteStore, must_be_readable};
+
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -134,6 +136,8 @@ pub(crate) struct DueQuery {
     pub(crate) app: Option<String>,
     /// Only those never verified or not later than this (RFC 3339).
     pub(crate) until: String,
+    /// Those verified later than this too: the clock was set back since.
+    pub(crate) now: String,
     /// Only those behind this one: when it was verified (empty: never), and its place in the order of creation.
     pub(crate) after: Option<(String, i64)>,
     pub(crate) limit: u32,
@@ -179,6 +183,14 @@ pub(crate) trait Store: Send + Sync {
     fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>>;
     /// Whether there was one.
     fn delete_connection(&self, id: &str) -> Result<bool>;
+
+    /// Writes all that is stored at this moment to a new file, while others go on; `already_exists` where there is a file.
+    fn backup(&self, to: &Path) -> Result<()>;
+
+    /// The version of the file's tables.
+    fn format(&self) -> Result<i64>;
+    /// How many faults the file's structure has; looks at all of it.
+    fn faults(&self) -> Result<u64>;
 
     /// Lets go of files and connections; later calls fail with `closed`.
     fn close(&self);

@@ -1,5 +1,6 @@
 //! The simplest store there can be, two lists in memory, to compare another one with.
 
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
@@ -117,7 +118,7 @@ impl Store for Model {
         let mut due = self.lists().connections.clone();
         due.retain(|row| {
             matches!(row.status, Status::Active | Status::Expired)
-                && place(row).0 <= query.until
+                && (place(row).0 <= query.until || place(row).0 > query.now)
                 && query.after.as_ref().is_none_or(|after| place(row) > *after)
                 && is(&query.entity_id, &row.entity_id)
                 && is(&query.app, &row.app)
@@ -162,6 +163,18 @@ impl Store for Model {
         let before = connections.len();
         connections.retain(|row| row.id != id);
         Ok(connections.len() < before)
+    }
+
+    fn backup(&self, _to: &Path) -> Result<()> {
+        unreachable!("lists in memory have no file")
+    }
+
+    fn format(&self) -> Result<i64> {
+        unreachable!("lists in memory have no file")
+    }
+
+    fn faults(&self) -> Result<u64> {
+        unreachable!("lists in memory have no file")
     }
 
     fn close(&self) {}

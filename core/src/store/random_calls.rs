@@ -1,6 +1,7 @@
 //! SQLite against the model: random calls over two handles on one file, with crashes in between, answer and leave the same.
 
 use std::path::Path;
+use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -194,7 +195,7 @@ fn everything(store: &dyn Store, page: u32) -> Vec<String> {
         for entity_id in some(&USERS) {
             let by = ConnectionQuery { entity_id: entity_id.clone(), app: app.clone(), ..ALL };
             all.push(told(paged(store, &by, page)));
-            let due = DueQuery { entity_id, app: app.clone(), until: time(3), after: None, limit: page };
+            let due = DueQuery { entity_id, app: app.clone(), until: time(2), now: time(3), after: None, limit: page };
             all.push(told(due_paged(store, due)));
         }
     }
@@ -244,7 +245,7 @@ impl Handles {
     }
 
     fn on(folder: tempfile::TempDir) -> Self {
-        let open = || SqliteStore::open(&folder.path().join("vault.db")).unwrap();
+        let open = || SqliteStore::open(&folder.path().join("vault.db"), Duration::from_secs(30)).unwrap();
         Self { stores: [open(), open()], folder }
     }
 

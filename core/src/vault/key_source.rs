@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::{key_of_bytes, key_of_text, record};
 use crate::error::{Error, ErrorKind, Result};
+use crate::files::{self, Draft};
 use crate::secret::Secret;
 
 /// Where the master key comes from.
@@ -63,6 +64,16 @@ impl KeySource {
         }
     }
 
+    /// The kind of source, as a diagnosis names it.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::FileBesideVault | Self::File(_) => "file",
+            Self::Bytes(_) => "bytes",
+            Self::Environment(_) => "environment",
+            Self::Passphrase(_) => "passphrase",
+        }
+    }
+
     /// The key for a new vault; makes the key file where that is the source.
     pub(super) fn make(&self, vault: &Path) -> Result<Made> {
         let derivation = match self {
@@ -91,13 +102,9 @@ impl KeySource {
         self.derive(vault, &derivation)
     }
 
-    fn file(&self, vault: &Path) -> Option<PathBuf> {
+    pub(super) fn file(&self, vault: &Path) -> Option<PathBuf> {
         match self {
-            Self::FileBesideVault => {
-                let mut name = vault.as_os_str().to_owned();
-                name.push(".key");
-                Some(name.into())
-            }
+            Self::FileBesideVault => Some(files::with_ending(vault, ".key")),
             Self::File(path) => Some(path.clone()),
             _ => None,
         }
@@ -154,8 +161,6 @@ fn file_error(file: &Path, what: impl fmt::Display) -> Error {
 
 /// Writes a new random key. Several processes may do so at once: the first file stays, complete, and all read that one.
 fn make_key_file(file: &Path) -> Result<()> {
-    use std::io::Write as _;
-    let failed = |e: std::io::Error| file_error(file, format!("cannot be made: {}", e.kind()));
     let mut key = Zeroizing::new([0_u8; 32]);
     record::random(key.as_mut_slice())?;
     let mut text = Zeroizing::new(String::with_capacity(65));
@@ -165,32 +170,16 @@ fn make_key_file(file: &Path) -> Result<()> {
         }
     }
     text.push('\n');
-
-    let draft = file.with_extension(format!("{}.draft", super::new_id("key")?));
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(&draft).and_then(|mut f| {
-        f.write_all(text.as_bytes())?;
-        f.sync_all()
+    let made = Draft::beside(file).and_then(|draft| {
+        draft.write(text.as_bytes())?;
+        draft.publish()
     });
-    // A hard link never replaces a file that is there already.
-    let linked = written.and_then(|()| std::fs::hard_link(&draft, file));
-    let _ = std::fs::remove_file(&draft);
-    match linked {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(failed(e)),
-        _ => sync_folder(file).map_err(failed),
+    match made {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(file_error(file, format!("cannot be made: {}", e.kind())))
+        }
+        _ => Ok(()),
     }
-}
-
-fn sync_folder(file: &Path) -> std::io::Result<()> {
-    #[cfg(unix)]
-    {
-        let folder = file.parent().filter(|f| !f.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        std::fs::File::open(folder)?.sync_all()?;
-    }
-    Ok(())
 }
 
 fn read_key_file(file: &Path) -> Result<Zeroizing<[u8; 32]>> {

@@ -1,14 +1,18 @@
 //! The vault: seals credentials before the store sees them and opens them for one call at a time.
 
+mod examine;
 mod key_source;
 #[cfg(test)]
 mod properties;
 mod record;
 
+pub(crate) use examine::examine;
 pub use key_source::KeySource;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use record::Unopened;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -19,9 +23,23 @@ use crate::store::{ConnectionRow, IntegrationRow, KeyRow, SqliteStore, Store};
 /// All rows belong to one tenant until a vault can hold several; it is part of what each seal binds.
 const TENANT: &str = "default";
 
+/// Where a vault and its key are.
+struct Origin {
+    path: PathBuf,
+    key_source: &'static str,
+    key_file: Option<PathBuf>,
+}
+
+impl Origin {
+    fn new(path: &Path, source: &KeySource) -> Self {
+        Self { path: path.to_owned(), key_source: source.name(), key_file: source.file(path) }
+    }
+}
+
 /// An open vault: a store, and the key that opens what it holds.
 pub(crate) struct Vault {
     pub(crate) store: Box<dyn Store>,
+    origin: Origin,
     vault_id: String,
     key_id: String,
     data_key: Secret,
@@ -29,8 +47,10 @@ pub(crate) struct Vault {
 
 impl Vault {
     /// Opens the vault at `path`, making it on first use. Takes as long as the key source: Argon2id for a passphrase.
-    pub(crate) fn open(path: &Path, source: &KeySource) -> Result<Self> {
-        let store: Box<dyn Store> = Box::new(SqliteStore::open(path)?);
+    /// `patience` is how long its calls wait while other processes write.
+    pub(crate) fn open(path: &Path, source: &KeySource, patience: Duration) -> Result<Self> {
+        let origin = Origin::new(path, source);
+        let store: Box<dyn Store> = Box::new(SqliteStore::open(path, patience)?);
         let stored = match store.keys()?.into_iter().next() {
             Some(row) => row,
             None => {
@@ -40,25 +60,29 @@ impl Vault {
                 if kept != row {
                     // Another process was quicker; go on with its key.
                     let master = source.load(path, &kept.derivation)?;
-                    return Self::unlocked(store, &kept, &master);
+                    return Self::unlocked(store, &kept, &master, origin);
                 }
-                return Self::unlocked(store, &row, &master.key);
+                return Self::unlocked(store, &row, &master.key, origin);
             }
         };
         let master = source.load(path, &stored.derivation)?;
-        Self::unlocked(store, &stored, &master)
+        Self::unlocked(store, &stored, &master, origin)
     }
 
-    fn unlocked(store: Box<dyn Store>, row: &KeyRow, master: &[u8; 32]) -> Result<Self> {
-        let opened = record::open(master, &wrapping(row), &row.wrapped).map_err(|()| {
-            let message = "the key given is not the key of this vault; give the one it was made with";
-            Error::new(ErrorKind::WrongKey, message)
+    fn unlocked(store: Box<dyn Store>, row: &KeyRow, master: &[u8; 32], origin: Origin) -> Result<Self> {
+        let opened = record::open(master, &wrapping(row), &row.wrapped).map_err(|why| match why {
+            Unopened::Newer => newer("the vault's key record"),
+            Unopened::Damaged => Error::new(
+                ErrorKind::WrongKey,
+                "the key given is not the key of this vault: give the one it was made with; if that is what you gave, the \
+                 vault's key record is damaged: restore a backup",
+            ),
         })?;
         if opened.len() != 32 {
             return Err(Error::new(ErrorKind::CorruptRecord, "the vault's data key is damaged; restore a backup"));
         }
         let data_key = Secret::new(&opened);
-        Ok(Self { store, vault_id: row.vault_id.clone(), key_id: row.key_id.clone(), data_key })
+        Ok(Self { store, origin, vault_id: row.vault_id.clone(), key_id: row.key_id.clone(), data_key })
     }
 
     /// Seals a connection's values into `row`, bound to what the row says.
@@ -70,16 +94,17 @@ impl Vault {
 
     /// The values of a connection; `corrupt_record` where the row was changed outside Keylatch.
     pub(crate) fn open_connection(&self, row: &ConnectionRow) -> Result<Values> {
-        let what = || {
-            let message =
-                format!("connection {} does not open: its record is damaged or was moved; connect again", row.id);
-            Error::new(ErrorKind::CorruptRecord, message).with_connection(&row.id)
-        };
-        if row.key_id != self.key_id {
-            return Err(what());
-        }
-        let packed = record::open(self.data_key(), &self.connection_binding(row), &row.sealed).map_err(|()| what())?;
-        record::unpack(&packed).ok_or_else(what)
+        self.open_values(&row.key_id, &self.connection_binding(row), &row.sealed).map_err(|why| {
+            let what = format!("connection {}", row.id);
+            let error = match why {
+                Unopened::Newer => newer(&what),
+                Unopened::Damaged => {
+                    let message = format!("{what} does not open, its record is damaged or was moved: connect again");
+                    Error::new(ErrorKind::CorruptRecord, message)
+                }
+            };
+            error.with_connection(&row.id)
+        })
     }
 
     /// Seals an integration's fixed values into `row`, bound to all else that the row says.
@@ -91,15 +116,25 @@ impl Vault {
 
     /// The fixed values of an integration. That it opens proves that its base URL is the developer's.
     pub(crate) fn open_integration(&self, row: &IntegrationRow) -> Result<Values> {
-        let what = || {
-            let message = format!("integration {} does not open: its record is damaged; make a new one", row.id);
-            Error::new(ErrorKind::CorruptRecord, message).with_fields(["integration_id"])
-        };
-        if row.key_id != self.key_id {
-            return Err(what());
+        self.open_values(&row.key_id, &self.integration_binding(row), &row.sealed).map_err(|why| {
+            let what = format!("integration {}", row.id);
+            let error = match why {
+                Unopened::Newer => newer(&what),
+                Unopened::Damaged => {
+                    let message = format!("{what} does not open, its record is damaged or was changed: make a new one");
+                    Error::new(ErrorKind::CorruptRecord, message)
+                }
+            };
+            error.with_fields(["integration_id"])
+        })
+    }
+
+    fn open_values(&self, key_id: &str, binding: &[u8], sealed: &[u8]) -> Result<Values, Unopened> {
+        if key_id != self.key_id {
+            return Err(Unopened::Damaged);
         }
-        let packed = record::open(self.data_key(), &self.integration_binding(row), &row.sealed).map_err(|()| what())?;
-        record::unpack(&packed).ok_or_else(what)
+        let packed = record::open(self.data_key(), binding, sealed)?;
+        record::unpack(&packed).ok_or(Unopened::Damaged)
     }
 
     fn data_key(&self) -> &[u8; 32] {
@@ -135,6 +170,11 @@ impl Vault {
             &row.key_id,
         ])
     }
+}
+
+/// Of a record in a form that only later versions know.
+fn newer(what: &str) -> Error {
+    Error::new(ErrorKind::CorruptRecord, format!("{what} was written by a later version: update Keylatch"))
 }
 
 fn first_key(master: &key_source::Made) -> Result<KeyRow> {

@@ -1,5 +1,7 @@
 //! Whatever is sealed opens as it was, and only where it was sealed and as long as no bit of it changed.
 
+use std::time::Duration;
+
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -17,7 +19,8 @@ use crate::verdict::Verdict;
 thread_local! {
     static VAULT: (tempfile::TempDir, Vault) = {
         let folder = tempfile::tempdir().unwrap();
-        let vault = Vault::open(&folder.path().join("vault.db"), &KeySource::Bytes(Secret::new(&[5; 32]))).unwrap();
+        let key = KeySource::Bytes(Secret::new(&[5; 32]));
+        let vault = Vault::open(&folder.path().join("vault.db"), &key, Duration::from_secs(30)).unwrap();
         (folder, vault)
     };
 }

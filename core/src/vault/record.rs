@@ -13,6 +13,15 @@ const VERSION: u8 = 1;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
+/// Why a record does not open.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Unopened {
+    /// It is of a version after this one's.
+    Newer,
+    /// It is not as it was sealed, or not with this key, or not in this place.
+    Damaged,
+}
+
 /// `version || nonce || ciphertext || tag`.
 pub(crate) fn seal(key: &[u8; 32], binding: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
     let mut nonce = [0_u8; NONCE];
@@ -33,15 +42,16 @@ pub(crate) fn seal(key: &[u8; 32], binding: &[u8], plain: &[u8]) -> Result<Vec<u
 }
 
 /// The plain bytes, if key, binding and record are what they were when it was sealed.
-pub(crate) fn open(key: &[u8; 32], binding: &[u8], record: &[u8]) -> Result<Zeroizing<Vec<u8>>, ()> {
-    let (version, rest) = record.split_first().ok_or(())?;
-    let (nonce, sealed) = rest.split_at_checked(NONCE).ok_or(())?;
-    if *version != VERSION {
-        return Err(());
+pub(crate) fn open(key: &[u8; 32], binding: &[u8], record: &[u8]) -> Result<Zeroizing<Vec<u8>>, Unopened> {
+    let damaged = || Unopened::Damaged;
+    let (version, rest) = record.split_first().ok_or_else(damaged)?;
+    if *version > VERSION {
+        return Err(Unopened::Newer);
     }
-    let nonce = XNonce::try_from(nonce).map_err(|_| ())?;
+    let (nonce, sealed) = rest.split_at_checked(NONCE).filter(|_| *version == VERSION).ok_or_else(damaged)?;
+    let nonce = XNonce::try_from(nonce).map_err(|_| damaged())?;
     let mut buffer = Zeroizing::new(sealed.to_vec());
-    XChaCha20Poly1305::new(key.into()).decrypt_in_place(&nonce, binding, &mut *buffer).map_err(|_| ())?;
+    XChaCha20Poly1305::new(key.into()).decrypt_in_place(&nonce, binding, &mut *buffer).map_err(|_| damaged())?;
     Ok(buffer)
 }
 

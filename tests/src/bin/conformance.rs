@@ -98,6 +98,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
         variables.insert((*name).to_owned(), Value::String(own));
     }
     variables.insert("api_key".to_owned(), Value::String(format!("ak_{space}")));
+    variables.insert("folder".to_owned(), Value::String(folder.path().display().to_string()));
     if remote {
         let apps: Vec<Value> = case.apps.iter().map(|app| fill(app, &variables)).collect();
         let mut script = fill(&Value::Object(case.composio.clone()), &variables);
@@ -106,7 +107,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
     }
     provider.script(space, &case.provider.as_ref().map_or_else(|| json!({}), |routes| fill(routes, &variables)));
 
-    let open = |also: &Value| -> Result<Door, Error> {
+    let all_options = |also: &Value| {
         let mut given = case.client.clone();
         given.extend(also.as_object().cloned().unwrap_or_default());
         let mut options = options(&given, folder.path(), provider);
@@ -117,7 +118,10 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
         let ca = options.extra_ca_pem.take();
         sayings::note_debug(&options);
         options.extra_ca_pem = ca;
-        let door = Door::open(is_async, options)?;
+        options
+    };
+    let open = |also: &Value| -> Result<Door, Error> {
+        let door = Door::open(is_async, all_options(also))?;
         for app in case.apps.iter().filter(|_| case.register || !remote) {
             let args = json!({"definition": fill(app, &variables)});
             door.call("apps.register", &args, Payload::default())?;
@@ -139,6 +143,8 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
                     json!({})
                 })
             }
+            "client.diagnose" => keylatch::diagnose(&all_options(&fill(&step.args, &saved)))
+                .map(|found| serde_json::to_value(found).expect("a diagnosis is JSON")),
             "provider.script" => {
                 provider.script(space, &fill(&step.args, &saved));
                 Ok(json!({}))
@@ -192,6 +198,7 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
             "max_response_bytes" => {
                 options.max_response_bytes = usize::try_from(value.as_u64().expect("bytes")).expect("fits");
             }
+            "path" => options.path = Some(text().into()),
             "passphrase" => options.key = KeySource::Passphrase(Secret::new(text().as_bytes())),
             "key_hex" => {
                 let digits = text();

@@ -1,0 +1,29 @@
+//! Caring for the vault: a copy for safe keeping, and what there is to say of its state.
+
+use std::path::Path;
+
+use super::{Embedded, place, whole_path};
+use crate::diagnosis::Diagnosis;
+use crate::error::Result;
+use crate::io::Io;
+use crate::options::Options;
+use crate::vault;
+
+/// The state of a vault that may not open. Waits on the disk, and on Argon2id for a passphrase.
+pub(crate) fn diagnose(options: &Options) -> Result<Diagnosis> {
+    Ok(vault::examine(&place(options)?, &options.key))
+}
+
+impl<I: Io> Embedded<I> {
+    pub(crate) async fn backup(&self, path: &Path) -> Result<()> {
+        self.must_be_open()?;
+        let to = whole_path(path)?;
+        self.vault(move |vault| vault.store.backup(&to)).await?;
+        tracing::debug!("backup written");
+        Ok(())
+    }
+
+    pub(crate) async fn diagnose(&self) -> Result<Diagnosis> {
+        self.vault(|vault| Ok(vault.diagnose())).await
+    }
+}

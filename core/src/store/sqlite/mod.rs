@@ -1,0 +1,120 @@
+//! The store in one SQLite file, shared by any number of threads and processes (write-ahead log, synced at each commit).
+
+mod backup;
+mod failure;
+mod file;
+mod queries;
+mod rows;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use rusqlite::{Connection as Db, Transaction, TransactionBehavior};
+
+use crate::error::{Error, Result};
+use crate::memory;
+use crate::process::{self, Reopened, at_rest};
+use crate::store::pool::Pool;
+use failure::failure;
+use file::Access;
+pub(crate) use file::must_be_readable;
+
+/// Connections that read at once; more would not read faster.
+const MOST_READERS: usize = 8;
+
+/// How long who only looks waits while other processes write.
+const LOOKING: Duration = Duration::from_secs(5);
+
+/// Opened again by whoever needs it on this or that side of a fork.
+pub(crate) struct SqliteStore(Reopened<Connections>);
+
+/// One writer and a few readers over the same file: writers would only wait for each other in SQLite's own, less
+/// patient, queue.
+struct Connections {
+    path: PathBuf,
+    access: Access,
+    /// How long to wait while other processes write.
+    patience: Duration,
+    writer: Mutex<Writer>,
+    readers: Pool<Db>,
+}
+
+#[derive(Default)]
+struct Writer {
+    idle: Option<Db>,
+    closed: bool,
+}
+
+impl Connections {
+    fn new(path: &Path, access: Access, patience: Duration) -> Self {
+        Self { path: path.to_owned(), access, patience, writer: Mutex::default(), readers: Pool::new(MOST_READERS) }
+    }
+
+    fn connect(&self) -> Result<Db> {
+        file::connect(&self.path, self.access, self.patience)
+    }
+}
+
+impl process::Close for Connections {
+    fn close_before_fork(&self) {
+        lock(&self.writer).idle = None;
+        self.readers.let_go();
+    }
+}
+
+impl SqliteStore {
+    /// Opens the file, and makes it (and its folder) where there is none. `patience` is how long a call waits while other
+    /// processes write.
+    pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self> {
+        let connections = Reopened::new(Connections::new(path, Access::Write, patience));
+        let _fork = at_rest();
+        let db = file::open(path, patience)?;
+        lock(&connections.writer).idle = Some(db);
+        Ok(Self(connections))
+    }
+
+    /// The file as it is: it is not changed, and what would write is `closed`.
+    pub(crate) fn open_to_read(path: &Path) -> Result<Self> {
+        let connections = Reopened::new(Connections::new(path, Access::Read, LOOKING));
+        lock(&connections.writer).closed = true;
+        let store = Self(connections);
+        store.read(|_| Ok(()))?;
+        Ok(store)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
+        let _fork = at_rest();
+        let mut writer = lock(&self.0.writer);
+        if writer.closed {
+            return Err(Error::closed());
+        }
+        let db = match &mut writer.idle {
+            Some(db) => db,
+            none => none.insert(self.0.connect()?),
+        };
+        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
+        let value = work(&transaction)?; // an error drops the transaction, which rolls it back
+        if memory::ending() {
+            return Err(Error::closed()); // what was sealed may have been sealed with a key that is wiped by now
+        }
+        transaction.commit().map_err(failure)?;
+        Ok(value)
+    }
+
+    fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        let _fork = at_rest();
+        let mut reader = self.0.readers.lease().ok_or_else(Error::closed)?;
+        work(reader.or_make(|| self.0.connect())?)
+    }
+
+    fn let_go(&self) {
+        let _fork = at_rest();
+        self.0.readers.close();
+        *lock(&self.0.writer) = Writer { idle: None, closed: true };
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,105 @@
+//! Rows as the store's types. A damaged column never hides its row, nor the others of a list: it is read as well as it can be,
+//! and whether the record is as it was written the seal tells.
+
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection as Db, Row};
+
+use super::failure::failure;
+use crate::connection::Status;
+use crate::error::Result;
+use crate::store::{ConnectionRow, IntegrationRow, KeyRow};
+use crate::verdict::Verdict;
+
+pub(super) const INTEGRATION: &str =
+    "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
+pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
+     account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
+
+pub(super) fn integration(row: &Row) -> rusqlite::Result<IntegrationRow> {
+    Ok(IntegrationRow {
+        id: text(row, 0)?,
+        app: text(row, 1)?,
+        auth_scheme: text(row, 2)?,
+        name: text(row, 3)?,
+        base_url: text_if_any(row, 4)?,
+        allow: serde_json::from_str(&text(row, 5)?).unwrap_or_default(),
+        fixed_fields: json_list(&text(row, 6)?),
+        key_id: text(row, 7)?,
+        sealed: bytes(row, 8)?,
+        created_at: text(row, 9)?,
+    })
+}
+
+pub(super) fn connection(row: &Row) -> rusqlite::Result<ConnectionRow> {
+    Ok(ConnectionRow {
+        seq: number(row, 0)?,
+        id: text(row, 1)?,
+        entity_id: text(row, 2)?,
+        app: text(row, 3)?,
+        auth_scheme: text(row, 4)?,
+        integration_id: text(row, 5)?,
+        status: Status::from(text(row, 6)?.as_str()),
+        verdict: Verdict::parse(&text(row, 7)?).unwrap_or(Verdict::NotChecked),
+        verified_at: text_if_any(row, 8)?,
+        account: text_if_any(row, 9)?,
+        alias: text_if_any(row, 10)?,
+        labels: json_list(&text(row, 11)?),
+        metadata: serde_json::from_str(&text(row, 12)?).unwrap_or_default(),
+        record_version: number(row, 13)?,
+        key_id: text(row, 14)?,
+        sealed: bytes(row, 15)?,
+        created_at: text(row, 16)?,
+        updated_at: text(row, 17)?,
+    })
+}
+
+/// The vault's data keys.
+pub(super) fn keys(db: &Db) -> Result<Vec<KeyRow>> {
+    let sql = "SELECT key_id, vault_id, derivation, wrapped FROM keys ORDER BY rowid";
+    let mut statement = db.prepare_cached(sql).map_err(failure)?;
+    let key = |row: &Row| {
+        Ok(KeyRow {
+            key_id: text(row, 0)?,
+            vault_id: text(row, 1)?,
+            derivation: text(row, 2)?,
+            wrapped: bytes(row, 3)?,
+        })
+    };
+    let rows = statement.query_map([], key).map_err(failure)?;
+    rows.collect::<rusqlite::Result<_>>().map_err(failure)
+}
+
+pub(super) fn json_text(list: &[String]) -> String {
+    serde_json::Value::from(list).to_string()
+}
+
+fn json_list(text: &str) -> Vec<String> {
+    serde_json::from_str(text).unwrap_or_default()
+}
+
+fn text(row: &Row, at: usize) -> rusqlite::Result<String> {
+    Ok(text_if_any(row, at)?.unwrap_or_default())
+}
+
+fn text_if_any(row: &Row, at: usize) -> rusqlite::Result<Option<String>> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Null => None,
+        ValueRef::Integer(value) => Some(value.to_string()),
+        ValueRef::Real(value) => Some(value.to_string()),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+    })
+}
+
+fn bytes(row: &Row, at: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
+        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
+    })
+}
+
+fn number(row: &Row, at: usize) -> rusqlite::Result<i64> {
+    Ok(match row.get_ref(at)? {
+        ValueRef::Integer(value) => value,
+        _ => 0,
+    })
+}
