@@ -18,14 +18,16 @@ pub(crate) enum Kind {
     Replace,
     Update,
     Delete,
+    Backup,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 4] = [Self::Initiate, Self::Replace, Self::Update, Self::Delete];
+    pub(crate) const ALL: [Self; 5] = [Self::Initiate, Self::Replace, Self::Update, Self::Delete, Self::Backup];
 
     /// What can be done with a connection that is there, or is not.
     pub(crate) fn possible(there: bool) -> &'static [Self] {
-        if there { &[Self::Replace, Self::Update, Self::Delete] } else { &[Self::Initiate, Self::Replace] }
+        use Kind::{Backup, Delete, Initiate, Replace, Update};
+        if there { &[Replace, Update, Delete, Backup] } else { &[Initiate, Replace, Backup] }
     }
 
     fn name(self) -> &'static str {
@@ -34,11 +36,12 @@ impl Kind {
             Self::Replace => "replace",
             Self::Update => "update",
             Self::Delete => "delete",
+            Self::Backup => "backup",
         }
     }
 }
 
-/// One change to one user's connection, number `number` of all that are made to a vault.
+/// One change to one user's connection, or a backup, number `number` of all that are made to a vault.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Change {
     pub(crate) kind: Kind,
@@ -53,6 +56,7 @@ impl Change {
             Kind::Initiate | Kind::Replace => Some(Kept { credential: self.number, description: self.number }),
             Kind::Update => before.map(|kept| Kept { credential: self.number, ..kept }),
             Kind::Delete => None,
+            Kind::Backup => before,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
+use crate::backups;
 use crate::ledger::Ledger;
 use crate::look::{Look, strange_files};
 use crate::process::{self, Work, open};
@@ -20,8 +21,10 @@ pub(crate) fn full_at_every_block(stride: usize) {
     let folder = tempfile::tempdir().expect("a folder can be made");
     let vault = folder.path().join("vault.db");
     let none = Ledger::of(&USERS.map(str::to_owned));
+    std::fs::create_dir(backups::folder(&vault)).expect("a folder can be made");
     let mut used = none.clone();
     assert!(process::finish(process::start(&mut worker(&vault, 1, "unlimited")), &mut used).success());
+    assert_eq!(backups::check(&vault, &mut used), [""; 0]);
     for (what, from, ledger) in [("a new vault", None, none), ("a vault in use", Some(folder.path()), used)] {
         let (mut blocks, mut refused) = (0, BTreeMap::<String, usize>::new());
         loop {
@@ -57,13 +60,17 @@ impl Full<'_> {
         let vault = folder.path().join("vault.db");
         for file in from.into_iter().flat_map(|from| from.read_dir().expect("the folder lists")) {
             let file = file.expect("an entry");
-            std::fs::copy(file.path(), folder.path().join(file.file_name())).expect("it can be copied");
+            if file.path().is_file() {
+                std::fs::copy(file.path(), folder.path().join(file.file_name())).expect("it can be copied");
+            }
         }
+        std::fs::create_dir(backups::folder(&vault)).expect("a folder can be made");
         let child = process::start(&mut worker(&vault, 1 + CHANGES, &blocks.to_string()));
         let status = process::finish(child, &mut ledger);
         let look = Look::at_all(&open(&vault).expect("the vault opens when there is room again"));
         let mut wrong = look.wrong;
         wrong.extend(ledger.compare(&look.there).0);
+        wrong.extend(backups::check(&vault, &mut ledger));
         wrong.extend(strange_files(folder.path()));
         assert!(status.success() && wrong.is_empty(), "full at {blocks} blocks, {status}:\n{}", wrong.join("\n"));
         ledger

@@ -8,6 +8,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::backups;
 use crate::change::Kind;
 use crate::ledger::Ledger;
 use crate::look::{Look, strange_files};
@@ -32,6 +33,7 @@ pub(crate) fn killed_at_random(kills: usize) {
     for _ in 0..kills / (LANES * KILLS_A_LANE) {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let vault = folder.path().join("vault.db");
+        std::fs::create_dir(backups::folder(&vault)).expect("a folder can be made");
         let lanes = thread::scope(|scope| {
             let lanes: Vec<_> = (0..LANES).map(|lane| (lane, &vault)).collect();
             let running: Vec<_> =
@@ -86,6 +88,7 @@ fn run(number: usize, vault: &Path) -> Lane {
         kill_one(&work, &mut random, &mut lane);
         let client = open(vault).expect("the vault opens");
         let look = Look::at(&client, &users);
+        lane.wrong.extend(backups::check(vault, &mut lane.ledger));
         let (wrong, cut_off) = lane.ledger.compare(&look.there);
         lane.wrong.extend(look.wrong);
         lane.wrong.extend(wrong);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::change::{Change, Kept};
+use crate::backups;
+use crate::change::{Change, Kept, Kind};
 
 /// What may be there of a connection.
-type Possible = Vec<Option<Kept>>;
+pub(crate) type Possible = Vec<Option<Kept>>;
 
 /// What processes have said of the connections of some users.
 #[derive(Clone, Default)]
@@ -16,6 +17,8 @@ pub(crate) struct Ledger {
     /// Changes that were cut off, with nothing written since. They may come true yet: SQLite finds in its log what the
     /// process had written whole but not shown to others, when it recovers or, else, writes over it.
     cut_off: Vec<Change>,
+    /// What the backups that were answered may hold, by their names.
+    pub(crate) backups: BTreeMap<String, BTreeMap<String, Possible>>,
     /// How many changes were answered.
     pub(crate) answered: usize,
     /// The errors that were answered instead, by their codes.
@@ -31,6 +34,10 @@ impl Ledger {
         Self { possible: users.iter().map(|user| (user.clone(), vec![None])).collect(), ..Self::default() }
     }
 
+    pub(crate) fn users(&self) -> impl Iterator<Item = &String> {
+        self.possible.keys()
+    }
+
     /// Takes down a line of a process's.
     pub(crate) fn write(&mut self, line: &str) {
         match line.split_once(' ').unwrap_or((line, "")) {
@@ -44,6 +51,9 @@ impl Ledger {
             ("done", "") => {
                 let (change, before) = self.under_way.take().expect("begun before it is done");
                 let after = before.iter().map(|kept| change.applied(*kept)).collect();
+                if change.kind == Kind::Backup {
+                    self.backups.insert(backups::file_name(&change), self.possible.clone());
+                }
                 self.possible.insert(change.user, after);
                 self.cut_off.clear();
                 self.answered += 1;

@@ -94,9 +94,11 @@ fn number(text: &str, prefix: &str) -> Option<u64> {
 
 /// Files beside the vault that have no business there.
 pub(crate) fn strange_files(folder: &Path) -> Vec<String> {
-    let known = ["vault.db", "vault.db-shm", "vault.db-wal", "vault.db.key"];
+    let known = ["vault.db", "vault.db-shm", "vault.db-wal", "vault.db.key", "vault.backups"];
     let names = std::fs::read_dir(folder).expect("the folder lists").map(|entry| entry.expect("an entry").file_name());
     let names = names.map(|name| name.to_string_lossy().into_owned());
-    let strange = names.filter(|name| !known.contains(&name.as_str()) && !name.ends_with(".draft"));
+    // What killed processes were about to write, and SQLite's companions of it, is taken away an hour later.
+    let is_draft = |name: &str| name.ends_with(".draft") || name.contains(".draft-");
+    let strange = names.filter(|name| !known.contains(&name.as_str()) && !is_draft(name));
     strange.map(|name| format!("a strange file: {name}")).collect()
 }

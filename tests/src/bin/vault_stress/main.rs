@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "a test program reports on its standard output")]
 
 mod at_once;
+mod backups;
 mod change;
 mod control;
 mod full_disk;

@@ -7,6 +7,7 @@ use keylatch::{
 };
 use serde_json::json;
 
+use crate::backups::{self, file_name};
 use crate::change::{Change, Kind};
 use crate::process::{self, Work};
 use crate::random::Random;
@@ -17,7 +18,7 @@ pub(crate) fn work(work: &Work) {
         Ok(opened) => opened,
         Err(error) => return say(&failed(&error)),
     };
-    let mut random = Random::seeded(work.seed);
+    let (folder, mut random) = (backups::folder(&work.vault), Random::seeded(work.seed));
     for number in work.first..work.first + work.count {
         let user = random.pick(&work.users).clone();
         let there = match client.get_connection(&user, "postgresql") {
@@ -31,7 +32,12 @@ pub(crate) fn work(work: &Work) {
         let kind = *random.pick(Kind::possible(there.is_some()));
         let change = Change { kind, user, number };
         say(&format!("begin {change}"));
-        match make(&client, &integration, there.as_deref(), &change) {
+        let made = if kind == Kind::Backup {
+            client.backup(&folder.join(file_name(&change)))
+        } else {
+            make(&client, &integration, there.as_deref(), &change)
+        };
+        match made {
             Ok(()) => say("done"),
             Err(error) => say(&failed(&error)),
         }
@@ -71,7 +77,7 @@ fn make(client: &Client, integration: &str, there: Option<&str>, change: &Change
             client.update_credentials(ask).map(drop)
         }
         (Kind::Delete, Some(id)) => client.delete_connection(id, false),
-        (Kind::Update | Kind::Delete, None) => unreachable!("only what is possible is picked"),
+        (Kind::Update | Kind::Delete, None) | (Kind::Backup, _) => unreachable!("only what is possible is picked"),
     }
 }
 
