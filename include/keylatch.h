@@ -2671,7 +2671,7 @@ keylatch_status keylatch_diagnosis_format(const keylatch_diagnosis *diagnosis, b
 keylatch_status keylatch_diagnosis_intact(const keylatch_diagnosis *diagnosis, bool *known, bool *intact);
 
 /**
- * Where the key comes from: "file", "bytes", "environment", "passphrase" or "keyring". Borrowed until the handle is freed. Thread-safe.
+ * Where the key comes from: "file", "bytes", "environment" or "passphrase". Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_diagnosis_key_source(const keylatch_diagnosis *diagnosis,
                                               const char **text,

@@ -653,7 +653,7 @@ struct Diagnosis {
     std::optional<std::string> mode, folder_mode;  // as chmod writes them, such as "600"
     std::optional<std::int64_t> format;
     std::optional<bool> intact;  // whether the file's structure is whole
-    std::string key_source;      // "file", "bytes", "environment", "passphrase" or "keyring"
+    std::string key_source;      // "file", "bytes", "environment" or "passphrase"
     std::optional<std::string> key_file;
     std::optional<bool> key_fits;
     std::optional<std::uint64_t> integrations, connections;
