@@ -27,6 +27,9 @@ mod error;
 mod faults;
 mod field;
 mod files;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod input;
 mod io;
 mod memory;

@@ -8,7 +8,7 @@ mod oauth_only;
 pub(crate) mod protocol;
 mod read;
 pub(crate) mod search;
-mod shape;
+pub(crate) mod shape;
 #[cfg(test)]
 mod source;
 pub(crate) mod template;

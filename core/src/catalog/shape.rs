@@ -15,6 +15,8 @@ const COMMON: [&str; 17] = [
 ];
 /// Patterns with more beginnings than this are taken to have none.
 const MOST: usize = 64;
+/// Groups within groups beyond this are no pattern: the reader of patterns itself takes 50.
+const DEEPEST: usize = 50;
 
 /// How well a value fits a pattern whose values are told from those of others.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,9 +53,9 @@ fn tells(beginning: &str) -> bool {
 
 /// The texts that matches of a pattern begin with, one for each way to match; empty where that way begins with anything.
 pub(crate) fn beginnings(pattern: &str) -> Vec<String> {
-    let mut reader = Reader { rest: pattern };
+    let mut reader = Reader { rest: pattern, depth: 0, gave_up: false };
     let found = reader.alternatives();
-    if reader.rest.is_empty() && found.len() <= MOST {
+    if reader.rest.is_empty() && !reader.gave_up && found.len() <= MOST {
         found.into_iter().map(|start| start.text).collect()
     } else {
         vec![String::new()]
@@ -101,9 +103,12 @@ struct Start {
     open: bool,
 }
 
-/// What is left of a pattern.
+/// What is left of a pattern, and how deep in groups that is.
 struct Reader<'p> {
     rest: &'p str,
+    depth: usize,
+    /// There is something that is not read here.
+    gave_up: bool,
 }
 
 impl Reader<'_> {
@@ -124,7 +129,9 @@ impl Reader<'_> {
     }
 
     fn sequence(&mut self) -> Vec<Start> {
-        let mut found = vec![Start { text: String::new(), open: true }];
+        // Without `^` a match may begin with whatever stands before it.
+        let anchored = self.depth > 0 || self.rest.starts_with('^');
+        let mut found = vec![Start { text: String::new(), open: anchored }];
         while !self.rest.is_empty() && !self.rest.starts_with(['|', ')']) {
             let mut piece = self.piece();
             if self.rest.starts_with(['?', '*', '+', '{']) {
@@ -147,12 +154,7 @@ impl Reader<'_> {
     fn piece(&mut self) -> Vec<Start> {
         let literal = |c: char| vec![Start { text: c.to_string(), open: true }];
         match self.next() {
-            Some('(') => {
-                self.rest = self.rest.strip_prefix("?:").unwrap_or(self.rest);
-                let inner = self.alternatives();
-                self.next();
-                inner
-            }
+            Some('(') => self.group(),
             Some('[') => self.class(),
             Some('\\') => match self.next() {
                 Some(c) if !c.is_ascii_alphanumeric() => literal(c),
@@ -162,6 +164,20 @@ impl Reader<'_> {
             None | Some('.' | '$') => anything(),
             Some(c) => literal(c),
         }
+    }
+
+    fn group(&mut self) -> Vec<Start> {
+        self.rest = self.rest.strip_prefix("?:").unwrap_or(self.rest);
+        // Flags such as `(?i)` change what follows; and no pattern that is one goes deeper.
+        if self.rest.starts_with('?') || self.depth == DEEPEST {
+            (self.rest, self.gave_up) = ("", true);
+            return anything();
+        }
+        self.depth += 1;
+        let inner = self.alternatives();
+        self.depth -= 1;
+        self.next();
+        inner
     }
 
     /// A few characters out of which one stands here, such as `[bp]`.
@@ -205,6 +221,9 @@ mod tests {
         assert_eq!(beginnings("^abc?d"), ["ab"]);
         assert_eq!(beginnings("^a|^bc"), ["a", "bc"]);
         assert_eq!(beginnings("^(?:a|b(c|d))e"), ["ae", "bce", "bde"]);
+        assert_eq!(beginnings("^a|bc"), ["a", ""], "the second stands anywhere");
+        assert_eq!(beginnings("^a(?i)b|^c"), [""], "in capitals too");
+        assert_eq!(beginnings(&format!("^{}", "(".repeat(100_000))), [""]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ fn look_up(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     Ok((host, port).to_socket_addrs()?.collect())
 }
 
-fn resolve_by(
+pub(crate) fn resolve_by(
     look_up: impl FnOnce(&str, u16) -> io::Result<Vec<SocketAddr>>,
     host: &str,
     port: u16,

@@ -163,6 +163,12 @@ impl Wire {
     /// A server that says just this, whatever it hears. It does so once: nobody answers a second call.
     #[cfg(test)]
     pub(crate) fn saying(bytes: Vec<u8>, tls: TlsMode) -> Self {
+        Self::listening(bytes, tls).0
+    }
+
+    /// The same, and what it hears.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(crate) fn listening(bytes: Vec<u8>, tls: TlsMode) -> (Self, Heard) {
         let dial = Dial {
             host: "127.0.0.1".into(),
             port: 1,
@@ -172,8 +178,9 @@ impl Wire {
             ca_certificate: None,
         };
         let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: false };
-        let stream = Stream::Plain(Box::new(tests::Recording(io::Cursor::new(bytes))));
-        Self { stream, deadline: Instant::now() + dial.timeout, dial, network }
+        let heard = Heard::default();
+        let stream = Stream::Plain(Box::new(Recording { says: io::Cursor::new(bytes), heard: heard.clone() }));
+        (Self { stream, deadline: Instant::now() + dial.timeout, dial, network }, heard)
     }
 
     /// Sends all of it.
@@ -299,28 +306,35 @@ fn fault_of(error: &io::Error) -> Fault {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a server was told.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) type Heard = Arc<std::sync::Mutex<Vec<u8>>>;
 
-    /// Plays what was recorded, and swallows what it is told.
-    pub(super) struct Recording(pub(super) io::Cursor<Vec<u8>>);
+/// Plays what was recorded, and keeps what it is told.
+#[cfg(any(test, feature = "fuzzing"))]
+struct Recording {
+    says: io::Cursor<Vec<u8>>,
+    heard: Heard,
+}
 
-    impl Transport for Recording {}
+#[cfg(any(test, feature = "fuzzing"))]
+impl Transport for Recording {}
 
-    impl Read for Recording {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read(buffer)
-        }
+#[cfg(any(test, feature = "fuzzing"))]
+impl Read for Recording {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.says.read(buffer)
+    }
+}
+
+#[cfg(any(test, feature = "fuzzing"))]
+impl Write for Recording {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.heard.lock().map_err(|_| io::ErrorKind::Other)?.extend_from_slice(bytes);
+        Ok(bytes.len())
     }
 
-    impl Write for Recording {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

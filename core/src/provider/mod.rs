@@ -4,6 +4,8 @@ mod action;
 mod body;
 mod dsn;
 mod fill;
+#[cfg(feature = "fuzzing")]
+pub(crate) mod fuzzing;
 mod host;
 mod inject;
 mod json;

@@ -4,7 +4,7 @@ mod examine;
 mod key_source;
 #[cfg(test)]
 mod properties;
-mod record;
+pub(crate) mod record;
 
 pub(crate) use examine::examine;
 pub use key_source::KeySource;

@@ -13,7 +13,7 @@ mod mongodb;
 mod mqtt;
 mod mysql;
 mod nats;
-mod nkey;
+pub(super) mod nkey;
 mod postgresql;
 mod redis;
 #[cfg(test)]
@@ -25,7 +25,7 @@ mod sftp;
 mod smtp;
 mod sqlserver;
 #[cfg(feature = "sftp")]
-mod ssh_key;
+pub(super) mod ssh_key;
 mod tds;
 
 use std::borrow::Cow;
@@ -48,6 +48,12 @@ use crate::verdict::Verdict;
 pub(crate) struct Roles(Vec<(Cow<'static, str>, Secret)>);
 
 impl Roles {
+    /// Roles as an app's fields would fill them.
+    #[cfg(any(test, feature = "fuzzing"))]
+    pub(super) fn of(roles: &[(&str, &str)]) -> Self {
+        Self(roles.iter().map(|(name, value)| ((*name).to_owned().into(), Secret::new(value.as_bytes()))).collect())
+    }
+
     /// Fills the templates; a role whose optional field was not given stays out.
     fn fill(login: &Login, values: &Values) -> Result<Self> {
         let mut roles = Vec::new();
@@ -72,10 +78,10 @@ impl Roles {
 
 /// How a login ended.
 #[derive(Debug)]
-struct Outcome {
-    verdict: Verdict,
+pub(super) struct Outcome {
+    pub(super) verdict: Verdict,
     /// The server's own code for that, such as `28P01`. Never its text.
-    detail: Option<String>,
+    pub(super) detail: Option<String>,
 }
 
 impl Outcome {
@@ -160,7 +166,7 @@ fn named(template: &str, login: &Login, values: &Values) -> Option<String> {
     Some(name.expose_text()?.to_owned()) // expose: a user's name
 }
 
-fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
+pub(super) fn log_in(protocol: &str, mut wire: Wire, roles: &Roles) -> Result<Outcome, Fault> {
     let wire = &mut wire;
     match protocol {
         "amqp" => amqp::log_in(wire, roles),

@@ -14,14 +14,14 @@ const SEED: u8 = 18 << 3;
 const USER: u8 = 20 << 3;
 
 /// A user's seed: two bytes of kind, the private key and a checksum.
-pub(super) struct Seed {
+pub(crate) struct Seed {
     key: Ed25519KeyPair,
     public: String,
 }
 
 impl Seed {
     /// None where the text is not the seed of a user, or was misspelled.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let raw = decode(text)?;
         let (body, checksum) = raw.split_last_chunk::<2>()?;
         let (kind, seed) = body.split_first_chunk::<2>()?;
@@ -37,7 +37,7 @@ impl Seed {
     }
 
     /// The public key as NATS writes it.
-    pub(super) fn public(&self) -> &str {
+    pub(crate) fn public(&self) -> &str {
         &self.public
     }
 

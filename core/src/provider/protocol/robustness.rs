@@ -1,22 +1,12 @@
 //! No server can make a login panic, whatever it says, and none that talks at random is believed.
 
-use std::borrow::Cow;
-
 use proptest::prelude::*;
 
 use super::{Outcome, Roles, log_in};
 use crate::catalog::protocol::{Protocol, TlsMode};
 use crate::io::Fault;
 use crate::io::wire::Wire;
-use crate::secret::Secret;
 use crate::verdict::Verdict;
-
-impl Roles {
-    /// Roles as an app's fields would fill them.
-    pub(super) fn of(roles: &[(&'static str, &str)]) -> Self {
-        Self(roles.iter().map(|(name, value)| (Cow::Borrowed(*name), Secret::new(value.as_bytes()))).collect())
-    }
-}
 
 /// Logs in to a server that says just this, without TLS.
 pub(super) fn told(protocol: &str, roles: &[(&'static str, &str)], says: &[u8]) -> Result<Outcome, Fault> {

@@ -11,7 +11,7 @@ use crate::verdict::Verdict;
 const MOST_ROUNDS: u32 = 1000;
 
 /// The key, or what is to be said of a text that gives none.
-pub(super) fn read(text: &str, passphrase: Option<&[u8]>) -> Result<PrivateKey, Outcome> {
+pub(crate) fn read(text: &str, passphrase: Option<&[u8]>) -> Result<PrivateKey, Outcome> {
     if text.contains("-----BEGIN OPENSSH PRIVATE KEY-----") {
         let key = PrivateKey::from_openssh(text.trim_start()).map_err(|_| unreadable())?;
         return if key.is_encrypted() { decrypt(&key, passphrase) } else { Ok(key) };
