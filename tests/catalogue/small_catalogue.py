@@ -24,8 +24,11 @@ def small_folder(folder: Path) -> Path:
 
 
 def build(catalogue: Path | None) -> subprocess.CompletedProcess[str]:
-    """Builds the workspace, unoptimised, for the apps of this folder, else for all. Always the whole workspace, since for
-    a part of it cargo would choose other features of the dependencies and compile them anew."""
+    """Builds the workspace, unoptimised, for the apps of this folder, else for all.
+
+    Always the whole workspace: for a part of it cargo would choose other features of the dependencies, and compile
+    them anew.
+    """
     env = dict(os.environ)
     if catalogue is not None:
         env["KEYLATCH_CATALOG_DIR"] = str(catalogue)
