@@ -84,6 +84,7 @@ impl SqliteStore {
     }
 
     fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
+        memory::bleach(); // SQLite's memory, which nobody wipes, gets what was on the stack where it copies gaps along
         let _fork = at_rest();
         let mut writer = lock(&self.0.writer);
         if writer.closed {
@@ -103,6 +104,7 @@ impl SqliteStore {
     }
 
     fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+        memory::bleach(); // as above
         let _fork = at_rest();
         let mut reader = self.0.readers.lease().ok_or_else(Error::closed)?;
         work(reader.or_make(|| self.0.connect())?)
