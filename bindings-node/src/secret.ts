@@ -132,8 +132,22 @@ if (Symbol.dispose) {
 }
 
 /**
- * An empty buffer of `size` bytes on memory of its own, to read a credential into. `Buffer.from` and `Buffer.concat`
- * may use a pool that other buffers share; this one does not.
+ * An empty buffer of `size` bytes on memory of its own outside V8's heap, to read or write a credential into.
+ *
+ * Other buffers are no place for one. `Buffer.from` and `Buffer.concat` may use a pool that other buffers share. Buffers of
+ * up to 64 bytes that `Buffer.alloc`, `Buffer.allocUnsafeSlow` or `new Uint8Array` make stand on V8's heap: handing such a
+ * buffer to us moves its bytes out, the move is what is wiped, and what JavaScript wrote stays where it was until the
+ * garbage collector reuses the place.
+ *
+ * @param size in bytes.
+ * @throws RangeError for a size that no buffer can have.
+ *
+ * @example
+ * ```ts
+ * const typed = secretBuffer(64)
+ * const length = readSync(0, typed)
+ * const secret = Secret.take(typed.subarray(0, length))
+ * ```
  */
 export function secretBuffer(size: number): Buffer {
   return Buffer.from(new ArrayBuffer(size))

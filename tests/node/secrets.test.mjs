@@ -30,6 +30,8 @@ test('secretBuffer has memory of its own', () => {
   const made = secretBuffer(12)
   assert.equal(made.buffer.byteLength, 12)
   assert.ok(isZero(made))
+  assert.notEqual(secretBuffer(12).buffer, made.buffer)
+  for (const size of [-1, 2 ** 60]) assert.throws(() => secretBuffer(size), RangeError)
 })
 
 test('nothing prints a secret', () => {
