@@ -188,6 +188,16 @@ typedef struct keylatch_options keylatch_options;
 typedef struct keylatch_page keylatch_page;
 
 /**
+ * An app's list on its way. It keeps the client open until it is freed.
+ */
+typedef struct keylatch_pages keylatch_pages;
+
+/**
+ * How an app's list goes on.
+ */
+typedef struct keylatch_paging keylatch_paging;
+
+/**
  * Credential values by wire name. The call that takes them empties them; what is left is wiped when they are freed.
  *
  * A name that is given twice counts as the last.
@@ -233,6 +243,16 @@ typedef struct keylatch_verification keylatch_verification;
  * What every function returns: KEYLATCH_OK, or the number of an error kind. Numbers are never reused.
  */
 typedef uint32_t keylatch_status;
+
+/**
+ * Told of a connection that has become EXPIRED: the app no longer takes its credentials. The texts are NUL-terminated and
+ * borrowed for the time of the call.
+ */
+typedef void (*keylatch_on_expired)(void *user_data,
+                                    const char *connected_account_id,
+                                    const char *entity_id,
+                                    const char *app,
+                                    const char *previous_status);
 
 /**
  * It worked.
@@ -756,6 +776,18 @@ keylatch_status keylatch_options_set_proxy(keylatch_options *options,
  * travelled. Default: no. Thread-safe.
  */
 keylatch_status keylatch_options_set_strict_secrets(keylatch_options *options, bool strict, keylatch_error **error);
+
+/**
+ * Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
+ * refused. Called once for each change, on the thread whose call found out (or that makes a later call on the same client),
+ * just before that call returns; no lock is held, so it may make calls. It must not throw. `user_data` is handed on as it is
+ * and must be good until the clients that were opened with these options are freed, and the pages that these gave. NULL as
+ * `on_expired` tells nobody again. Never on Composio's API, where only Composio changes a status. Thread-safe.
+ */
+keylatch_status keylatch_options_set_on_expired(keylatch_options *options,
+                                                keylatch_on_expired on_expired,
+                                                void *user_data,
+                                                keylatch_error **error);
 
 /**
  * Wipes the keys in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
@@ -2523,11 +2555,20 @@ keylatch_status keylatch_request_ask_add_header(keylatch_request_ask *ask,
                                                 keylatch_error **error);
 
 /**
- * Longest time in milliseconds. Default: that of the client. Thread-safe.
+ * Longest time in milliseconds, with all retries and waits. Default: that of the client. Thread-safe.
  */
 keylatch_status keylatch_request_ask_set_timeout_ms(keylatch_request_ask *ask,
                                                     uint64_t milliseconds,
                                                     keylatch_error **error);
+
+/**
+ * How often to send again at most, 0 to 10. Default: 2. GET, HEAD and OPTIONS are sent again after 429, 502, 503, 504 and
+ * broken connections, any method where there was no connection. Where an answer told that the app's limit is used up, the
+ * next request waits for it; with 0 it does not. Thread-safe.
+ */
+keylatch_status keylatch_request_ask_set_retry(keylatch_request_ask *ask,
+                                               uint32_t times,
+                                               keylatch_error **error);
 
 /**
  * What to send. Copied. Thread-safe.
@@ -2547,7 +2588,8 @@ void keylatch_request_ask_free(keylatch_request_ask *ask);
  * connection EXPIRED; the answer is given all the same. `ask` stays as it is.
  *
  * The caller owns `*out` and releases it with keylatch_response_free. Thread-safe.
- * Errors: not_found, ambiguous, forbidden_host, credentials_rejected (EXPIRED), provider_unreachable, timeout.
+ * Errors: not_found, ambiguous, forbidden_host, credentials_rejected (EXPIRED), provider_unreachable, timeout;
+ * rate_limited where a limit that an earlier answer told of outlasts the request's time: the app was not asked.
  */
 keylatch_status keylatch_request(const keylatch_client *client,
                                  const keylatch_request_ask *ask,
@@ -2558,6 +2600,11 @@ keylatch_status keylatch_request(const keylatch_client *client,
  * HTTP status. Thread-safe.
  */
 keylatch_status keylatch_response_status(const keylatch_response *response, uint32_t *http_status);
+
+/**
+ * How often the request was sent until this answer came. Thread-safe.
+ */
+keylatch_status keylatch_response_tries(const keylatch_response *response, uint32_t *tries);
 
 /**
  * How many headers there are. Thread-safe.
@@ -2587,7 +2634,7 @@ keylatch_status keylatch_response_header_value(const keylatch_response *response
 keylatch_status keylatch_response_body(const keylatch_response *response, const uint8_t **bytes, size_t *length);
 
 /**
- * Status and headers as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ * Status, headers and tries as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_response_json(const keylatch_response *response, const char **text, size_t *length);
 
@@ -2595,6 +2642,97 @@ keylatch_status keylatch_response_json(const keylatch_response *response, const 
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_response_free(keylatch_response *response);
+
+/**
+ * Makes what follows the Link header of each answer, on the connection's own origin. The caller owns `*out` and releases it
+ * with keylatch_paging_free.
+ */
+keylatch_status keylatch_paging_new(keylatch_paging **out,
+                                    keylatch_error **error);
+
+/**
+ * Takes a cursor out of each answer, where this JSON pointer leads to; `-` stands for the last item of a list, as in
+ * "/data/-/id". No text or number there, or an empty text, is the end. Without keylatch_paging_set_query the cursor is the
+ * next page's address. Copied. Thread-safe.
+ */
+keylatch_status keylatch_paging_by_cursor(keylatch_paging *paging,
+                                          const char *next,
+                                          size_t next_length,
+                                          keylatch_error **error);
+
+/**
+ * Numbers the pages, from this number on: mostly 1. Thread-safe.
+ */
+keylatch_status keylatch_paging_by_page(keylatch_paging *paging, uint64_t first, keylatch_error **error);
+
+/**
+ * Counts the items, from this offset on: mostly 0. Thread-safe.
+ */
+keylatch_status keylatch_paging_by_offset(keylatch_paging *paging, uint64_t first, keylatch_error **error);
+
+/**
+ * The query parameter that chooses the page. Default: "page" or "offset". Copied. Thread-safe.
+ */
+keylatch_status keylatch_paging_set_query(keylatch_paging *paging,
+                                          const char *query,
+                                          size_t query_length,
+                                          keylatch_error **error);
+
+/**
+ * JSON pointer to the list in the answer, which ends where that is empty. Default: the whole answer. For pages by number or
+ * offset. Copied. Thread-safe.
+ */
+keylatch_status keylatch_paging_set_items(keylatch_paging *paging,
+                                          const char *items,
+                                          size_t items_length,
+                                          keylatch_error **error);
+
+/**
+ * JSON pointer to what is true as long as there are more pages. Copied. Thread-safe.
+ */
+keylatch_status keylatch_paging_set_more(keylatch_paging *paging,
+                                         const char *more,
+                                         size_t more_length,
+                                         keylatch_error **error);
+
+/**
+ * How many pages at most, 1 to 100 000. Default: 1 000. Thread-safe.
+ */
+keylatch_status keylatch_paging_set_max_pages(keylatch_paging *paging, uint32_t pages, keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it.
+ */
+void keylatch_paging_free(keylatch_paging *paging);
+
+/**
+ * Begins to go through an app's list; nothing is asked yet. `paging` may be NULL: the list goes on as a Link header says.
+ * `ask` and `paging` stay as they are and are not kept.
+ *
+ * The caller owns `*out` and releases it with keylatch_pages_free. Thread-safe.
+ * Errors: invalid_argument.
+ */
+keylatch_status keylatch_request_pages(const keylatch_client *client,
+                                       const keylatch_request_ask *ask,
+                                       const keylatch_paging *paging,
+                                       keylatch_pages **out,
+                                       keylatch_error **error);
+
+/**
+ * Asks for the next page. `*out` is NULL after the last one: where the app tells of no more, where the list leads back to a
+ * page that was there, after as many as are allowed, after an answer that is not of success, and after an error.
+ *
+ * The caller owns `*out` and releases it with keylatch_response_free. Thread-safe; a second thread waits for the first.
+ * Errors: as keylatch_request; forbidden_host where the next page is on another origin; server where the answer has no list.
+ */
+keylatch_status keylatch_pages_next(keylatch_pages *pages,
+                                    keylatch_response **out,
+                                    keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it. The pages that it gave stay.
+ */
+void keylatch_pages_free(keylatch_pages *pages);
 
 /**
  * Writes the vault as it is at this moment to a new file at `path` (UTF-8), while this and other clients go on: whole and on

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -339,6 +340,11 @@ private:
     Owned handle_;
 };
 
+/// A connection that has become EXPIRED: the app no longer takes its credentials.
+struct Expired {
+    std::string connected_account_id, entity_id, app, previous_status;
+};
+
 /// How to open a client; as made, a vault in the platform's data folder with its key in a file beside it. The functions
 /// with composio in their names make it a project on Composio's API instead.
 class Options {
@@ -379,6 +385,19 @@ public:
     Options &composio_api_version(std::string_view api_version) {
         return set(keylatch_options_set_composio_api_version, api_version);
     }
+    /// Whom to tell of connections that become EXPIRED; keylatch_options_set_on_expired says when, and on which thread. What it
+    /// throws ends the program.
+    Options &on_expired(std::function<void(const Expired &)> tell) {
+        on_expired_ = std::make_shared<const std::function<void(const Expired &)>>(std::move(tell));
+        const auto pass_on = [](void *data, const char *connected_account_id, const char *entity_id, const char *app,
+                                const char *previous_status) noexcept {
+            const auto &tell = *static_cast<const std::function<void(const Expired &)> *>(data);
+            tell(Expired{connected_account_id, entity_id, app, previous_status});
+        };
+        void *data = const_cast<void *>(static_cast<const void *>(on_expired_.get()));
+        detail::act(keylatch_options_set_on_expired, handle_.get(), static_cast<keylatch_on_expired>(pass_on), data);
+        return *this;
+    }
     Options &timeout(std::chrono::milliseconds timeout) {
         detail::act(keylatch_options_set_timeout_ms, handle_.get(), detail::in_milliseconds(timeout));
         return *this;
@@ -399,6 +418,7 @@ public:
     const keylatch_options *get() const noexcept { return handle_.get(); }
 
 private:
+    friend class Client;
     using Owned = detail::Handle<keylatch_options, keylatch_options_free>;
 
     Options &set(detail::TextSetter<keylatch_options> setter, std::string_view value) {
@@ -407,6 +427,7 @@ private:
     }
 
     Owned handle_;
+    std::shared_ptr<const std::function<void(const Expired &)>> on_expired_;
 };
 
 /// Whether to ask the provider about a credential.
@@ -484,7 +505,19 @@ struct Request {
     std::string method, path;
     std::vector<std::pair<std::string, std::string>> query, headers;
     std::optional<std::chrono::milliseconds> timeout;
+    std::optional<std::uint32_t> retry;  // see keylatch_request_ask_set_retry
     std::string body;
+};
+
+/// How an app's list goes on; keylatch_paging_new and the functions after it say more.
+struct Paging {
+    enum class By { link, cursor, page, offset };
+    By by = By::link;
+    std::optional<std::string> query;  // by default "page" or "offset"
+    // JSON pointers: to the cursor, to the list, to what is true as long as there are more pages.
+    std::optional<std::string> next, items, more;
+    std::optional<std::uint64_t> first;      // number of the first page, by default 1; or the first offset, by default 0
+    std::optional<std::uint32_t> max_pages;  // by default 1 000
 };
 
 /// That another field has one of some values.
@@ -633,6 +666,7 @@ struct ActionResult {
 /// What the app answered. Where it echoed the credential, `*` stands in its place.
 struct Response {
     std::uint32_t status = 0;
+    std::uint32_t tries = 0;  // how often the request was sent until this answer came
     std::vector<std::pair<std::string, std::string>> headers;  // names in lower case, and a name may repeat
     std::string body;
 
@@ -885,6 +919,7 @@ inline Verification read_verification(const keylatch_verification *h) {
 inline Response read_response(const keylatch_response *h) {
     Response response;
     keylatch_response_status(h, &response.status);
+    keylatch_response_tries(h, &response.tries);
     for (std::size_t i = 0, end = count(h, keylatch_response_header_count); i < end; i++) {
         response.headers.emplace_back(text(h, i, keylatch_response_header_name),
                                       text(h, i, keylatch_response_header_value));
@@ -898,6 +933,30 @@ inline Response read_response(const keylatch_response *h) {
 
 }  // namespace detail
 
+/// The pages of an app's list, each asked for when it is wanted. Keeps the client open.
+class Pages {
+public:
+    /// The next page; none after the last one, and after an error.
+    std::optional<Response> next() {
+        keylatch_response *made = nullptr;
+        keylatch_error *error = nullptr;
+        const keylatch_status status = keylatch_pages_next(handle_.get(), &made, &error);
+        detail::check(status, error);
+        const detail::ResponseHandle page(made);
+        if (!page) return std::nullopt;
+        return detail::read_response(page.get());
+    }
+
+private:
+    friend class Client;
+    using Handle = detail::Handle<keylatch_pages, keylatch_pages_free>;
+
+    Pages(std::shared_ptr<keylatch_client> client, Handle handle) : client_(std::move(client)), handle_(std::move(handle)) {}
+
+    std::shared_ptr<keylatch_client> client_;
+    Handle handle_;
+};
+
 class Entity;
 
 /// An open vault, or a project on Composio's API. Moving it is cheap; it closes itself when it and all of its entities
@@ -905,8 +964,9 @@ class Entity;
 class Client {
 public:
     explicit Client(const Options &options = Options())
-        : handle_(detail::call<detail::Handle<keylatch_client, keylatch_client_free>>(keylatch_client_open,
-                                                                                       options.get())) {}
+        : handle_(detail::call<Owned>(keylatch_client_open, options.get()).release(),
+                  // What is told of expired connections lives as long as the client.
+                  [told = options.on_expired_](keylatch_client *client) { keylatch_client_free(client); }) {}
     Client(Client &&) noexcept = default;
     Client &operator=(Client &&) noexcept = default;
     Client(const Client &) = delete;
@@ -1140,27 +1200,26 @@ public:
 
     /// Sends a request to the app with the user's credential in it.
     Response request(const Request &what) const {
-        auto ask =
-            detail::make<detail::Handle<keylatch_request_ask, keylatch_request_ask_free>>(keylatch_request_ask_new);
-        detail::set(ask.get(), keylatch_request_ask_set_connected_account_id, what.connected_account_id);
-        detail::set(ask.get(), keylatch_request_ask_set_entity_id, what.entity_id);
-        detail::set(ask.get(), keylatch_request_ask_set_app, what.app);
-        detail::set(ask.get(), keylatch_request_ask_set_method, std::string_view(what.method));
-        detail::set(ask.get(), keylatch_request_ask_set_path, std::string_view(what.path));
-        for (const auto &[name, value] : what.query) {
-            detail::act(keylatch_request_ask_add_query, ask.get(), name.data(), name.size(), value.data(), value.size());
-        }
-        for (const auto &[name, value] : what.headers) {
-            detail::act(keylatch_request_ask_add_header, ask.get(), name.data(), name.size(), value.data(),
-                        value.size());
-        }
-        if (what.timeout) {
-            detail::act(keylatch_request_ask_set_timeout_ms, ask.get(), detail::in_milliseconds(*what.timeout));
-        }
-        detail::act(keylatch_request_ask_set_body, ask.get(), static_cast<const void *>(what.body.data()),
-                    what.body.size());
+        const auto ask = filled(what);
         return detail::read_response(
             detail::call<detail::ResponseHandle>(keylatch_request, get(), ask.get()).get());
+    }
+
+    /// The pages of an app's list, each as by `request`; nothing is asked yet.
+    Pages request_pages(const Request &what, const Paging &how = {}) const {
+        const auto ask = filled(what);
+        const auto paging = detail::make<PagingHandle>(keylatch_paging_new);
+        if (how.by == Paging::By::page) detail::act(keylatch_paging_by_page, paging.get(), how.first.value_or(1));
+        if (how.by == Paging::By::offset) detail::act(keylatch_paging_by_offset, paging.get(), how.first.value_or(0));
+        if (how.by == Paging::By::cursor) {
+            const std::string next = how.next.value_or(std::string());
+            detail::act(keylatch_paging_by_cursor, paging.get(), next.data(), next.size());
+        }
+        detail::set(paging.get(), keylatch_paging_set_query, how.query);
+        detail::set(paging.get(), keylatch_paging_set_items, how.items);
+        detail::set(paging.get(), keylatch_paging_set_more, how.more);
+        if (how.max_pages) detail::act(keylatch_paging_set_max_pages, paging.get(), *how.max_pages);
+        return Pages(handle_, detail::call<Pages::Handle>(keylatch_request_pages, get(), ask.get(), paging.get()));
     }
 
     /// Writes the vault as it is at this moment to a new file, while this and other clients go on. The backup opens as a
@@ -1180,6 +1239,32 @@ public:
 
 private:
     friend class Entity;
+    using Owned = detail::Handle<keylatch_client, keylatch_client_free>;
+    using AskHandle = detail::Handle<keylatch_request_ask, keylatch_request_ask_free>;
+    using PagingHandle = detail::Handle<keylatch_paging, keylatch_paging_free>;
+
+    static AskHandle filled(const Request &what) {
+        auto ask = detail::make<AskHandle>(keylatch_request_ask_new);
+        detail::set(ask.get(), keylatch_request_ask_set_connected_account_id, what.connected_account_id);
+        detail::set(ask.get(), keylatch_request_ask_set_entity_id, what.entity_id);
+        detail::set(ask.get(), keylatch_request_ask_set_app, what.app);
+        detail::set(ask.get(), keylatch_request_ask_set_method, std::string_view(what.method));
+        detail::set(ask.get(), keylatch_request_ask_set_path, std::string_view(what.path));
+        for (const auto &[name, value] : what.query) {
+            detail::act(keylatch_request_ask_add_query, ask.get(), name.data(), name.size(), value.data(), value.size());
+        }
+        for (const auto &[name, value] : what.headers) {
+            detail::act(keylatch_request_ask_add_header, ask.get(), name.data(), name.size(), value.data(),
+                        value.size());
+        }
+        if (what.timeout) {
+            detail::act(keylatch_request_ask_set_timeout_ms, ask.get(), detail::in_milliseconds(*what.timeout));
+        }
+        if (what.retry) detail::act(keylatch_request_ask_set_retry, ask.get(), *what.retry);
+        detail::act(keylatch_request_ask_set_body, ask.get(), static_cast<const void *>(what.body.data()),
+                    what.body.size());
+        return ask;
+    }
 
     explicit Client(std::shared_ptr<keylatch_client> handle) : handle_(std::move(handle)) {}
 
@@ -1215,6 +1300,11 @@ public:
     Response request(Request what) const {
         what.entity_id = id_;
         return client_.request(what);
+    }
+    /// As Client::request_pages, over a connection of this user.
+    Pages request_pages(Request what, const Paging &how = {}) const {
+        what.entity_id = id_;
+        return client_.request_pages(what, how);
     }
 
 private:

@@ -8,6 +8,7 @@ export const native = require('./keylatch.node') as typeof Native
 export type {
   NativeCancel,
   NativeClient,
+  NativeNews,
   NativeOptions,
   NativeParams,
   NativeProject,

@@ -1,6 +1,7 @@
 // One call to the core: arguments and credential values in, plain data or an error out, stopped by an `AbortSignal`.
-import { native, type NativeCancel, type NativeSecret, type Outcome } from './addon'
+import { native, type NativeCancel, type NativeNews, type NativeSecret, type Outcome } from './addon'
 import { badArgument, errorOf, type ErrorDetails, type Upstream } from './errors'
+import type { Expired } from './model'
 import { camelKeys, snakeKeys } from './names'
 import type { NativeOpening } from './options'
 import { nativeParams } from './params'
@@ -44,10 +45,14 @@ export interface Answer<T> {
  */
 export class Calls {
   readonly #client = new native.NativeClient()
+  #news: NativeNews | undefined
+  #onExpired: ((expired: Expired) => unknown) | undefined
 
   /** Opens the vault or the project. */
-  async open({ options, key, passphrase, apiKey }: NativeOpening): Promise<void> {
-    settle(await this.#client.open(options, key, passphrase, apiKey))
+  async open({ options, key, passphrase, apiKey, onExpired }: NativeOpening): Promise<void> {
+    if (onExpired) this.#news = new native.NativeNews()
+    this.#onExpired = onExpired
+    settle(await this.#client.open(options, key, passphrase, apiKey, this.#news))
   }
 
   /** Closes the client. */
@@ -60,8 +65,17 @@ export class Calls {
     const params = payload.params && nativeParams(...payload.params)
     const { signal, ...args } = options as CallOptions
     const json = argumentsJson(name, args)
-    const outcome = await stoppable(signal, (cancel) => this.#client.call(name, json, params, payload.body, cancel))
+    const start = (cancel: NativeCancel): Promise<Outcome> =>
+      this.#client.call(name, json, params, payload.body, cancel)
+    const outcome = await stoppable(signal, start).finally(() => this.#tell())
     return { value: JSON.parse(outcome.json ?? 'null') as T, body: outcome.body, secret: outcome.secret }
+  }
+
+  /** Tells of connections that have expired; what the listener throws is nobody's answer, and so is uncaught. */
+  #tell(): void {
+    for (const expired of this.#news?.take() ?? []) {
+      queueMicrotask(() => void this.#onExpired?.(expired as Expired))
+    }
   }
 
   /** Makes a call and gives its value alone. */

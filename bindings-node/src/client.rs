@@ -4,12 +4,13 @@
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use keylatch::{AsyncClient, Error, ErrorKind, Payload, Reply, Result};
+use keylatch::{AsyncClient, Error, ErrorKind, Options, Payload, Reply, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Buffer, PromiseRaw, Uint8ArraySlice};
 use napi_derive::napi;
 
 use crate::guard::{NativeCancel, guarded};
+use crate::news::NativeNews;
 use crate::options::NativeOptions;
 use crate::params::NativeParams;
 use crate::secret::NativeSecret;
@@ -63,10 +64,12 @@ impl NativeClient {
         key: Option<&NativeSecret>,
         passphrase: Option<&NativeSecret>,
         api_key: Option<&NativeSecret>,
+        news: Option<&NativeNews>,
     ) -> napi::Result<PromiseRaw<'env, Outcome>> {
         let slot = self.0.clone();
         let [key, passphrase, api_key] = [key, passphrase, api_key].map(|secret| secret.map(NativeSecret::duplicate));
-        let options = options.with_secrets(key, passphrase, api_key);
+        let on_expired = news.map(NativeNews::listener);
+        let options = options.with_secrets(key, passphrase, api_key).map(|options| Options { on_expired, ..options });
         promise(env, &NativeCancel::new(), async move {
             let client = AsyncClient::open(options?).await?;
             slot.set(client).map_err(|_| Error::new(ErrorKind::Internal, "this client was opened twice"))?;

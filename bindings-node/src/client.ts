@@ -11,7 +11,7 @@ import { Integrations } from './integrations'
 import type { ActionResult, Connection, Diagnosis, ExpectedParams } from './model'
 import { camelKeys } from './names'
 import { composioOpening, vaultOpening, type ComposioOptions, type NativeOpening, type OpenOptions } from './options'
-import { request, type RequestOptions } from './requests'
+import { request, requestPages, type PagesOptions, type RequestOptions } from './requests'
 import type { Response } from './response'
 import { kindOf } from './secret'
 
@@ -155,10 +155,30 @@ export class Keylatch {
    * if (made.ok) console.log(made.json())
    * ```
    * @throws NotFoundError, AmbiguousError, ForbiddenHostError, CredentialsRejectedError (the connection is EXPIRED),
-   *   ProviderUnreachableError, TimeoutError, InvalidArgumentError
+   *   ProviderUnreachableError, TimeoutError, InvalidArgumentError; RateLimitedError where a limit that an earlier answer
+   *   told of outlasts the request's time: the app was not asked.
    */
   request(options: RequestOptions): Promise<Response> {
     return request(this.#calls, options)
+  }
+
+  /**
+   * The pages of an app's list, each fetched when it is wanted. The list ends where the app tells of no more, where it leads
+   * back to a page that was there, after `maxPages`, and after an answer that is not of success.
+   *
+   * @example
+   * ```ts
+   * const paging = { by: 'cursor', next: '/data/-/id', query: 'starting_after', more: '/has_more' } as const
+   * for await (const page of client.requestPages({
+   *   entityId: 'user-1', app: 'stripe', method: 'GET', path: '/v1/customers', paging,
+   * })) {
+   *   console.log(page.json())
+   * }
+   * ```
+   * @throws What `request` throws; ForbiddenHostError where the next page is on another origin.
+   */
+  requestPages(options: PagesOptions): AsyncGenerator<Response, void, undefined> {
+    return requestPages(this.#calls, options)
   }
 
   /**

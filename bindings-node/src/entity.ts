@@ -6,7 +6,7 @@ import type { Keylatch } from './client'
 import type { ConnectionRequest } from './connection-request'
 import type { InitiateOptions } from './initiate'
 import type { ActionResult, Connection, Page } from './model'
-import type { RequestOptions } from './requests'
+import type { PagesOptions, RequestOptions } from './requests'
 import type { Response } from './response'
 
 /** One app, by either name of the option. */
@@ -71,6 +71,15 @@ export class Entity {
    */
   request(options: Omit<RequestOptions, 'entityId'>): Promise<Response> {
     return this.#client.request({ ...asOptions('request', options), entityId: this.id })
+  }
+
+  /**
+   * The pages of an app's list, over a connection of this user; `app` names which.
+   *
+   * @throws What `client.requestPages` throws.
+   */
+  requestPages(options: Omit<PagesOptions, 'entityId'>): AsyncGenerator<Response, void, undefined> {
+    return this.#client.requestPages({ ...asOptions('requestPages', options), entityId: this.id })
   }
 
   /**

@@ -21,7 +21,7 @@ export { ConnectionRequest } from './connection-request'
 export type { InitiateOptions, Verify } from './initiate'
 export type { ComposioOptions, ConnectionOptions, OpenOptions } from './options'
 export type { Params, ParamValue } from './params'
-export type { Pairs, RequestOptions } from './requests'
+export type { PagesOptions, Paging, Pairs, RequestOptions } from './requests'
 export { Response, ResponseHeaders } from './response'
 export { Secret, secretBuffer } from './secret'
 export {
@@ -36,6 +36,7 @@ export {
   type Connection,
   type Diagnosis,
   type Evidence,
+  type Expired,
   type FieldCondition,
   type FieldType,
   type Integration,

@@ -3,6 +3,7 @@
 
 mod client;
 mod guard;
+mod news;
 mod options;
 mod params;
 mod secret;

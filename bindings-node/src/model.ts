@@ -357,6 +357,18 @@ export interface Recheck {
   readonly skipped?: string
 }
 
+/** A connection that has become EXPIRED: the app no longer takes its credentials, so ask its user for new ones. */
+export interface Expired {
+  /** Id of the connection. */
+  readonly connectedAccountId: string
+  /** The application's user whose connection it is. */
+  readonly entityId: string
+  /** Slug of the app. */
+  readonly app: string
+  /** Its status before. */
+  readonly previousStatus: Status
+}
+
 /** One batch of a round of checks. */
 export interface Rechecks {
   /** What this batch came by, in that order. */

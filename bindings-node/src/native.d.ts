@@ -12,13 +12,20 @@ export declare class NativeCancel {
 export declare class NativeClient {
   constructor()
   /** Opens the vault, or the project on Composio's API. To be called once, before any other call. */
-  open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null): Promise<Outcome>
+  open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null, news?: NativeNews | undefined | null): Promise<Outcome>
   /** Makes a call by its name. Values are taken out of `params` before this returns. */
   call(name: string, json: string, params: NativeParams | undefined | null, body: Uint8Array | undefined | null, cancel: NativeCancel): Promise<Outcome>
   /** Closes the client. Calls that are under way finish or fail. */
   close(): Promise<Outcome>
   /** The state of a vault that may not open. */
   static diagnose(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null): Promise<Outcome>
+}
+
+/** What a client has found out since it was last asked. */
+export declare class NativeNews {
+  constructor()
+  /** What came since the last time. */
+  take(): Array<NativeExpired>
 }
 
 /** Values by wire name, filled one by one and used by one call. */
@@ -54,6 +61,14 @@ export declare class NativeSecret {
 
 /** Every error code, in the order of its number in C. */
 export declare function errorCodes(): Array<string>
+
+/** A connection that has become EXPIRED. */
+export interface NativeExpired {
+  connectedAccountId: string
+  entityId: string
+  app: string
+  previousStatus: string
+}
 
 /** The options without the secret ones. */
 export interface NativeOptions {

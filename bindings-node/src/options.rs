@@ -59,6 +59,7 @@ impl NativeOptions {
             extra_ca_pem: self.extra_ca.map(String::into_bytes),
             proxy: self.proxy,
             strict_secrets: self.strict_secrets.unwrap_or(defaults.strict_secrets),
+            on_expired: None,
         })
     }
 }

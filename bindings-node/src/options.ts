@@ -1,6 +1,7 @@
 // What a client is opened with: a vault, or a project on Composio's API.
 import { native, type NativeOptions, type NativeProject, type NativeSecret } from './addon'
 import { badArgument } from './errors'
+import type { Expired } from './model'
 import { kindOf, nativeOf, notTakeable, Secret } from './secret'
 
 /** What both kinds of client take. */
@@ -32,6 +33,13 @@ export interface OpenOptions extends ConnectionOptions {
   keyFile?: string | undefined
   /** Passphrase to derive the vault's key from (Argon2id). A buffer is filled with zeros; a string cannot be. */
   passphrase?: string | Uint8Array | Secret | undefined
+  /**
+   * Called when a call finds that an app no longer takes a connection's credentials: by a 401 that the app's check confirms, a
+   * check, or a token that is refused. Once for each change, on the thread of JavaScript that made the call (or makes a later
+   * one), just before that call's Promise settles. What it throws is an uncaught exception. There is none for
+   * `Keylatch.composio`, where only Composio changes a status.
+   */
+  onExpired?: ((expired: Expired) => unknown) | undefined
 }
 
 /** Which project on Composio's API to use. */
@@ -72,6 +80,7 @@ export interface NativeOpening {
   key?: NativeSecret | undefined
   passphrase?: NativeSecret | undefined
   apiKey?: NativeSecret | undefined
+  onExpired?: OpenOptions['onExpired']
 }
 
 /**
@@ -80,9 +89,12 @@ export interface NativeOpening {
  * @internal
  */
 export function vaultOpening(given: OpenOptions): NativeOpening {
-  const { key, passphrase, ...rest } = given
+  const { key, passphrase, onExpired, ...rest } = given
+  if (onExpired !== undefined && typeof onExpired !== 'function') {
+    throw badArgument('onExpired', `onExpired must be a function, not ${kindOf(onExpired)}`)
+  }
   const taken = { key: bytesOrSecret('key', key), passphrase: textOrSecret('passphrase', passphrase) }
-  return { options: checked('open', rest, VAULT), ...taken }
+  return { options: checked('open', rest, VAULT), ...taken, onExpired }
 }
 
 /**

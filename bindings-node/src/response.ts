@@ -57,12 +57,15 @@ export class Response {
   readonly headers: ResponseHeaders
   /** The body. */
   readonly body: Buffer
+  /** How often the request was sent until this answer came. */
+  readonly tries: number
 
   /** @internal */
-  constructor(status: number, headers: [string, string][], body: Buffer) {
+  constructor(status: number, headers: [string, string][], body: Buffer, tries: number) {
     this.status = status
     this.headers = new ResponseHeaders(headers)
     this.body = body
+    this.tries = tries
   }
 
   /** Whether the status is 200 to 299. */

@@ -6,6 +6,7 @@ mod async_client;
 mod buffer;
 mod client;
 mod error;
+mod news;
 mod options;
 mod params;
 mod runtime;
@@ -29,6 +30,8 @@ mod _native {
     use crate::async_client::AsyncClient;
     #[pymodule_export]
     use crate::client::{Client, diagnose};
+    #[pymodule_export]
+    use crate::news::News;
     #[pymodule_export]
     use crate::options::Options;
     #[pymodule_export]

@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyString};
 
 use crate::buffer;
 use crate::error;
+use crate::news::News;
 use crate::secret::Secret as PySecret;
 
 /// Options for one opening; the key in them goes into the client and is wiped with it.
@@ -31,7 +32,7 @@ impl Options {
 #[pymethods]
 impl Options {
     #[new]
-    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets))]
+    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets, news))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
     fn new(
         py: Python<'_>,
@@ -45,6 +46,7 @@ impl Options {
         extra_ca_pem: Option<Vec<u8>>,
         proxy: Option<String>,
         strict_secrets: bool,
+        news: Option<&Bound<'_, News>>,
     ) -> PyResult<Self> {
         let mut sources = Vec::new();
         if let Some(key) = key {
@@ -66,6 +68,7 @@ impl Options {
             extra_ca_pem,
             proxy,
             strict_secrets,
+            on_expired: news.map(|news| news.get().listener()),
             ..keylatch::Options::default()
         }))
     }

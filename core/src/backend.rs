@@ -17,6 +17,7 @@ use crate::embedded::{self, Embedded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Io, Network, tls};
 use crate::options::Options;
+use crate::pages::{Pager, Paging, Place};
 use crate::secret::Secret;
 use crate::vault::Vault;
 
@@ -107,6 +108,13 @@ impl<I: Io> Backend<I> {
         }
     }
 
+    /// Tells the host what the call that ends has found out.
+    pub(crate) fn tell(&self) {
+        if let Self::Embedded(backend) = self {
+            backend.news.tell();
+        }
+    }
+
     pub(crate) fn close(&self) {
         match self {
             Self::Embedded(backend) => backend.close(),
@@ -165,9 +173,27 @@ impl<I: Io> Backend<I> {
         fn delete_connection(&self, id: &str, revoke: bool) -> Result<()>;
         fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
         fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
-        fn request(&self, ask: Request) -> Result<Response>;
         fn backup(&self, path: &Path) -> Result<()>;
         fn diagnose(&self) -> Result<Diagnosis>;
+        fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
+    }
+
+    pub(crate) async fn request(&self, ask: Request) -> Result<Response> {
+        self.request_at(ask, &Place::Start).await.map(|(response, _)| response)
+    }
+
+    /// One page of an app's list, and the cursor of the next.
+    pub(crate) async fn request_page(
+        &self,
+        mut ask: Request,
+        paging: Paging,
+        cursor: Option<&str>,
+    ) -> Result<(Response, Option<String>)> {
+        let pager = Pager::new(paging, cursor)?;
+        let place = pager.place(&mut ask)?;
+        let (response, path) = self.request_at(ask, &place).await?;
+        let next = pager.next(&path, &response)?;
+        Ok((response, next))
     }
 
     /// Fetches until ACTIVE; a status that waiting does not change ends it at once.

@@ -14,6 +14,7 @@ use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Params;
 use crate::io::Io;
+use crate::pages::Paging;
 use crate::secret::Secret;
 
 /// How long `wait_until_active` waits where the caller does not say.
@@ -193,8 +194,11 @@ pub struct Request {
     /// Headers; not those that carry the credential.
     #[serde(deserialize_with = "pairs")]
     pub headers: Vec<(String, String)>,
-    /// Longest time in milliseconds. Default: the client's `timeout`.
+    /// Longest time in milliseconds, with all retries and waits. Default: the client's `timeout`.
     pub timeout_ms: Option<u64>,
+    /// How often to send again at most, 0 to 10. Default: 2. GET, HEAD and OPTIONS are sent again after 429, 502, 503, 504
+    /// and broken connections, any method where there was no connection. 0 also means not to wait for a limit of the app's.
+    pub retry: Option<u32>,
     /// What to send.
     #[serde(skip)]
     pub body: Vec<u8>,
@@ -239,6 +243,8 @@ pub struct Response {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// How often the request was sent until this answer came.
+    pub tries: u32,
 }
 
 impl Response {
@@ -365,6 +371,21 @@ struct Place {
     path: PathBuf,
 }
 
+/// What `request_page` takes beside the arguments of `request`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Page {
+    paging: Paging,
+    cursor: Option<String>,
+}
+
+fn page_arguments(call: &str, json: &str) -> Result<(Request, Page)> {
+    let page = arguments(call, json)?;
+    let mut rest: serde_json::Map<String, Value> = arguments(call, json)?;
+    ["paging", "cursor"].iter().for_each(|name| drop(rest.remove(*name)));
+    Ok((arguments(call, &Value::Object(rest).to_string())?, page))
+}
+
 fn arguments<T: DeserializeOwned>(call: &str, json: &str) -> Result<T> {
     let json = if json.is_empty() { "{}" } else { json };
     // Serde would take a list too, value by value.
@@ -419,6 +440,14 @@ struct Done {}
 struct Head<'r> {
     status: u16,
     headers: &'r [(String, String)],
+    tries: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_cursor: Option<String>,
+}
+
+fn response_reply(response: Response, next_cursor: Option<String>) -> Result<Reply> {
+    let Response { status, headers, body, tries } = response;
+    Ok(Reply { body: Some(body), ..reply(&Head { status, headers: &headers, tries, next_cursor })? })
 }
 
 impl<I: Io> Backend<I> {
@@ -502,10 +531,12 @@ impl<I: Io> Backend<I> {
                 reply(&self.get_connection(&ask.entity_id, &ask.app).await?)
             }
             "execute_action" => reply(&self.execute_action(arguments(name, json)?).await?),
-            "request" => {
-                let response = self.request(Request { body, ..arguments(name, json)? }).await?;
-                let head = reply(&Head { status: response.status, headers: &response.headers })?;
-                Ok(Reply { body: Some(response.body), ..head })
+            "request" => response_reply(self.request(Request { body, ..arguments(name, json)? }).await?, None),
+            "request_page" => {
+                let (ask, Page { paging, cursor }) = page_arguments(name, json)?;
+                let (response, next_cursor) =
+                    self.request_page(Request { body, ..ask }, paging, cursor.as_deref()).await?;
+                response_reply(response, next_cursor)
             }
             "backup" => {
                 self.backup(&arguments::<Place>(name, json)?.path).await?;

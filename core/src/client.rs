@@ -48,27 +48,27 @@ use crate::secret::Secret;
 /// # }
 /// ```
 #[derive(Clone)]
-pub struct Client(Arc<Backend<BlockingIo>>);
+pub struct Client(pub(crate) Arc<Backend<BlockingIo>>);
 
 /// A client that never blocks the thread that polls it; runs on the caller's tokio runtime. Cheap to clone. A fork leaves
 /// that runtime's threads behind: make a runtime in the child, where the same client works on it, and leak the inherited one.
 ///
 /// The calls are those of [`Client`].
 #[derive(Clone)]
-pub struct AsyncClient(Arc<Backend<AsyncIo>>);
+pub struct AsyncClient(pub(crate) Arc<Backend<AsyncIo>>);
 
 /// One of the application's users, seen through a [`Client`].
 #[derive(Clone)]
 pub struct Entity {
-    client: Client,
-    id: String,
+    pub(crate) client: Client,
+    pub(crate) id: String,
 }
 
 /// One of the application's users, seen through an [`AsyncClient`].
 #[derive(Clone)]
 pub struct AsyncEntity {
-    client: AsyncClient,
-    id: String,
+    pub(crate) client: AsyncClient,
+    pub(crate) id: String,
 }
 
 impl Client {
@@ -127,10 +127,18 @@ macro_rules! immediate {
 macro_rules! operations {
     ($($(#[$doc:meta])* fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
         impl Client {
-            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out { memory::bleached(|| run_now(self.0.$name($($arg),*))) })*
+            $($(#[$doc])* pub fn $name(&self $(, $arg: $type)*) -> $out {
+                let answer = memory::bleached(|| run_now(self.0.$name($($arg),*)));
+                self.0.tell();
+                answer
+            })*
         }
         impl AsyncClient {
-            $($(#[$doc])* pub async fn $name(&self $(, $arg: $type)*) -> $out { Bleached::new(self.0.$name($($arg),*)).await })*
+            $($(#[$doc])* pub async fn $name(&self $(, $arg: $type)*) -> $out {
+                let answer = Bleached::new(self.0.$name($($arg),*)).await;
+                self.0.tell();
+                answer
+            })*
         }
     };
 }
@@ -295,11 +303,13 @@ operations! {
     /// where the app did not do it; `not_found`, `ambiguous`, and those of `request`.
     fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
 
-    /// Sends a request to the app with the user's credential in it. A 401 that the app's check confirms makes the
-    /// connection EXPIRED; the answer is returned all the same.
+    /// Sends a request to the app with the user's credential in it, again where that is safe (see [`Request::retry`]), and
+    /// not before a limit of the app's is over that an earlier answer told of. A 401 that the app's check confirms makes
+    /// the connection EXPIRED; the answer is returned all the same.
     ///
     /// # Errors
-    /// `not_found`, `ambiguous`, `forbidden_host`, `credentials_rejected` (EXPIRED), `provider_unreachable`, `timeout`.
+    /// `not_found`, `ambiguous`, `forbidden_host`, `credentials_rejected` (EXPIRED), `provider_unreachable`, `timeout`;
+    /// `rate_limited` with the time to wait, where that limit outlasts the request's time: the app was not asked.
     fn request(&self, ask: Request) -> Result<Response>;
 
     /// Writes the vault as it is at this moment to a new file, while this and other clients go on: whole and on disk when the

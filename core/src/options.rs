@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::expired::OnExpired;
 use crate::secret::Secret;
 use crate::vault::KeySource;
 
@@ -93,6 +94,9 @@ pub struct Options {
     /// Refuse secrets in immutable host strings, and keep no connection on which a credential has travelled.
     /// Default: off.
     pub strict_secrets: bool,
+    /// Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
+    /// refused. Never on Composio's API, where only Composio changes a status. Default: nobody.
+    pub on_expired: Option<OnExpired>,
 }
 
 impl Default for Options {
@@ -106,6 +110,7 @@ impl Default for Options {
             extra_ca_pem: None,
             proxy: None,
             strict_secrets: false,
+            on_expired: None,
         }
     }
 }
@@ -120,6 +125,7 @@ impl Options {
             key: self.key.duplicate(),
             extra_ca_pem: self.extra_ca_pem.clone(),
             proxy: self.proxy.clone(),
+            on_expired: self.on_expired.clone(),
             ..*self
         }
     }

@@ -57,6 +57,8 @@ mod request;
 
 mod response;
 
+mod pages;
+
 mod vault;
 
 mod diagnosis;

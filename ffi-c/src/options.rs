@@ -3,10 +3,11 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use keylatch_core::{ApiVersion, Error, KeySource, Options};
+use keylatch_core::{ApiVersion, Error, Expired, KeySource, OnExpired, Options};
 
 use crate::error::keylatch_error;
 use crate::guard::{Held, Out, argument, bytes, free, guard, lent, taken, text};
+use crate::out::Text;
 use crate::status::keylatch_status;
 
 /// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it;
@@ -299,6 +300,62 @@ pub unsafe extern "C" fn keylatch_options_set_strict_secrets(
         // SAFETY: the pointers are as the header's opening asks for.
         let options = unsafe { lent("options", options) }?;
         options.0.lock().strict_secrets = strict;
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Told of a connection that has become EXPIRED: the app no longer takes its credentials. The texts are NUL-terminated and
+/// borrowed for the time of the call.
+pub type keylatch_on_expired = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        connected_account_id: *const c_char,
+        entity_id: *const c_char,
+        app: *const c_char,
+        previous_status: *const c_char,
+    ),
+>;
+
+/// What is to be told, and with what. C vouches for both.
+struct Listener {
+    tell: unsafe extern "C" fn(*mut c_void, *const c_char, *const c_char, *const c_char, *const c_char),
+    user_data: *mut c_void,
+}
+
+// SAFETY: keylatch_options_set_on_expired asks for a function that may be called from any thread.
+unsafe impl Send for Listener {}
+// SAFETY: as above.
+unsafe impl Sync for Listener {}
+
+impl Listener {
+    fn told(&self, expired: &Expired) {
+        let [id, entity_id, app, status] =
+            [&expired.connected_account_id, &expired.entity_id, &expired.app, expired.previous_status.as_str()]
+                .map(Text::new);
+        // SAFETY: the caller has set the function together with its data, and the texts live as long as the call.
+        unsafe { (self.tell)(self.user_data, id.pointer(), entity_id.pointer(), app.pointer(), status.pointer()) };
+    }
+}
+
+/// Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
+/// refused. Called once for each change, on the thread whose call found out (or that makes a later call on the same client),
+/// just before that call returns; no lock is held, so it may make calls. It must not throw. `user_data` is handed on as it is
+/// and must be good until the clients that were opened with these options are freed, and the pages that these gave. NULL as
+/// `on_expired` tells nobody again. Never on Composio's API, where only Composio changes a status. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_on_expired(
+    options: *mut keylatch_options,
+    on_expired: keylatch_on_expired,
+    user_data: *mut c_void,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let listener = on_expired.map(|tell| Listener { tell, user_data });
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let options = unsafe { lent("options", options) }?;
+        options.0.lock().on_expired = listener.map(|listener| OnExpired::new(move |expired| listener.told(&expired)));
         Ok(())
     };
     // SAFETY: as above.

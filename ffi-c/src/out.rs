@@ -34,7 +34,7 @@ impl Text {
         std::str::from_utf8(&self.0[..self.0.len() - 1]).expect("made from text")
     }
 
-    fn pointer(&self) -> *const c_char {
+    pub(crate) fn pointer(&self) -> *const c_char {
         self.0.as_ptr().cast()
     }
 

@@ -13,6 +13,12 @@ use crate::status::keylatch_status;
 /// What to send and over which connection: the arguments of keylatch_request.
 pub struct keylatch_request_ask(Held<Request>);
 
+impl keylatch_request_ask {
+    pub(crate) fn copy(&self) -> Request {
+        self.0.lock().clone()
+    }
+}
+
 /// Makes an empty set of arguments; method and path must be set, and the connection, or entity and app. The caller
 /// owns `*out` and releases it with keylatch_request_ask_free.
 #[unsafe(no_mangle)]
@@ -166,7 +172,7 @@ pub unsafe extern "C" fn keylatch_request_ask_add_header(
     unsafe { guard(error, body) }
 }
 
-/// Longest time in milliseconds. Default: that of the client. Thread-safe.
+/// Longest time in milliseconds, with all retries and waits. Default: that of the client. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_request_ask_set_timeout_ms(
     ask: *mut keylatch_request_ask,
@@ -177,6 +183,25 @@ pub unsafe extern "C" fn keylatch_request_ask_set_timeout_ms(
         // SAFETY: the pointers are as the header's opening asks for.
         let ask = unsafe { lent("ask", ask) }?;
         ask.0.lock().timeout_ms = Some(milliseconds);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// How often to send again at most, 0 to 10. Default: 2. GET, HEAD and OPTIONS are sent again after 429, 502, 503, 504 and
+/// broken connections, any method where there was no connection. Where an answer told that the app's limit is used up, the
+/// next request waits for it; with 0 it does not. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_request_ask_set_retry(
+    ask: *mut keylatch_request_ask,
+    times: u32,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let ask = unsafe { lent("ask", ask) }?;
+        ask.0.lock().retry = Some(times);
         Ok(())
     };
     // SAFETY: as above.
@@ -212,7 +237,8 @@ pub unsafe extern "C" fn keylatch_request_ask_free(ask: *mut keylatch_request_as
 /// connection EXPIRED; the answer is given all the same. `ask` stays as it is.
 ///
 /// The caller owns `*out` and releases it with keylatch_response_free. Thread-safe.
-/// Errors: not_found, ambiguous, forbidden_host, credentials_rejected (EXPIRED), provider_unreachable, timeout.
+/// Errors: not_found, ambiguous, forbidden_host, credentials_rejected (EXPIRED), provider_unreachable, timeout;
+/// rate_limited where a limit that an earlier answer told of outlasts the request's time: the app was not asked.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_request(
     client: *const keylatch_client,
@@ -220,10 +246,7 @@ pub unsafe extern "C" fn keylatch_request(
     out: *mut *mut keylatch_response,
     error: *mut *mut keylatch_error,
 ) -> keylatch_status {
-    let call = |client: &Client, ask: &keylatch_request_ask| {
-        let ask = ask.0.lock().clone();
-        client.request(ask).map(keylatch_response::new)
-    };
+    let call = |client: &Client, ask: &keylatch_request_ask| client.request(ask.copy()).map(keylatch_response::new);
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { call_with_ask(client, ask, out, error, call) }
 }

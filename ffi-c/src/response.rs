@@ -21,6 +21,7 @@ pub struct keylatch_response {
 struct Head {
     status: u16,
     headers: Vec<(String, String)>,
+    tries: u32,
 }
 
 impl keylatch_response {
@@ -28,7 +29,7 @@ impl keylatch_response {
         Self {
             headers: response.headers.iter().map(|(name, value)| (Text::new(name), Text::new(value))).collect(),
             body: response.body.into(),
-            json: Json::new(Head { status: response.status, headers: response.headers }),
+            json: Json::new(Head { status: response.status, headers: response.headers, tries: response.tries }),
         }
     }
 }
@@ -41,6 +42,16 @@ pub unsafe extern "C" fn keylatch_response_status(
 ) -> keylatch_status {
     // SAFETY: the pointers are as the header's opening asks for.
     unsafe { value_of(response, http_status, |h| h.json.value.status.into()) }
+}
+
+/// How often the request was sent until this answer came. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_response_tries(
+    response: *const keylatch_response,
+    tries: *mut u32,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { value_of(response, tries, |h| h.json.value.tries) }
 }
 
 /// How many headers there are. Thread-safe.
@@ -99,7 +110,7 @@ pub unsafe extern "C" fn keylatch_response_body(
     unsafe { guard(ptr::null_mut(), run) }
 }
 
-/// Status and headers as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+/// Status, headers and tries as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_response_json(
     response: *const keylatch_response,

@@ -129,6 +129,8 @@ static void set_up_results(fixtures *f, const char *base_url) {
     must(keylatch_request_ask_set_path(f->request_ask, "/x", 2, &e), &e, "path");
     must(keylatch_request_ask_set_timeout_ms(f->request_ask, UINT64_MAX, &e), &e, "timeout");
     must(keylatch_request(f->client, f->request_ask, &f->response, &e), &e, "response");
+    must(keylatch_paging_new(&f->paging, &e), &e, "paging");
+    must(keylatch_request_pages(f->client, f->request_ask, NULL, &f->pages, &e), &e, "pages");
 }
 
 static void tear_down(fixtures *f) {
@@ -156,6 +158,8 @@ static void tear_down(fixtures *f) {
     keylatch_rechecks_free(f->rechecks);
     keylatch_diagnosis_free(f->diagnosis);
     keylatch_response_free(f->response);
+    keylatch_pages_free(f->pages);
+    keylatch_paging_free(f->paging);
     keylatch_error_free(f->error);
     keylatch_secret_free(f->secret);
     keylatch_params_free(f->params);

@@ -45,6 +45,8 @@ typedef struct fixtures {
     keylatch_diagnosis *diagnosis;
     keylatch_request_ask *request_ask;
     keylatch_response *response;
+    keylatch_paging *paging;
+    keylatch_pages *pages;
 } fixtures;
 
 typedef struct attempt {

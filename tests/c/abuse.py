@@ -13,8 +13,11 @@ OPTIONAL = {
     ("keylatch_diagnose", "options"),
     ("keylatch_integrations_create", "fixed_values"),
     ("keylatch_initiate_connection", "params"),
+    ("keylatch_request_pages", "paging"),
     ("keylatch_connected_accounts_update_credentials", "params"),
 }
+# Nothing is asked yet, so that it does not matter whether the client is closed.
+LATER = "keylatch_request_pages"
 # These would end what the other thread is working with: they get a handle of their own.
 OWN_CLIENT = "keylatch_client_close"
 # Texts that mean something, by parameter; see abuse.c for the fixtures.
@@ -30,6 +33,9 @@ GOOD_TEXT = {
     "json": '"{}"',
     "definition": '"{}"',
     "method": '"GET"',
+    "next": '"/next"',
+    "items": '"/items"',
+    "more": '"/more"',
 }
 NUMBERS = {
     "uint32_t": ["0", "1", "UINT32_MAX"],
@@ -39,6 +45,8 @@ NUMBERS = {
     "size_t": ["0", "SIZE_MAX"],
     "double": ["1.5", "NAN", "-INFINITY", "DBL_MAX"],
     "bool": ["false", "true"],
+    "keylatch_on_expired": ["NULL"],
+    "void *": ["NULL"],
 }
 
 
@@ -160,7 +168,7 @@ class Writer:
             if p.handle:
                 self.attempt({p.name: "NULL"}, "ANY" if optional else invalid)
                 if p.handle == "keylatch_client" and self.f.name != OWN_CLIENT:
-                    self.attempt({p.name: "f->closed_client"}, "KEYLATCH_CLOSED")
+                    self.attempt({p.name: "f->closed_client"}, "ANY" if self.f.name == LATER else "KEYLATCH_CLOSED")
             elif p.out:
                 may_be_null = p.name == "error" or (p.name == "length" and "text" in self.names())
                 self.attempt({p.name: "NULL"}, "ANY" if may_be_null else invalid)

@@ -408,6 +408,7 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     if (strcmp(name, "connected_accounts.update_credentials") == 0) return update(client, args, params);
     if (strcmp(name, "connected_accounts.list") == 0) return list(client, args);
     if (strcmp(name, "execute_action") == 0) return execute(client, args);
+    if (strcmp(name, "request_pages") == 0) return request_pages(client, args, body);
     return request(client, args, body);
 }
 

@@ -96,13 +96,18 @@ static bool run_step(world *w, const json *written) {
         keylatch_status status = keylatch_client_close(w->client, &error);
         if (status != KEYLATCH_OK) out = failed(status, error);
         else out.result = json_new(JSON_OBJECT);
+    } else if (strcmp(call, "client.expired") == 0) {
+        out.result = json_new(JSON_OBJECT);
+        json_put(out.result, "items", w->expired);
+        w->expired = json_new(JSON_ARRAY);
     } else if (w->client == NULL) {
         out.mistake = "there is no client: opening it failed";
     } else {
         out = make_call(w->client, call, args, json_get(step, "params"), json_get(step, "body"));
     }
     /* What the app says through Composio may echo its credential (echo-not-masked in docs/backends.md). */
-    bool may_echo = w->composio && (strcmp(call, "request") == 0 || strcmp(call, "execute_action") == 0);
+    bool uses = strncmp(call, "request", 7) == 0 || strcmp(call, "execute_action") == 0;
+    bool may_echo = w->composio && uses;
     note(may_echo && out.result != NULL);
     bool good = judge(w, step, &out);
     json_free(out.result);
@@ -161,6 +166,7 @@ static bool run_case(const json *file, const json *one, const char *door, bool c
     const json *steps = json_get(one, "steps"), *known = json_get(one, "register");
     size_t at = 0;
     w.composio = composio;
+    w.expired = json_new(JSON_ARRAY);
     begin(&w, door, number);
     w.options = filled(&w, json_get(one, "client"));
     w.apps = definitions(&w, file, one);
@@ -181,6 +187,7 @@ static bool run_case(const json *file, const json *one, const char *door, bool c
     json_free(opened.result);
     json_free(opened.error);
     forget(&w);
+    json_free(w.expired);
     return good;
 }
 

@@ -40,19 +40,15 @@ const char *const script = R"({"GET /me": [{"require": {"header": {"authorizatio
   "GET /broken": [{"status": 418, "json": {"error": {"message": "no tea"}}}], "* *": [{"echo": true, "headers": {"X-Kind": "echo"}}]})";
 
 struct Place {
-    std::string folder, provider;
+    std::string folder, provider, space = "hpp-" + std::to_string(getpid());
 
     Place() {
         char name[] = "/tmp/keylatch-cpp-XXXXXX";
         const char *http = std::getenv("KEYLATCH_TEST_PROVIDER_HTTP");
-        buffer answer = {};
-        std::string space = "hpp-" + std::to_string(getpid());
-        if (http == nullptr || mkdtemp(name) == nullptr ||
-            !http_send(http, "PUT", ("/_control/" + space).c_str(), script, &answer)) {
+        if (http == nullptr || mkdtemp(name) == nullptr || !play(script)) {
             std::cerr << "hpp_test: start me with tests/servers/run.py\n";
             std::exit(2);
         }
-        std::free(answer.data);
         folder = name;
         provider = std::string(http) + "/" + space;
     }
@@ -63,6 +59,15 @@ struct Place {
             unlink((folder + file).c_str());
         }
         rmdir(folder.c_str());
+    }
+
+    /// What the provider answers from now on.
+    bool play(const char *answers) const {
+        const char *http = std::getenv("KEYLATCH_TEST_PROVIDER_HTTP");
+        buffer answer = {};
+        const bool sent = http_send(http, "PUT", ("/_control/" + space).c_str(), answers, &answer) != 0;
+        std::free(answer.data);
+        return sent;
     }
 
     keylatch::Options options() const {
@@ -301,6 +306,34 @@ void care(const keylatch::Client &client, const Place &place) {
     for (const char *ending : {"", "-wal", "-shm"}) std::remove((backup + ending).c_str());
 }
 
+void pages_and_expiry(const Place &place) {
+    std::vector<keylatch::Expired> told;
+    keylatch::Options options = place.options();
+    options.on_expired([&](const keylatch::Expired &each) { told.push_back(each); });
+    keylatch::Client client(options);
+    client.register_app(definition);
+    keylatch::Entity user = client.entity("user-1");
+    keylatch::Request request;
+    request.app = "acme";
+    request.method = "GET";
+    request.path = "/list";
+    request.retry = 1;
+    keylatch::Paging paging;
+    paging.by = keylatch::Paging::By::page;
+    keylatch::Pages pages = user.request_pages(request, paging);
+    CHECK(place.play(R"({"GET /list": [{"json": [1]}, {"json": []}], "* *": [{"status": 401}]})"));
+    CHECK(pages.next()->body == "[1]" && pages.next()->tries == 1 && !pages.next());
+    paging.max_pages = 0;
+    CHECK(THROWN(user.request_pages(request, paging).next()).code() == "invalid_argument");
+    CHECK(told.empty());
+    request.path = "/expired";
+    CHECK(user.request(request).status == 401);
+    CHECK(told.size() == 1 && told[0].entity_id == "user-1" && told[0].app == "acme");
+    CHECK(told[0].previous_status == "ACTIVE");
+    request.connected_account_id = told[0].connected_account_id;
+    CHECK(THROWN(user.request(request)).code() == "credentials_rejected" && told.size() == 1);
+}
+
 void moves_and_closing(const Place &place) {
     keylatch::Client client(place.options());
     keylatch::Client moved(std::move(client));
@@ -347,6 +380,7 @@ int main() {
         accounts(client);
         care(client, place);
         moves_and_closing(place);
+        pages_and_expiry(place);
     } catch (const std::exception &error) {
         check(false, error.what(), 0);
     }

@@ -32,7 +32,8 @@ static const char *const known_arguments[][2] = {
     {"execute_action", "action params connected_account_id entity_id timeout_ms "},
     {"backup", "path "},
     {"diagnose", ""},
-    {"request", "connected_account_id entity_id app method path query headers timeout_ms "},
+    {"request", "connected_account_id entity_id app method path query headers timeout_ms retry "},
+    {"request_pages", "connected_account_id entity_id app method path query headers timeout_ms retry paging "},
 };
 
 bool is_known_call(const char *name, const json *args) {

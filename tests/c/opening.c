@@ -116,11 +116,23 @@ static keylatch_status all_options(const world *w, const json *more, keylatch_op
     return status;
 }
 
+static void note_expired(void *user_data, const char *connected_account_id, const char *entity_id, const char *app,
+                         const char *previous_status) {
+    world *w = user_data;
+    json *told = json_new(JSON_OBJECT);
+    json_put(told, "connected_account_id", json_string(connected_account_id, strlen(connected_account_id)));
+    json_put(told, "entity_id", json_string(entity_id, strlen(entity_id)));
+    json_put(told, "app", json_string(app, strlen(app)));
+    json_put(told, "previous_status", json_string(previous_status, strlen(previous_status)));
+    json_push(w->expired, told);
+}
+
 outcome open_client(world *w, const json *more) {
     keylatch_options *options = NULL;
     keylatch_error *error = NULL;
     outcome out = {0};
     keylatch_status status = all_options(w, more, &options, &error);
+    if (status == KEYLATCH_OK) status = keylatch_options_set_on_expired(options, note_expired, w, &error);
     if (status == KEYLATCH_OK) status = keylatch_client_open(options, &w->client, &error);
     keylatch_options_free(options);
     if (status != KEYLATCH_OK) return failed(status, error);

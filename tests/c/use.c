@@ -30,13 +30,14 @@ outcome execute(const keylatch_client *client, const json *args) {
     return out;
 }
 
-/* {status, headers: {name: value}, text, json?}, as the cases compare it. */
+/* {status, tries, headers: {name: value}, text, json?}, as the cases compare it. */
 static json *response_json(const keylatch_response *response) {
     json *whole = json_new(JSON_OBJECT), *headers = json_new(JSON_OBJECT);
-    uint32_t status = 0;
+    uint32_t status = 0, tries = 0;
     size_t count = 0, length = 0;
     const uint8_t *body = NULL;
     keylatch_response_status(response, &status);
+    keylatch_response_tries(response, &tries);
     keylatch_response_header_count(response, &count);
     for (size_t i = 0; i < count; i++) {
         const char *name = "", *value = "";
@@ -47,6 +48,7 @@ static json *response_json(const keylatch_response *response) {
     }
     keylatch_response_body(response, &body, &length);
     json_put(whole, "status", json_number((long)status));
+    json_put(whole, "tries", json_number((long)tries));
     json_put(whole, "headers", headers);
     json_put(whole, "text", json_string((const char *)body, length));
     json *parsed = json_parse((const char *)body, length);
@@ -66,24 +68,34 @@ static keylatch_status add_pairs(keylatch_request_ask *ask, const json *pairs, b
     return status;
 }
 
-outcome request(const keylatch_client *client, const json *args, const json *body) {
-    keylatch_request_ask *ask;
-    keylatch_response *made = NULL;
+/* Sets all that the case gives. */
+static keylatch_status fill_ask(keylatch_request_ask *ask, const json *args, const json *body, keylatch_error **out) {
     keylatch_error *error = NULL;
     const char *text;
     size_t length;
-    keylatch_status status = keylatch_request_ask_new(&ask, NULL);
+    keylatch_status status = KEYLATCH_OK;
     SET(keylatch_request_ask_set_connected_account_id, "connected_account_id")
     SET(keylatch_request_ask_set_entity_id, "entity_id")
     SET(keylatch_request_ask_set_app, "app")
     SET(keylatch_request_ask_set_method, "method")
     SET(keylatch_request_ask_set_path, "path")
     SET_NUMBER(keylatch_request_ask_set_timeout_ms, "timeout_ms", uint64_t)
+    SET_NUMBER(keylatch_request_ask_set_retry, "retry", uint32_t)
     if (status == KEYLATCH_OK) status = add_pairs(ask, json_get(args, "query"), true, &error);
     if (status == KEYLATCH_OK) status = add_pairs(ask, json_get(args, "headers"), false, &error);
     if (status == KEYLATCH_OK && body != NULL) {
         status = keylatch_request_ask_set_body(ask, body->text, body->length, &error);
     }
+    *out = error;
+    return status;
+}
+
+outcome request(const keylatch_client *client, const json *args, const json *body) {
+    keylatch_request_ask *ask;
+    keylatch_response *made = NULL;
+    keylatch_error *error = NULL;
+    keylatch_request_ask_new(&ask, NULL);
+    keylatch_status status = fill_ask(ask, args, body, &error);
     if (status == KEYLATCH_OK) status = keylatch_request(client, ask, &made, &error);
     outcome out = result(status, error, NULL, NULL);
     if (made != NULL) {
@@ -92,6 +104,57 @@ outcome request(const keylatch_client *client, const json *args, const json *bod
         tell_response(made);
     }
     keylatch_response_free(made);
+    keylatch_request_ask_free(ask);
+    return out;
+}
+
+static keylatch_status fill_paging(keylatch_paging *ask, const json *args, keylatch_error **out) {
+    keylatch_error *error = NULL;
+    size_t length;
+    const char *text = text_arg(args, "by", &length);
+    keylatch_status status = KEYLATCH_OK;
+    bool pages = text != NULL && strcmp(text, "page") == 0;
+    if (pages || (text != NULL && strcmp(text, "offset") == 0)) {
+        const json *first = json_get(args, "first");
+        uint64_t number = first == NULL ? (pages ? 1 : 0) : strtoull(first->text, NULL, 10);
+        status = (pages ? keylatch_paging_by_page : keylatch_paging_by_offset)(ask, number, &error);
+    }
+    SET(keylatch_paging_by_cursor, "next")
+    SET(keylatch_paging_set_query, "query")
+    SET(keylatch_paging_set_items, "items")
+    SET(keylatch_paging_set_more, "more")
+    SET_NUMBER(keylatch_paging_set_max_pages, "max_pages", uint32_t)
+    *out = error;
+    return status;
+}
+
+/* Every page that there is. */
+outcome request_pages(const keylatch_client *client, const json *args, const json *body) {
+    keylatch_request_ask *ask;
+    keylatch_paging *paging = NULL;
+    keylatch_pages *pages = NULL;
+    keylatch_response *made = NULL;
+    keylatch_error *error = NULL;
+    json *items = json_new(JSON_ARRAY);
+    keylatch_request_ask_new(&ask, NULL);
+    keylatch_status status = fill_ask(ask, args, body, &error);
+    if (status == KEYLATCH_OK && json_get(args, "paging") != NULL) {
+        keylatch_paging_new(&paging, NULL);
+        status = fill_paging(paging, json_get(args, "paging"), &error);
+    }
+    if (status == KEYLATCH_OK) status = keylatch_request_pages(client, ask, paging, &pages, &error);
+    while (status == KEYLATCH_OK) {
+        status = keylatch_pages_next(pages, &made, &error);
+        if (status != KEYLATCH_OK || made == NULL) break;
+        tell_response(made);
+        json_push(items, response_json(made));
+        keylatch_response_free(made);
+    }
+    outcome out = result(status, error, NULL, NULL);
+    if (out.result != NULL) json_put(out.result, "items", items);
+    else json_free(items);
+    keylatch_pages_free(pages);
+    keylatch_paging_free(paging);
     keylatch_request_ask_free(ask);
     return out;
 }

@@ -10,6 +10,7 @@ typedef struct world {
     bool registers;       /* whether the client is told of the apps */
     json *options, *apps; /* of the case, filled in */
     json *variables;
+    json *expired;        /* connections that the client told of */
     char folder[512], name[48];
     buffer why; /* what went wrong */
 } world;

@@ -75,12 +75,18 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "connected_accounts.delete": ("connected_account_id", "revoke", False),
     "get_connection": ("entity_id app", "", False),
     "execute_action": ("action", "params connected_account_id entity_id timeout_ms", False),
-    "request": ("method path", "query headers timeout_ms entity_id app connected_account_id", False),
     "backup": ("path", "", False),
     "diagnose": ("", "", False),
+    "request": ("method path", "query headers timeout_ms retry entity_id app connected_account_id", False),
+    "request_pages": (
+        "method path",
+        "query headers timeout_ms retry entity_id app connected_account_id paging",
+        False,
+    ),
     "client.close": ("", "", False),
     "client.diagnose": ("", " ".join(sorted(CLIENT_OPTIONS)), False),
     "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS | PROJECT_OPTIONS)), False),
+    "client.expired": ("", "", False),
     "provider.requests": ("", "", False),
     "provider.keys": ("", "", False),
     "composio.requests": ("", "", False),
@@ -201,7 +207,7 @@ class Checker:
                 self.faults(what, args.get("faults", []))
             if "params" in step and not params:
                 self.mistake(f"{what}: {call} takes no params")
-        if "body" in step and call != "request":
+        if "body" in step and call not in ("request", "request_pages"):
             self.mistake(f"{what}: {call} takes no body")
         for name, value in step.get("params", {}).items():
             text = isinstance(value, dict) and set(value) == {"$bytes"} and isinstance(value["$bytes"], str)

@@ -5,6 +5,9 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+/// A function of the host's.
+const LISTENER: &str = "keylatch_on_expired";
+
 struct Parameter {
     kind: String,
     name: String,
@@ -19,7 +22,9 @@ struct Function {
 fn main() {
     let header = "../../include/keylatch.h";
     println!("cargo::rerun-if-changed={header}");
-    let functions = functions(&std::fs::read_to_string(header).unwrap());
+    let mut functions = functions(&std::fs::read_to_string(header).unwrap());
+    // Whatever address stood there would be called.
+    functions.retain(|function| function.parameters.iter().all(|parameter| parameter.kind != LISTENER));
     let (mut declared, mut callers, mut table) = (String::new(), String::new(), String::new());
     for function in &functions {
         let arguments: Vec<String> =

@@ -34,6 +34,18 @@ const DEFINITION = 'apps.register'
 /** The call that takes one credential value, and no named arguments. */
 const VALUE = 'apps.identify'
 
+/** The call that gives one answer after the other. */
+const PAGES = 'request_pages'
+
+/** Calls that answer with what the app says. */
+const ECHOING = new Set(['request', PAGES, 'execute_action'])
+
+async function all(iterator) {
+  const items = []
+  for await (const item of iterator) items.push(item)
+  return items
+}
+
 class Failed extends Error {}
 
 /** All cases; an app that is a name stands for one of its file's apps. */
@@ -93,6 +105,8 @@ class Run {
     this.variables = { ...this.double.addresses, api_key: `ak_${space}` }
     this.project = backend === 'composio' ? new Project(space) : undefined
     this.apps = fill(given.apps, this.variables)
+    /** Connections that the client told of. */
+    this.expired = []
   }
 
   async allSteps() {
@@ -115,6 +129,7 @@ class Run {
 
   async open(also) {
     const options = this.options(also)
+    if (!this.project) options.onExpired = (expired) => this.expired.push(expired)
     this.client = await (this.project
       ? openProject(this.project, options)
       : Keylatch.open(vaultOptions(this.folder, options)))
@@ -161,6 +176,8 @@ class Run {
         return {}
       case 'client.diagnose':
         return this.diagnose(args)
+      case 'client.expired':
+        return fromResult(this.expired.splice(0))
       case 'provider.script':
         await this.double.script(args)
         return {}
@@ -182,13 +199,14 @@ class Run {
       const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)])
       options[PARAMS[call]] = Object.fromEntries(values)
     }
+    if (options.paging) options.paging = toArguments(options.paging)
     if (body !== undefined) options.body = fill(body, this.variables)
     const names = call.split('.').map((name) => Object.keys(toArguments({ [name]: 0 }))[0])
     const method = names.pop()
     const owner = names.reduce((owner, name) => owner[name], this.client)
-    const answer = await owner[method](options)
+    const answer = call === PAGES ? await all(owner[method](options)) : await owner[method](options)
     // What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
-    if (!this.project || (call !== 'request' && call !== 'execute_action')) note(answer)
+    if (!this.project || !ECHOING.has(call)) note(answer)
     return fromResult(answer)
   }
 }

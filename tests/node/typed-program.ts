@@ -24,6 +24,8 @@ import {
   type Integration,
   type KeyOrigin,
   type Page,
+  type PagesOptions,
+  type Paging,
   type Rechecks,
   type Params,
   type RequestOptions,
@@ -43,6 +45,7 @@ export async function open(signal: AbortSignal): Promise<Keylatch> {
   await using _temporary = await Keylatch.open()
   await Keylatch.open({ keyEnv: 'VAULT_KEY', proxy: 'http://proxy:3128' })
   await Keylatch.open({ keyFile: 'vault.key', passphrase: undefined })
+  await Keylatch.open({ onExpired: ({ connectedAccountId, previousStatus }) => [connectedAccountId, previousStatus] })
   await Keylatch.open({ passphrase: Secret.from('correct horse'), extraCa: Buffer.from('') })
   // @ts-expect-error: no such option
   await Keylatch.open({ pathe: 'vault.db' })
@@ -234,6 +237,10 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   })
   const { data, successful, logId } = await user.executeAction({ action: 'STRIPE_RETRIEVE_BALANCE', signal })
   console.log(done.data['id'], data['object'], successful, logId?.length)
+  const paging: Paging = { by: 'cursor', next: '/data/-/id', query: 'starting_after', more: '/has_more', maxPages: 3 }
+  const list: PagesOptions = { entityId: 'user-1', app: 'stripe', method: 'GET', path: '/', retry: 0, paging, signal }
+  for await (const page of client.requestPages(list)) holds<Same<typeof page, Response>>(true)
+  for await (const page of user.requestPages({ app: 'stripe', method: 'GET', path: '/' })) console.log(page.tries)
   // @ts-expect-error: an action has a name
   await client.executeAction({ entityId: 'user-1' })
   const { id } = answer.json<{ id: string }>()

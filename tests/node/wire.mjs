@@ -16,7 +16,9 @@ export function toArguments(args) {
 export function fromResult(result) {
   if (result instanceof Response) return fromResponse(result)
   if (result instanceof Secret) return { secret: result.expose().toString() }
-  return Array.isArray(result) ? { items: result.map(wire) } : (wire(result) ?? {})
+  return Array.isArray(result)
+    ? { items: result.map((item) => (item instanceof Response ? fromResponse(item) : wire(item))) }
+    : (wire(result) ?? {})
 }
 
 function wire(value) {
@@ -29,7 +31,8 @@ function wire(value) {
 }
 
 function fromResponse(response) {
-  const answer = { status: response.status, headers: response.headers.toJSON(), text: response.text() }
+  const { status, tries, headers } = response
+  const answer = { status, tries, headers: headers.toJSON(), text: response.text() }
   try {
     return { ...answer, json: response.json() }
   } catch {

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from double import Double, Project
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Response, Secret, diagnose
+from keylatch import AsyncKeylatch, Expired, Keylatch, KeylatchError, Response, Secret, diagnose
 from keylatch.models import Model
 from matching import difference, error_difference
 from sayings import note, note_control
@@ -104,6 +104,7 @@ class Run:
         self.case = case
         self.door = door
         self.double = Double(space)
+        self.expired: list[Expired] = []
         self.variables: dict[str, Any] = {**self.double.addresses(), "api_key": f"ak_{space}"}
         self.double.script(fill(case.get("provider", {}), self.variables))
         self.project: Project | None = None
@@ -130,7 +131,7 @@ class Run:
             given["timeout"] = given.pop("timeout_ms") / 1000
         client: Keylatch | AsyncKeylatch
         if self.project is None:
-            client = self.door(**vault_options(given, self.folder))
+            client = self.door(**vault_options(given, self.folder), on_expired=self.expired.append)
         else:
             client = self.door.composio(**project_options(given, self.project))
         if isinstance(client, AsyncKeylatch):
@@ -173,6 +174,9 @@ class Run:
             return {}
         if name == "client.diagnose":
             return self.diagnose(args)
+        if name == "client.expired":
+            told, self.expired[:] = list(self.expired), []
+            return as_json(told)
         if name == "provider.script":
             self.double.script(args)
             return {}
@@ -193,19 +197,23 @@ class Run:
             args["connected_account_params"] = values
         elif name == "apps.identify":
             args |= values
-        elif name == "request":
+        elif name in ("request", "request_pages"):
             args["body"] = fill(step.get("body"), self.variables)
         for argument in ("timeout", "older_than", "pause"):
             if f"{argument}_ms" in args:
                 args[argument] = args.pop(f"{argument}_ms") / 1000
         answer = await settled(method(**args))
         # What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
-        if self.project is None or name not in ("request", "execute_action"):
+        if self.project is None or name not in ("request", "request_pages", "execute_action"):
             note(answer)
         return as_json(answer)
 
 
 async def settled(answer: Any) -> Any:
+    if inspect.isasyncgen(answer):
+        return [item async for item in answer]
+    if inspect.isgenerator(answer):
+        return list(answer)
     return await answer if inspect.isawaitable(answer) else answer
 
 
@@ -219,7 +227,8 @@ def value_of(value: Any) -> Any:
 def as_json(result: Any) -> Any:
     """A result in the form that cases compare."""
     if isinstance(result, Response):
-        answer = {"status": result.status, "headers": dict(result.headers.items()), "text": result.text}
+        answer = {"status": result.status, "tries": result.tries, "headers": dict(result.headers.items())}
+        answer["text"] = result.text
         try:
             return answer | {"json": result.json()}
         except KeylatchError:

@@ -68,7 +68,7 @@ def test_both_clients_have_the_same_calls(blocking: type, awaited: type) -> None
 
         assert shape(method) == shape(twin), name
         assert not inspect.iscoroutinefunction(method)
-        immediate = name in ("entity", "get_entity", "__init__", "iterate", "verify_all")
+        immediate = name in ("entity", "get_entity", "__init__", "iterate", "verify_all", "request_pages")
         assert inspect.iscoroutinefunction(twin) != immediate, name
 
 
@@ -163,7 +163,7 @@ def test_the_main_calls_have_examples() -> None:
     main |= {f"composio.{n}" for n in ("sdk.Composio", "toolset.ComposioToolSet", "names.App", "schemes.AuthSchemes")}
     main |= {f"client.Keylatch.{n}" for n in ("get_expected_params_for_user", "initiate_connection")}
     main |= {f"composio.{n}" for n in ("sdk.Composio", "toolset.ComposioToolSet", "names.App", "schemes.AuthSchemes")}
-    main |= {f"client.Keylatch.{n}" for n in ("composio", "execute_action", "request")}
+    main |= {f"client.Keylatch.{n}" for n in ("composio", "execute_action", "request", "request_pages")}
     assert main <= named
 
 

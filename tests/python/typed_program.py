@@ -18,6 +18,7 @@ from keylatch import (
     Diagnosis,
     Entity,
     ExpectedParams,
+    Expired,
     Field,
     FieldCondition,
     Integration,
@@ -25,6 +26,7 @@ from keylatch import (
     KeylatchError,
     KeyOrigin,
     Page,
+    Paging,
     Permission,
     Recheck,
     Rechecks,
@@ -177,12 +179,20 @@ def blocking() -> None:
     assert_type(entity.get_connection("stripe"), Connection)
     assert_type(entity.connections(statuses=["ACTIVE"]), Page[Connection])
     assert_type(entity.execute_action("STRIPE_RETRIEVE_BALANCE", connected_account_id="ca_1"), ActionResult)
-    assert_type(entity.request("GET", "/", app="stripe"), Response)
+    assert_type(entity.request("GET", "/", app="stripe", retry=0).tries, int)
+    paging: Paging = {"by": "cursor", "next": "/data/-/id", "query": "starting_after", "more": "/has_more"}
+    for part in client.request_pages("GET", "/", connected_account_id="ca_1", paging=paging, query={"limit": 3}):
+        assert_type(part, Response)
+    for part in entity.request_pages("GET", "/", app="stripe", timeout=5.0, retry=1):
+        assert_type(part, Response)
     client.close()
 
 
 async def awaited() -> None:
-    async with AsyncKeylatch("vault.db", passphrase=bytearray(b"words")) as same:
+    async def tell(expired: Expired) -> None:
+        assert_type(expired.entity_id, str)
+
+    async with AsyncKeylatch("vault.db", passphrase=bytearray(b"words"), on_expired=tell) as same:
         assert_type(same, AsyncKeylatch)
     async with AsyncKeylatch.composio(bytearray(b"ak_1")) as project:
         assert_type(project, AsyncKeylatch)
@@ -238,4 +248,8 @@ async def awaited() -> None:
     assert_type(await entity.connections(labels=["a"]), Page[Connection])
     assert_type(await entity.execute_action("STRIPE_LIST_CUSTOMERS", {"limit": 3}), ActionResult)
     assert_type(await entity.request("GET", "/", app="stripe"), Response)
+    async for part in client.request_pages("GET", "/", connected_account_id="ca_1", paging={"by": "page", "first": 0}):
+        assert_type(part, Response)
+    async for part in entity.request_pages("GET", "/", app="stripe", json={"a": 1}):
+        assert_type(part, Response)
     await client.close()

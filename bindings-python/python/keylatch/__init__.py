@@ -4,6 +4,7 @@ Start with `Keylatch`, or `AsyncKeylatch` for asyncio. Results are in `keylatch.
 """
 
 from keylatch import errors
+from keylatch._calls import Paging
 from keylatch._native import VERSION as __version__  # noqa: N811 - a constant, by its usual name
 from keylatch._native import Secret
 from keylatch.aio import AsyncEntity, AsyncKeylatch
@@ -20,6 +21,7 @@ from keylatch.models import (
     Connection,
     Diagnosis,
     ExpectedParams,
+    Expired,
     Field,
     FieldCondition,
     Integration,
@@ -48,6 +50,7 @@ __all__ = [
     "Diagnosis",
     "Entity",
     "ExpectedParams",
+    "Expired",
     "Field",
     "FieldCondition",
     "Headers",
@@ -56,6 +59,7 @@ __all__ = [
     "Keylatch",
     "KeylatchError",
     "Page",
+    "Paging",
     "Permission",
     "Recheck",
     "Rechecks",

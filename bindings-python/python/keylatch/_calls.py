@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike, fspath
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypedDict, TypeVar
 
 from keylatch import _native, errors
 from keylatch.models import (
@@ -44,6 +44,44 @@ class Due(TypedDict, total=False):
     app: str | None
     limit: int | None
     pause: float | None
+
+
+class RequestOptions(TypedDict, total=False):
+    """What a request may have beside method and path. See `Keylatch.request`."""
+
+    entity_id: str | None
+    app: str | None
+    connected_account_id: str | None
+    query: Pairs | None
+    headers: Pairs | None
+    json: Any
+    body: bytes | bytearray | memoryview | str | None
+    timeout: float | None
+    retry: int | None
+
+
+class Paging(TypedDict, total=False):
+    """How an app's list goes on.
+
+    by: "link" follows the `Link` header of the answer, on the connection's own origin; "cursor" takes a cursor out of
+        the answer; "page" numbers the pages; "offset" counts the items. Default: "link".
+    query: the query parameter that chooses the page. Default: "page" or "offset"; a cursor without one is the next
+        page's address.
+    next: JSON pointer to the cursor in the answer; `-` stands for the last item of a list, as in "/data/-/id". No text
+        or number there, or an empty text, is the end.
+    items: JSON pointer to the list in the answer, which ends where that is empty. Default: the whole answer.
+    more: JSON pointer to what is true as long as there are more pages.
+    first: number of the first page, by default 1; or the first offset, by default 0.
+    max_pages: how many pages at most, 1 to 100 000. Default: 1 000.
+    """
+
+    by: Literal["link", "cursor", "page", "offset"]
+    query: str
+    next: str
+    items: str
+    more: str
+    first: int
+    max_pages: int
 
 
 class ConnectionFilter(TypedDict, total=False):
@@ -240,27 +278,40 @@ def diagnose() -> Call[Diagnosis]:
 
 
 def request(
-    query: Pairs | None,
-    headers: Pairs | None,
-    json_body: object,
-    body: bytes | bytearray | memoryview | str | None,
-    timeout: float | None,
+    method: str,
+    path: str,
+    *,
+    query: Pairs | None = None,
+    headers: Pairs | None = None,
+    json: Any = None,
+    body: bytes | bytearray | memoryview | str | None = None,
+    timeout: float | None = None,
     **args: object,
 ) -> Call[Response]:
     pairs = _pairs(headers)
-    if json_body is not None:
+    if json is not None:
         if body is not None:
             raise errors.InvalidArgumentError("give json or body, not both", fields=["json", "body"])
-        body = _json("json", json_body)
+        body = _json("json", json)
         if isinstance(pairs, list) and not any(str(pair[0]).lower() == "content-type" for pair in pairs):
             pairs.append(["content-type", "application/json"])
+    args |= {"method": method, "path": path}
     args |= {"query": _pairs(query), "headers": pairs, "timeout_ms": _milliseconds(timeout)}
     payload = body.encode() if isinstance(body, str) else None if body is None else bytes(body)
 
     def read(data: Any, body: bytes) -> Response:
-        return Response(data["status"], Headers(data["headers"]), body)
+        return Response(data["status"], Headers(data["headers"]), body, data["tries"])
 
     return Call("request", args, read, body=payload)
+
+
+def request_page(call: Call[Response], paging: Paging | None, cursor: str | None) -> Call[tuple[Response, str | None]]:
+    """One page of the list that `call` asks for, and the cursor of the next."""
+    paging = dict(paging) if isinstance(paging, Mapping) else paging  # type: ignore[assignment]
+    args = call.args | {"paging": paging, "cursor": cursor}
+    return Call(
+        "request_page", args, lambda data, body: (call.read(data, body), data.get("next_cursor")), body=call.body
+    )
 
 
 def _pairs(given: Any) -> Any:

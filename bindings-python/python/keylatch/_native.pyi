@@ -13,6 +13,7 @@ __all__ = [
     "VERSION",
     "AsyncClient",
     "Client",
+    "News",
     "Options",
     "Secret",
     "diagnose",
@@ -45,6 +46,11 @@ class Secret:
     def __reduce_ex__(self, protocol: SupportsIndex, /) -> NoReturn: ...
 
 @final
+class News:
+    def __new__(cls) -> Self: ...
+    def take(self) -> list[tuple[str, str, str, str]]: ...
+
+@final
 class Options:
     def __new__(
         cls,
@@ -59,6 +65,7 @@ class Options:
         extra_ca_pem: bytes | None,
         proxy: str | None,
         strict_secrets: bool,
+        news: News | None,
     ) -> Self: ...
     @staticmethod
     def composio(

@@ -24,6 +24,7 @@ def vault(
     extra_ca: str | PathLike[str] | bytes | None = None,
     proxy: str | None = None,
     strict_secrets: bool = False,
+    news: _native.News | None = None,
 ) -> _native.Options:
     """Options for a vault on this machine."""
     return _native.Options(
@@ -37,6 +38,7 @@ def vault(
         extra_ca_pem=_pem(extra_ca),
         proxy=proxy,
         strict_secrets=strict_secrets,
+        news=news,
     )
 
 

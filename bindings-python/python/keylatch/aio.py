@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from keylatch import _calls, _native, _options, errors
-from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, Value, Values
+from keylatch._expired import AsyncOnExpired, Listener
 from keylatch._forget import forgetful, forgetful_async
 from keylatch._options import ApiKey
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
@@ -56,7 +57,9 @@ class AsyncKeylatch:
         extra_ca: str | PathLike[str] | bytes | None = None,
         proxy: str | None = None,
         strict_secrets: bool = False,
+        on_expired: AsyncOnExpired | None = None,
     ) -> None:
+        listener = Listener(on_expired)
         options = _options.vault(
             path,
             key=key,
@@ -68,10 +71,12 @@ class AsyncKeylatch:
             extra_ca=extra_ca,
             proxy=proxy,
             strict_secrets=strict_secrets,
+            news=listener.news,
         )
-        self._begin(options)
+        self._begin(options, listener)
 
-    def _begin(self, options: _native.Options) -> None:
+    def _begin(self, options: _native.Options, listener: Listener) -> None:
+        self._listener = listener
         self._options = options
         self._opened: _native.AsyncClient | None = None
         self.apps = AsyncApps(self)
@@ -93,6 +98,7 @@ class AsyncKeylatch:
         extra_ca: str | PathLike[str] | bytes | None = None,
         proxy: str | None = None,
         strict_secrets: bool = False,
+        on_expired: AsyncOnExpired | None = None,
     ) -> Self:
         """Opens a client, to be closed by the caller; the options are those of `Keylatch`."""
         client = cls(
@@ -106,6 +112,7 @@ class AsyncKeylatch:
             extra_ca=extra_ca,
             proxy=proxy,
             strict_secrets=strict_secrets,
+            on_expired=on_expired,
         )
         return await client
 
@@ -138,7 +145,7 @@ class AsyncKeylatch:
             strict_secrets=strict_secrets,
         )
         client = cls.__new__(cls)
-        client._begin(options)
+        client._begin(options, Listener(None))
         return client
 
     async def close(self) -> None:
@@ -271,28 +278,34 @@ class AsyncKeylatch:
         json: Any = None,
         body: bytes | bytearray | memoryview | str | None = None,
         timeout: float | None = None,
+        retry: int | None = None,
     ) -> Response:
         """Sends a request to the app with the user's credential in it, which the caller never sees.
 
         entity_id and app, or connected_account_id: whose connection to use.
         path: below the connection's base URL; another origin is refused.
-        json: sent as JSON. body: sent as it is. timeout: in seconds. Default: the client's.
+        json: sent as JSON. body: sent as it is.
+        timeout: in seconds, with all retries and waits. Default: the client's.
+        retry: how often to send again at most, 0 to 10. Default: 2. GET, HEAD and OPTIONS are sent again after 429,
+            502, 503, 504 and broken connections, any method where there was no connection. Where an answer told that
+            the app's limit is used up, the next request waits for it; with `retry=0` it does not.
 
         Answers of any HTTP status are returned. A 401 that the app's own check confirms makes the connection EXPIRED.
         Raises `NotFoundError`, `AmbiguousError`, `ForbiddenHostError`, `CredentialsRejectedError` (EXPIRED),
-        `ProviderUnreachableError`, `TimeoutError`.
+        `ProviderUnreachableError`, `TimeoutError`; `RateLimitedError` where a limit outlasts the timeout.
         """
         call = _calls.request(
-            query,
-            headers,
-            json,
-            body,
-            timeout,
-            method=method,
-            path=path,
+            method,
+            path,
             entity_id=entity_id,
             app=app,
             connected_account_id=connected_account_id,
+            query=query,
+            headers=headers,
+            json=json,
+            body=body,
+            timeout=timeout,
+            retry=retry,
         )
         return await self._run(call)
 
@@ -317,8 +330,28 @@ class AsyncKeylatch:
         """
         return await self._run(_calls.diagnose())
 
+    async def request_pages(
+        self, method: str, path: str, *, paging: Paging | None = None, **options: Unpack[RequestOptions]
+    ) -> AsyncIterator[Response]:
+        """The pages of an app's list, each fetched when it is wanted; the options are those of `request`.
+
+        paging: how the list goes on, by default as a `Link` header says. It ends where the app tells of no more, where
+            it leads back to a page that was there, after `max_pages`, and after an answer that is not of success.
+
+        Raises as `request` does, and `ForbiddenHostError` where the next page is on another origin.
+        """
+        call, cursor = _calls.request(method, path, **options), None
+        while True:
+            page, cursor = await self._run(_calls.request_page(call, paging, cursor))
+            yield page
+            if cursor is None:
+                return
+
     async def _run(self, call: Call[T]) -> T:
-        return call.answer(await self._client().call(call.name, call.json(), call.values, call.body))
+        try:
+            return call.answer(await self._client().call(call.name, call.json(), call.values, call.body))
+        finally:
+            await self._listener.tell_and_wait()
 
     def _client(self) -> _native.AsyncClient:
         if self._opened is None:
@@ -402,6 +435,7 @@ class AsyncEntity:
         json: Any = None,
         body: bytes | bytearray | memoryview | str | None = None,
         timeout: float | None = None,
+        retry: int | None = None,
     ) -> Response:
         """As `AsyncKeylatch.request`, over a connection of this user."""
         return await self._client.request(
@@ -415,7 +449,15 @@ class AsyncEntity:
             json=json,
             body=body,
             timeout=timeout,
+            retry=retry,
         )
+
+    def request_pages(
+        self, method: str, path: str, *, paging: Paging | None = None, **options: Unpack[RequestOptions]
+    ) -> AsyncIterator[Response]:
+        """As `AsyncKeylatch.request_pages`, over a connection of this user."""
+        options["entity_id"] = _calls.same_entity(self.id, options.get("entity_id"))
+        return self._client.request_pages(method, path, paging=paging, **options)
 
     def __repr__(self) -> str:
         return f"AsyncEntity({self.id!r})"

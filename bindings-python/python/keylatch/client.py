@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 from keylatch import _calls, _native, _options
-from keylatch._calls import Call, ConnectionFilter, Pairs, Value, Values
+from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, Value, Values
+from keylatch._expired import Listener, OnExpired
 from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
@@ -37,6 +38,10 @@ class Keylatch:
     proxy: such as `http://proxy:3128`. Default: none; the environment is not consulted.
     strict_secrets: refuse secrets in `str` and `bytes`, which Python cannot wipe, and keep no connection open on which
         a credential has travelled. Default: off.
+    on_expired: called with the `Expired` connection when a call finds that the app no longer takes its credentials: by
+        a 401 that the app's check confirms, a check, or a token that is refused. Once for each change, on the thread
+        whose call found out (or that makes a later one), just before that call returns; no lock is held, so it may make
+        calls. What it raises is logged. `Keylatch.composio` has none: there only Composio changes a status.
 
     Raises `WrongKeyError`, `VaultLockedError`, `StorageError`; `InvalidArgumentError` for options that cannot be.
 
@@ -70,7 +75,9 @@ class Keylatch:
         extra_ca: str | PathLike[str] | bytes | None = None,
         proxy: str | None = None,
         strict_secrets: bool = False,
+        on_expired: OnExpired | None = None,
     ) -> None:
+        listener = Listener(on_expired)
         options = _options.vault(
             path,
             key=key,
@@ -82,10 +89,12 @@ class Keylatch:
             extra_ca=extra_ca,
             proxy=proxy,
             strict_secrets=strict_secrets,
+            news=listener.news,
         )
-        self._open(options)
+        self._open(options, listener)
 
-    def _open(self, options: _native.Options) -> None:
+    def _open(self, options: _native.Options, listener: Listener) -> None:
+        self._listener = listener
         self._native = _native.Client.open(options)
         self.apps = Apps(self)
         self.integrations = Integrations(self)
@@ -131,7 +140,7 @@ class Keylatch:
             strict_secrets=strict_secrets,
         )
         client = cls.__new__(cls)
-        client._open(options)
+        client._open(options, Listener(None))
         return client
 
     def close(self) -> None:
@@ -287,16 +296,21 @@ class Keylatch:
         json: Any = None,
         body: bytes | bytearray | memoryview | str | None = None,
         timeout: float | None = None,
+        retry: int | None = None,
     ) -> Response:
         """Sends a request to the app with the user's credential in it, which the caller never sees.
 
         entity_id and app, or connected_account_id: whose connection to use.
         path: below the connection's base URL; another origin is refused.
-        json: sent as JSON. body: sent as it is. timeout: in seconds. Default: the client's.
+        json: sent as JSON. body: sent as it is.
+        timeout: in seconds, with all retries and waits. Default: the client's.
+        retry: how often to send again at most, 0 to 10. Default: 2. GET, HEAD and OPTIONS are sent again after 429,
+            502, 503, 504 and broken connections, any method where there was no connection. Where an answer told that
+            the app's limit is used up, the next request waits for it; with `retry=0` it does not.
 
         Answers of any HTTP status are returned. A 401 that the app's own check confirms makes the connection EXPIRED.
         Raises `NotFoundError`, `AmbiguousError`, `ForbiddenHostError`, `CredentialsRejectedError` (EXPIRED),
-        `ProviderUnreachableError`, `TimeoutError`.
+        `ProviderUnreachableError`, `TimeoutError`; `RateLimitedError` where a limit outlasts the timeout.
 
         >>> from keylatch import Keylatch
         >>> with Keylatch("vault.db") as client:
@@ -311,16 +325,17 @@ class Keylatch:
         ('accepted', 200, 'balance')
         """
         call = _calls.request(
-            query,
-            headers,
-            json,
-            body,
-            timeout,
-            method=method,
-            path=path,
+            method,
+            path,
             entity_id=entity_id,
             app=app,
             connected_account_id=connected_account_id,
+            query=query,
+            headers=headers,
+            json=json,
+            body=body,
+            timeout=timeout,
+            retry=retry,
         )
         return self._run(call)
 
@@ -352,8 +367,41 @@ class Keylatch:
         """
         return self._run(_calls.diagnose())
 
+    def request_pages(
+        self, method: str, path: str, *, paging: Paging | None = None, **options: Unpack[RequestOptions]
+    ) -> Iterator[Response]:
+        """The pages of an app's list, each fetched when it is wanted; the options are those of `request`.
+
+        paging: how the list goes on, by default as a `Link` header says. It ends where the app tells of no more, where
+            it leads back to a page that was there, after `max_pages`, and after an answer that is not of success.
+
+        Raises as `request` does, and `ForbiddenHostError` where the next page is on another origin.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     instance = client.integrations.create(app="stripe", base_url=provider_url)  # a test instance
+        ...     made = client.initiate_connection(
+        ...         entity_id="user-1",
+        ...         integration_id=instance.id,
+        ...         connected_account_params={"api_key": bytearray(b"sk_test_123")},
+        ...     )
+        ...     user = client.entity("user-1")
+        ...     stripe = {"by": "cursor", "next": "/data/-/id", "query": "starting_after", "more": "/has_more"}
+        ...     for page in user.request_pages("GET", "/v1/customers", app="stripe", paging=stripe):
+        ...         customers = page.json()["data"]
+        """
+        call, cursor = _calls.request(method, path, **options), None
+        while True:
+            page, cursor = self._run(_calls.request_page(call, paging, cursor))
+            yield page
+            if cursor is None:
+                return
+
     def _run(self, call: Call[T]) -> T:
-        return call.answer(self._native.call(call.name, call.json(), call.values, call.body))
+        try:
+            return call.answer(self._native.call(call.name, call.json(), call.values, call.body))
+        finally:
+            self._listener.tell()
 
 
 class Entity:
@@ -432,6 +480,7 @@ class Entity:
         json: Any = None,
         body: bytes | bytearray | memoryview | str | None = None,
         timeout: float | None = None,
+        retry: int | None = None,
     ) -> Response:
         """As `Keylatch.request`, over a connection of this user."""
         return self._client.request(
@@ -445,7 +494,15 @@ class Entity:
             json=json,
             body=body,
             timeout=timeout,
+            retry=retry,
         )
+
+    def request_pages(
+        self, method: str, path: str, *, paging: Paging | None = None, **options: Unpack[RequestOptions]
+    ) -> Iterator[Response]:
+        """As `Keylatch.request_pages`, over a connection of this user."""
+        options["entity_id"] = _calls.same_entity(self.id, options.get("entity_id"))
+        return self._client.request_pages(method, path, paging=paging, **options)
 
     def __repr__(self) -> str:
         return f"Entity({self.id!r})"

@@ -374,6 +374,16 @@ class Recheck(Model):
 
 
 @dataclass(frozen=True)
+class Expired(Model):
+    """A connection that has become EXPIRED: the app no longer takes its credentials, so ask its user for new ones."""
+
+    connected_account_id: str
+    entity_id: str
+    app: str
+    previous_status: str
+
+
+@dataclass(frozen=True)
 class Rechecks(Model):
     """One batch of a round of checks; `next_cursor` is `None` on the last, `remaining` where Composio does not tell."""
 

@@ -49,18 +49,23 @@ class Headers:
 
 
 class Response:
-    """An answer: `status`, `headers`, `body`. Where the app echoed the credential, `*` stands in its place."""
+    """An answer: `status`, `headers`, `body`, and after how many `tries` it came.
 
-    __slots__ = ("body", "headers", "status")
+    Where the app echoed the credential, `*` stands in its place.
+    """
+
+    __slots__ = ("body", "headers", "status", "tries")
 
     status: int
     headers: Headers
     body: bytes
+    tries: int
 
-    def __init__(self, status: int, headers: Headers, body: bytes) -> None:
+    def __init__(self, status: int, headers: Headers, body: bytes, tries: int = 1) -> None:
         object.__setattr__(self, "status", status)
         object.__setattr__(self, "headers", headers)
         object.__setattr__(self, "body", body)
+        object.__setattr__(self, "tries", tries)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Response cannot be changed: {name!r}")

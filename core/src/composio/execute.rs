@@ -8,14 +8,17 @@ use url::Url;
 use super::discover::keep_upstream;
 use super::model::{Account, BaseUrl, is_id};
 use super::routes::{AppAnswer, Execution, Proxied};
-use super::session::{Doubt, Failure};
+use super::session::{Answer, Doubt, Failure};
 use super::{Composio, Session};
 use crate::calls::{ActionResult, ExecuteAction, Request, Response};
 use crate::choice::{Found, Whose};
 use crate::embedded::missing;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::Io;
-use crate::provider::{below, check_headers, check_path, check_query};
+use crate::limits::wait;
+use crate::pages::Place;
+use crate::provider::{below, check_headers, check_path, check_query, follow};
+use crate::retry::Tries;
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"];
 
@@ -80,8 +83,11 @@ impl<I: Io> Composio<I> {
         }
     }
 
-    pub(crate) async fn request(&self, ask: Request) -> Result<Response> {
-        let session = self.session_for(ask.timeout_ms.map(Duration::from_millis))?;
+    /// Sends the request through the proxy; with a link, to what that leads to. Tells the path as well.
+    pub(crate) async fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)> {
+        let time = ask.timeout_ms.map_or(self.timeout, Duration::from_millis);
+        let session = self.session_for(Some(time))?;
+        let mut tries = Tries::new(&ask.method, ask.retry, time)?;
         let method = ask.method.to_ascii_uppercase();
         if !METHODS.contains(&method.as_str()) {
             let message = format!("the method must be one of {}", METHODS.join(", "));
@@ -102,18 +108,27 @@ impl<I: Io> Composio<I> {
         let scheme = known.as_ref().map(|(app, index)| &app.schemes[*index]);
         let inject = scheme.map_or(&[][..], |scheme| &scheme.inject);
         check_headers(inject, &ask.headers)?;
-        let endpoint = if whole { self.below_base(&session, &account, &ask.path).await? } else { ask.path.clone() };
-        check_query(inject, &endpoint, &ask.query)?;
+        let (endpoint, query) = match place {
+            Place::Link { from, to } => {
+                // Without a base, all that is not a whole address can be told all the same.
+                let base = self.base(&session, &account).await?.or_else(|| Url::parse("https://app.invalid").ok());
+                (base.map_or_else(|| Ok(to.clone()), |base| follow(&base, from, to, inject))?, &[][..])
+            }
+            _ if whole => (self.below_base(&session, &account, &ask.path).await?, &*ask.query),
+            _ => (ask.path.clone(), &*ask.query),
+        };
+        check_query(inject, &endpoint, query)?;
         let version = self.project.version;
         let proxied = Proxied {
             account: &account.id,
             method: &method,
             endpoint: &endpoint,
-            query: &ask.query,
+            query,
             headers: &ask.headers,
             body: body(&ask.body)?,
         };
-        let answer = session.call(version.proxy(&proxied)?).await.map_err(|failure| unsure(failure, &account.id))?;
+        self.limits.await_rest(&self.io, &account.id, &tries).await?;
+        let answer = self.proxied(&session, &proxied, &mut tries).await?;
         let AppAnswer { status, headers, data } = version.read_proxied(&answer.json)?;
         if data.is_null() && !answer.json["binary_data"].is_null() {
             let message = "the app answered with binary data, which Composio's proxy does not pass on in its answer";
@@ -124,8 +139,32 @@ impl<I: Io> Composio<I> {
             Value::String(text) => text.clone().into_bytes(),
             other => other.to_string().into_bytes(),
         };
-        tracing::debug!(connection = %account.id, status, "request sent");
-        Ok(Response { status, headers, body })
+        tracing::debug!(connection = %account.id, status, tries = tries.made(), "request sent");
+        Ok((Response { status, headers, body, tries: tries.made() }, endpoint))
+    }
+
+    /// Sends through the proxy, and again where that is safe and may help.
+    async fn proxied(&self, session: &Session<'_, I>, ask: &Proxied<'_>, tries: &mut Tries) -> Result<Answer> {
+        let version = self.project.version;
+        loop {
+            tries.begin();
+            match session.call(version.proxy(ask)?).await {
+                Ok(answer) => {
+                    let AppAnswer { status, headers, .. } = version.read_proxied(&answer.json)?;
+                    self.limits.learn(ask.account, status, &headers);
+                    if !version.tells_status() || !tries.after_answer(&self.io, status, wait(&headers)).await {
+                        return Ok(answer);
+                    }
+                }
+                Err(failure) => {
+                    let acted = failure.doubt != Doubt::None;
+                    match failure.again {
+                        Some(wants) if tries.after_failure(&self.io, acted, wants).await => {}
+                        _ => return Err(unsure(failure, ask.account)),
+                    }
+                }
+            }
+        }
     }
 
     /// The account that is named, which must be of this entity and app, or the sole one that fits; ACTIVE either way.
@@ -138,14 +177,17 @@ impl<I: Io> Composio<I> {
 
     /// A whole URL must be on the connection's own origin, as far as Composio tells it: the credential goes along.
     async fn below_base(&self, session: &Session<'_, I>, account: &Account, path: &str) -> Result<String> {
+        below(self.base(session, account).await?.as_ref(), path).map(std::borrow::Cow::into_owned)
+    }
+
+    async fn base(&self, session: &Session<'_, I>, account: &Account) -> Result<Option<Url>> {
         let own = account.values.iter().find(|(name, _)| name == "base_url").map(|(_, url)| url.clone());
         let config = self.cached_config(&account.integration_id).map(|config| config.base_url.clone());
         let own = match (own, config) {
             (Some(url), _) | (None, Some(BaseUrl::Own(url))) => Some(url),
             _ => self.toolkit(session, &account.app).await?.base_url.clone(),
         };
-        let base = own.and_then(|url| Url::parse(&url).ok());
-        below(base.as_ref(), path).map(std::borrow::Cow::into_owned)
+        Ok(own.and_then(|url| Url::parse(&url).ok()))
     }
 }
 

@@ -32,6 +32,7 @@ use crate::diagnosis::Diagnosis;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Completeness, Rules, Values};
 use crate::io::Io;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::process::Lock;
 use crate::secret::Secret;
@@ -54,6 +55,7 @@ pub(crate) struct Composio<I> {
     /// What the server has told lately; no credential is in it.
     configs: Lock<HashMap<String, Arc<AuthConfig>>>,
     toolkits: Lock<HashMap<String, (Instant, Arc<Toolkit>)>>,
+    limits: Limits,
     timeout: Duration,
     pub(crate) strict_secrets: bool,
     closed: AtomicBool,
@@ -67,6 +69,7 @@ impl<I: Io> Composio<I> {
             catalog: Catalog::default(),
             configs: Lock::default(),
             toolkits: Lock::default(),
+            limits: Limits::default(),
             timeout: options.timeout,
             strict_secrets: options.strict_secrets,
             closed: AtomicBool::new(false),

@@ -94,6 +94,13 @@ macro_rules! routes {
     };
 }
 
+impl ApiVersion {
+    /// Whether a proxied answer comes with the app's own status; v1 only says whether it was good.
+    pub(super) fn tells_status(self) -> bool {
+        self == Self::V3_1
+    }
+}
+
 routes! {
     fn toolkits(cursor: Option<&str>) -> Call;
     fn toolkit(slug: &str) -> Call;

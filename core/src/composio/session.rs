@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use http::Method;
-use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use serde_json::Value;
 
 use super::call::{Call, Repeat};
@@ -13,7 +13,9 @@ use crate::catalog::FieldDef;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
-use crate::provider::{retry_after, sensitive};
+use crate::limits::retry_after;
+use crate::provider::sensitive;
+use crate::retry::backoff;
 use crate::scrub::{Mask, Scrubbed};
 
 /// How often a call is repeated at most.
@@ -179,7 +181,7 @@ impl<'c, I: Io> Session<'c, I> {
         let wanted = header(incoming, "retry-after-ms")
             .and_then(|ms| ms.parse::<f64>().ok())
             .and_then(|ms| Duration::try_from_secs_f64(ms / 1000.0).ok())
-            .or_else(|| header(incoming, RETRY_AFTER.as_str()).and_then(|_| retry_after(incoming)));
+            .or_else(|| retry_after(&incoming.headers));
         let again = match header(incoming, "x-should-retry") {
             Some("true") => true,
             Some("false") => false,
@@ -219,12 +221,4 @@ fn failure_of(fault: Fault, doubt: Doubt) -> Failure {
     };
     let again = matches!(fault, Fault::Broken | Fault::Unreachable(_)).then_some(None);
     Failure { error: Error::new(kind, message), doubt, again, status: None }
-}
-
-/// Half a second, doubled each time up to eight, less up to a quarter at random so that clients spread out.
-fn backoff(n: u32) -> Duration {
-    let whole = Duration::from_millis(500) * 2u32.pow(n.min(4));
-    let mut byte = [0];
-    let part = getrandom::fill(&mut byte).map_or(0.0, |()| f64::from(byte[0]) / 1024.0);
-    whole.mul_f64(1.0 - part)
 }

@@ -99,6 +99,7 @@ impl<I: Io> Embedded<I> {
             return Err(Error::argument("revoke", message));
         }
         self.tokens.forget(id);
+        self.limits.forget(id);
         let wanted = id.to_owned();
         if self.vault(move |vault| vault.store.delete_connection(&wanted)).await? { Ok(()) } else { Err(missing(id)) }
     }

@@ -1,5 +1,7 @@
 //! Actions: the catalogue's named requests, done with a user's connection.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 
 use super::{Embedded, check_name};
@@ -7,7 +9,9 @@ use crate::calls::{ActionResult, ExecuteAction};
 use crate::choice::Whose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Incoming, Io};
-use crate::provider::{ActionRequest, retry_after};
+use crate::limits::retry_after;
+use crate::provider::ActionRequest;
+use crate::retry::Tries;
 use crate::scrub::{Mask, Scrubbed};
 
 /// Where apps put the sentence that says why they refuse.
@@ -36,7 +40,8 @@ impl<I: Io> Embedded<I> {
         };
         let opened = self.opened(self.named_connection(&whose).await?).await?;
         let target = opened.integration.target(&self.io, &opened.values)?;
-        let (incoming, mask) = self.send(&opened, &target, request.as_host(), ask.timeout_ms).await?;
+        let mut tries = Tries::once(ask.timeout_ms.map_or(self.timeout, Duration::from_millis));
+        let (incoming, mask) = self.send(&opened, &target, request.as_host(), &mut tries).await?;
         if (200..300).contains(&incoming.status) {
             return Ok(ActionResult { data: data(&incoming, &mask), successful: true, log_id: None });
         }
@@ -44,7 +49,7 @@ impl<I: Io> Embedded<I> {
         let theirs = reason(&incoming, &mask);
         let error =
             Error::quoting(ErrorKind::ActionFailed, ours, theirs.as_ref(), None).with_connection(&opened.row.id);
-        Err(error.with_retry_after(retry_after(&incoming)))
+        Err(error.with_retry_after(retry_after(&incoming.headers)))
     }
 }
 

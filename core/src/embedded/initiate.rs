@@ -194,6 +194,7 @@ impl<I: Io> Embedded<I> {
             })
             .await?;
         self.tokens.forget(&id);
+        self.limits.forget(&id);
         row.ok_or_else(|| super::accounts::missing(&id))
     }
 }

@@ -23,8 +23,10 @@ use std::time::Duration;
 use crate::asked;
 use crate::catalog::{AppRef, Catalog, FieldDef, SchemeDef};
 use crate::error::{Error, Result};
+use crate::expired::News;
 use crate::input::Values;
 use crate::io::Io;
+use crate::limits::Limits;
 use crate::options::Options;
 use crate::provider::{Target, Terms};
 use crate::store::{ConnectionRow, IntegrationRow};
@@ -36,6 +38,8 @@ pub(crate) struct Embedded<I> {
     catalog: Catalog,
     vault: Arc<Vault>,
     tokens: tokens::Tokens,
+    limits: Limits,
+    pub(crate) news: News,
     timeout: Duration,
     pub(crate) strict_secrets: bool,
     closed: AtomicBool,
@@ -99,6 +103,8 @@ impl<I: Io> Embedded<I> {
             catalog: Catalog::default(),
             vault: Arc::new(vault),
             tokens: tokens::Tokens::default(),
+            limits: Limits::default(),
+            news: News::new(options.on_expired.clone()),
             timeout: options.timeout,
             strict_secrets: options.strict_secrets,
             closed: AtomicBool::new(false),

@@ -8,14 +8,20 @@ use crate::calls::{Request, Response};
 use crate::choice::{Found, Whose};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::limits::wait;
+use crate::pages::Place;
 use crate::provider::{HostRequest, Target, prepare};
+use crate::retry::Tries;
 use crate::scrub::Mask;
 use crate::store::ConnectionRow;
 use crate::verdict::Verdict;
 
 impl<I: Io> Embedded<I> {
-    pub(crate) async fn request(&self, ask: Request) -> Result<Response> {
+    /// Sends the request; with a link, to what that leads to. Tells the path as well.
+    pub(crate) async fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)> {
         self.must_be_open()?;
+        let time = ask.timeout_ms.map_or(self.timeout, Duration::from_millis);
+        let mut tries = Tries::new(&ask.method, ask.retry, time)?;
         let whose = Whose {
             connected_account_id: ask.connected_account_id.as_deref(),
             entity_id: ask.entity_id.as_deref(),
@@ -28,15 +34,16 @@ impl<I: Io> Embedded<I> {
             let message = format!("{app} does not speak HTTP; connect to it with what connected_accounts.dsn gives");
             return Err(Error::argument("connected_account_id", message).with_connection(&opened.row.id));
         }
-        let host = HostRequest {
-            method: &ask.method,
-            path: &target.below(&ask.path)?,
-            query: &ask.query,
-            headers: &ask.headers,
-            body: ask.body.into(),
+        let (path, query) = match place {
+            Place::Link { from, to } => (target.follow(from, to, &opened.integration.scheme()?.inject)?, &[][..]),
+            _ => (target.below(&ask.path)?.into_owned(), &*ask.query),
         };
-        let (incoming, _) = self.send(&opened, &target, host, ask.timeout_ms).await?;
-        Ok(Response { status: incoming.status, headers: incoming.headers, body: incoming.body })
+        let host =
+            HostRequest { method: &ask.method, path: &path, query, headers: &ask.headers, body: ask.body.into() };
+        self.limits.await_rest(&self.io, &opened.row.id, &tries).await?;
+        let (incoming, _) = self.send(&opened, &target, host, &mut tries).await?;
+        let Incoming { status, headers, body } = incoming;
+        Ok((Response { status, headers, body, tries: tries.made() }, path))
     }
 
     /// Sends with the connection's credential in it. The answer is masked already; the mask is for what is read from it.
@@ -45,45 +52,58 @@ impl<I: Io> Embedded<I> {
         opened: &Opened,
         target: &Target,
         host: HostRequest<'_>,
-        timeout_ms: Option<u64>,
+        tries: &mut Tries,
     ) -> Result<(Incoming, Mask)> {
-        let timeout = timeout_ms.map_or(self.timeout, Duration::from_millis);
         let mut held = self.held_token(opened, target, None).await?;
-        let (mut incoming, mut mask) = self.send_with(opened, target, host.clone(), held.as_ref(), timeout).await?;
+        let (mut incoming, mut mask) = self.send_with(opened, target, &host, held.as_ref(), tries).await?;
         if incoming.status == 401
             && let Some(old) = held.filter(|held| held.kept)
         {
             // Tokens may be withdrawn before they end. What was refused did not act, so once more is safe.
             held = self.held_token(opened, target, Some(old.number)).await?;
-            (incoming, mask) = self.send_with(opened, target, host, held.as_ref(), timeout).await?;
+            (incoming, mask) = self.send_with(opened, target, &host, held.as_ref(), tries).await?;
         }
         if incoming.status == 401 {
             self.doubt(opened).await;
         }
-        tracing::debug!(connection = %opened.row.id, status = incoming.status, "request sent");
+        tracing::debug!(connection = %opened.row.id, status = incoming.status, tries = tries.made(), "request sent");
         Ok((incoming, mask))
     }
 
+    /// Sends with this token, and again where that is safe and may help.
     async fn send_with(
         &self,
         opened: &Opened,
         target: &Target,
-        host: HostRequest<'_>,
+        host: &HostRequest<'_>,
         held: Option<&Held>,
-        timeout: Duration,
+        tries: &mut Tries,
     ) -> Result<(Incoming, Mask)> {
         let values = held.map_or(&opened.values, |held| &held.values);
-        let (request, mask) = prepare(opened.integration.scheme()?, target, values, host)?;
-        let outgoing = Outgoing { request, timeout, guarded: target.guarded, alone: false };
-        let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
-            Fault::Forbidden(kinds) => target.forbidden(kinds),
-            fault => describe(fault, opened),
-        })?;
-        if mask.apply(&mut incoming) {
-            // The echo is in the kept connection's buffers too.
-            self.io.drop_connections().await;
+        loop {
+            let (request, mask) = prepare(opened.integration.scheme()?, target, values, host.clone())?;
+            let outgoing = Outgoing { request, timeout: tries.begin(), guarded: target.guarded, alone: false };
+            match self.io.send(outgoing).await {
+                Ok(mut incoming) => {
+                    if mask.apply(&mut incoming) {
+                        // The echo is in the kept connection's buffers too.
+                        self.io.drop_connections().await;
+                    }
+                    self.limits.learn(&opened.row.id, incoming.status, &incoming.headers);
+                    let wants = wait(&incoming.headers);
+                    if !tries.after_answer(&self.io, incoming.status, wants).await {
+                        return Ok((incoming, mask));
+                    }
+                }
+                Err(Fault::Forbidden(kinds)) => return Err(target.forbidden(kinds)),
+                Err(fault) => {
+                    let acted = fault == Fault::Broken;
+                    if !fault.may_pass() || !tries.after_failure(&self.io, acted, None).await {
+                        return Err(describe(fault, opened));
+                    }
+                }
+            }
         }
-        Ok((incoming, mask))
     }
 
     /// A 401 may mean an expired credential, or a path that this credential may not use: only the check can tell.

@@ -4,6 +4,7 @@ use super::{Embedded, Opened, missing};
 use crate::calls::VerifyDue;
 use crate::connection::{Rechecks, Status, Verification};
 use crate::error::Result;
+use crate::expired::Expired;
 use crate::io::{self, Io};
 use crate::provider::{Judgement, judge};
 use crate::round::{Checked, Due, Round};
@@ -71,9 +72,11 @@ impl<I: Io> Embedded<I> {
     pub(super) async fn note(&self, judged: &ConnectionRow, judgement: &Judgement) -> Result<ConnectionRow> {
         let (id, version) = (judged.id.clone(), judged.record_version);
         let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
-        let row = self
+        let (row, before) = self
             .vault(move |vault| {
-                vault.store.update_connection(&id, &mut |row| {
+                let mut before = None;
+                let row = vault.store.update_connection(&id, &mut |row| {
+                    before = None;
                     if row.record_version != version || !asked {
                         return Ok(());
                     }
@@ -85,14 +88,23 @@ impl<I: Io> Embedded<I> {
                         row.account.clone_from(&account);
                     }
                     match (verdict, &row.status) {
-                        (Verdict::Rejected, Status::Active) => row.status = Status::Expired,
+                        (Verdict::Rejected, Status::Active) => {
+                            before = Some(std::mem::replace(&mut row.status, Status::Expired));
+                        }
                         (Verdict::Accepted | Verdict::UnderScoped, Status::Expired) => row.status = Status::Active,
                         _ => {}
                     }
                     Ok(())
-                })
+                })?;
+                Ok((row, before))
             })
             .await?;
-        row.ok_or_else(|| missing(&judged.id))
+        let row = row.ok_or_else(|| missing(&judged.id))?;
+        if let Some(previous_status) = before {
+            let (connected_account_id, entity_id) = (row.id.clone(), row.entity_id.clone());
+            let app = row.app.clone();
+            self.news.note(Expired { connected_account_id, entity_id, app, previous_status });
+        }
+        Ok(row)
     }
 }

@@ -18,6 +18,7 @@ use crate::input::Params;
 use crate::io::run_now;
 use crate::memory;
 use crate::options::{self, Options};
+use crate::pages::Place;
 use crate::secret::Secret;
 
 type Backend = Composio<Outside<Server>>;
@@ -62,7 +63,7 @@ const FLOWS: &[Flow] = &[
     ("request", AllOrNothing, CONNECTING, |b| {
         let connected_account_id = Some("ca_4".into());
         let ask = Request { connected_account_id, method: "GET".into(), path: "/things".into(), ..Default::default() };
-        run_now(b.request(ask)).map(drop)
+        run_now(b.request_at(ask, &Place::Start)).map(drop)
     }),
     ("action", AllOrNothing, CONNECTING, |b| {
         let connected_account_id = Some("ca_4".into());

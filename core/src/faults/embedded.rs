@@ -18,6 +18,7 @@ use crate::input::Params;
 use crate::io::run_now;
 use crate::memory;
 use crate::options::Options;
+use crate::pages::Place;
 use crate::secret::Secret;
 use crate::store::ConnectionQuery;
 use crate::vault::{KeySource, Vault};
@@ -117,7 +118,7 @@ fn request(b: &Backend, id: &str, path: &str) -> Result<()> {
 pub(super) async fn request_to(b: &Backend, id: &str, path: &str) -> Result<()> {
     let connected_account_id = Some(id.to_owned());
     let ask = Request { connected_account_id, method: "GET".into(), path: path.into(), ..Default::default() };
-    b.request(ask).await.map(drop)
+    b.request_at(ask, &Place::Start).await.map(drop)
 }
 
 fn options(path: &Path) -> Options {

@@ -59,7 +59,15 @@ pub(crate) enum Fault {
     TooLarge,
 }
 
+/// Nobody took the connection.
+pub(crate) const NO_CONNECTION: &str = "no connection";
+
 impl Fault {
+    /// Whether the same request may soon fare better.
+    pub(crate) fn may_pass(self) -> bool {
+        matches!(self, Self::Broken | Self::Unreachable(NO_CONNECTION))
+    }
+
     /// The reason for people.
     pub(crate) fn reason(self) -> &'static str {
         match self {
@@ -137,7 +145,7 @@ fn fault_of(error: &reqwest::Error) -> Fault {
     if error.is_timeout() {
         Fault::Timeout
     } else if error.is_connect() {
-        Fault::Unreachable("no connection")
+        Fault::Unreachable(NO_CONNECTION)
     } else {
         Fault::Broken
     }

@@ -15,6 +15,7 @@ use crate::connection::Evidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::limits::retry_after;
 use crate::secret::Secret;
 use crate::verdict::Verdict;
 
@@ -125,7 +126,7 @@ pub(crate) async fn judge<I: Io>(
         let request = format!("{} {}", check.method, check.path);
         judgement.evidence.push(Evidence { request, status, detail, verdict });
         if let Ok(incoming) = &answer {
-            judgement.retry_after = judgement.retry_after.max(retry_after(incoming));
+            judgement.retry_after = judgement.retry_after.max(retry_after(&incoming.headers));
             if verdict == Verdict::Accepted {
                 if check.control && anybody_passes(io, scheme, target, values, check, timeout).await? {
                     judgement.evidence.pop();
@@ -307,17 +308,4 @@ fn account(check: &Check, incoming: &Incoming) -> Option<String> {
     };
     let shown: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
     (!shown.is_empty()).then_some(shown)
-}
-
-/// `Retry-After` in seconds or as a date, at most a day.
-pub(crate) fn retry_after(incoming: &Incoming) -> Option<Duration> {
-    let (_, value) = incoming.headers.iter().find(|(name, _)| name == "retry-after")?;
-    let wait = match value.trim().parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => {
-            let then = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
-            Duration::from_secs(u64::try_from(then.as_second() - jiff::Timestamp::now().as_second()).unwrap_or(0))
-        }
-    };
-    Some(wait.min(Duration::from_secs(86_400)))
 }

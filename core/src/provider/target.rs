@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::host;
 use crate::allow::{Allow, Permission};
-use crate::catalog::{FieldDef, SchemeDef, template};
+use crate::catalog::{FieldDef, Inject, SchemeDef, template};
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::input::Values;
 use crate::io::Fault;
@@ -83,13 +83,12 @@ impl Target {
 
     /// The base with `path` appended. The path may bring its own query; it must not climb, nor name a host.
     pub(crate) fn at(&self, path: &str) -> Result<Url> {
-        let (path, query) = check_path(path)?;
-        let mut url = self.base.clone();
-        let prefix = url.path().trim_end_matches('/').to_owned();
-        let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
-        url.set_path(&format!("{prefix}{slash}{path}"));
-        url.set_query(query);
-        Ok(url)
+        at(&self.base, path)
+    }
+
+    /// As [`follow`], from this base.
+    pub(crate) fn follow(&self, from: &str, to: &str, inject: &[Inject]) -> Result<String> {
+        follow(&self.base, from, to, inject)
     }
 
     /// For a host that gives a whole URL: the part below the base, if it is this connection's own origin.
@@ -98,15 +97,39 @@ impl Target {
     }
 }
 
+fn at(base: &Url, path: &str) -> Result<Url> {
+    let (path, query) = check_path(path)?;
+    let mut url = base.clone();
+    let prefix = url.path().trim_end_matches('/').to_owned();
+    let slash = if path.starts_with('/') || path.is_empty() { "" } else { "/" };
+    url.set_path(&format!("{prefix}{slash}{path}"));
+    url.set_query(query);
+    Ok(url)
+}
+
+/// The path below the base to which a link leads that the app gave on the page `from`, without what carries the credential;
+/// `forbidden_host` where it leads elsewhere.
+pub(crate) fn follow(base: &Url, from: &str, to: &str, inject: &[Inject]) -> Result<String> {
+    let mut url = at(base, from)?.join(to).map_err(|_| elsewhere())?;
+    url.set_fragment(None);
+    let carries = |name: &str| inject.iter().any(|i| matches!(i, Inject::Query { name: n, .. } if n == name));
+    if url.query_pairs().any(|(name, _)| carries(&name)) {
+        let kept: Vec<_> = url.query_pairs().into_owned().filter(|(name, _)| !carries(name)).collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    below(Some(base), url.as_str()).map(Cow::into_owned)
+}
+
+fn elsewhere() -> Error {
+    let message = "the address is not on this connection's own origin; give a path";
+    Error::new(ErrorKind::ForbiddenHost, message).with_fields(["path"])
+}
+
 /// The part of a whole URL that is below this base; `forbidden_host` where it is elsewhere. A path stays as it is.
 pub(crate) fn below<'p>(base: Option<&Url>, path: &'p str) -> Result<Cow<'p, str>> {
     if !path.contains("://") && !path.starts_with("//") {
         return Ok(path.into());
     }
-    let elsewhere = || {
-        let message = "the address is not on this connection's own origin; give a path";
-        Error::new(ErrorKind::ForbiddenHost, message).with_fields(["path"])
-    };
     let url = Url::parse(path).map_err(|_| elsewhere())?;
     let base = base.ok_or_else(elsewhere)?;
     let plain = url.username().is_empty() && url.password().is_none();

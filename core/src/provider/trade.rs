@@ -9,7 +9,7 @@ use zeroize::Zeroize as _;
 use super::fill::{fill, fill_path};
 use super::inject::{HostRequest, Places, assemble, broken_entry, with_jwt};
 use super::json;
-use super::judge::{retry_after, verdict_of};
+use super::judge::verdict_of;
 use super::target::Target;
 use crate::allow::Allow;
 use crate::catalog::{Check, Expiry, SchemeDef, TradeDef};
@@ -17,6 +17,7 @@ use crate::connection::Evidence;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::limits::retry_after;
 use crate::secret::Secret;
 use crate::verdict::Verdict;
 
@@ -81,7 +82,7 @@ pub(crate) async fn trade<I: Io>(
     if verdict == Verdict::Accepted && token.is_none() {
         verdict = Verdict::WrongHost;
     }
-    let retry_after = retry_after(&answer);
+    let retry_after = retry_after(&answer.headers);
     answer.body.zeroize();
     Ok(Traded { token, evidence: evidence(trade, Some(answer.status), None, verdict), retry_after, fault: None })
 }

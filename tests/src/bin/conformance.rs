@@ -3,10 +3,12 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a test program reports on its standard output")]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keylatch::{
-    ApiVersion, AsyncClient, Client, Composio, Error, Input, KeySource, Options, Params, Payload, Reply, Secret,
+    ApiVersion, AsyncClient, Client, Composio, Error, Input, KeySource, OnExpired, Options, Paging, Params, Payload,
+    Reply, Request, Response, Secret,
 };
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
@@ -38,6 +40,32 @@ impl Door {
             Self::Blocking(client) => client.call(name, &args.to_string(), payload),
             Self::Async(client, runtime) => runtime.block_on(client.call(name, &args.to_string(), payload)),
         }
+    }
+
+    /// Every page that the iterator gives, in the form that cases compare.
+    fn pages(&self, mut args: Value, body: Vec<u8>) -> Result<Value, Error> {
+        let paging = args.as_object_mut().and_then(|args| args.remove("paging")).unwrap_or_else(|| json!({}));
+        let paging: Paging = serde_json::from_value(paging).expect("a case's paging is as it should be");
+        let ask = Request { body, ..serde_json::from_value(args).expect("a case's arguments are as they should be") };
+        let mut items = Vec::new();
+        let mut add = |page: Response| {
+            let head = json!({"status": page.status, "tries": page.tries, "headers": page.headers});
+            items.push(response(&head, &page.body));
+        };
+        match self {
+            Self::Blocking(client) => {
+                for page in client.request_pages(ask, paging) {
+                    add(page?);
+                }
+            }
+            Self::Async(client, runtime) => {
+                let mut pages = client.request_pages(ask, paging);
+                while let Some(page) = runtime.block_on(pages.next()) {
+                    add(page?);
+                }
+            }
+        }
+        Ok(json!({"items": items}))
     }
 
     fn close(&self) {
@@ -107,10 +135,13 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
     }
     provider.script(space, &case.provider.as_ref().map_or_else(|| json!({}), |routes| fill(routes, &variables)));
 
+    let expired = Arc::new(Mutex::new(Vec::new()));
     let all_options = |also: &Value| {
         let mut given = case.client.clone();
         given.extend(also.as_object().cloned().unwrap_or_default());
         let mut options = options(&given, folder.path(), provider);
+        let told = expired.clone();
+        options.on_expired = Some(OnExpired::new(move |each| told.lock().expect("nobody panics").push(each)));
         if remote {
             options.composio = Some(project(&given, &variables, provider));
         }
@@ -145,6 +176,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
             }
             "client.diagnose" => keylatch::diagnose(&all_options(&fill(&step.args, &saved)))
                 .map(|found| serde_json::to_value(found).expect("a diagnosis is JSON")),
+            "client.expired" => Ok(json!({"items": std::mem::take(&mut *expired.lock().expect("nobody panics"))})),
             "provider.script" => {
                 provider.script(space, &fill(&step.args, &saved));
                 Ok(json!({}))
@@ -231,7 +263,11 @@ fn call(door: &Door, name: &str, step: &Step, saved: &Variables, remote: bool) -
         args => args,
     };
     let body = step.body.as_ref().map(|b| fill(b, saved).as_str().expect("a body is text").as_bytes().to_vec());
-    let payload = Payload { params: params(&fill(&step.params, saved)), body: body.unwrap_or_default() };
+    let body = body.unwrap_or_default();
+    if name == "request_pages" {
+        return door.pages(args, body);
+    }
+    let payload = Payload { params: params(&fill(&step.params, saved)), body };
     sayings::note_debug(&payload);
     let reply = door.call(name, &args, payload);
     // What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
@@ -256,7 +292,8 @@ fn response(head: &Value, body: &[u8]) -> Value {
     for pair in head["headers"].as_array().into_iter().flatten() {
         headers.insert(pair[0].as_str().unwrap_or_default().to_owned(), pair[1].clone());
     }
-    let mut result = json!({"status": head["status"], "headers": headers, "text": String::from_utf8_lossy(body)});
+    let text = String::from_utf8_lossy(body);
+    let mut result = json!({"status": head["status"], "tries": head["tries"], "headers": headers, "text": text});
     if let Ok(json) = serde_json::from_slice::<Value>(body) {
         result["json"] = json;
     }
