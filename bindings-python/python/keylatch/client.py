@@ -388,7 +388,8 @@ class Keylatch:
         ...     user = client.entity("user-1")
         ...     stripe = {"by": "cursor", "next": "/data/-/id", "query": "starting_after", "more": "/has_more"}
         ...     for page in user.request_pages("GET", "/v1/customers", app="stripe", paging=stripe):
-        ...         customers = page.json()["data"]
+        ...         print(page.status, page.tries)
+        200 1
         """
         call, cursor = _calls.request(method, path, **options), None
         while True:
