@@ -16,6 +16,8 @@ MADE_AT = "2026-11-20T09:15:30.000Z"
 VERSIONS = ["20261101_00", "20260915_00"]
 NAMESPACE = uuid.UUID("6b1f2a30-0000-4000-8000-000000000000")
 OAUTH = ("OAUTH2", "OAUTH1", "DCR_OAUTH", "CIMD_OAUTH", "S2S_OAUTH2")
+# Ways in that our catalogue has and no toolkit of Composio's.
+OURS_ALONE = ("DATABASE", "JWT", "NKEY", "SSH_KEY")
 
 
 class Toolkit:
@@ -214,6 +216,8 @@ def old_field(field: Json, from_customer: bool) -> Json:
 def built_in() -> dict[str, Json]:
     """The definitions that every project has, by slug: the catalogue, and our own in their favour."""
     catalog = [json.loads(file.read_text()) for file in sorted(CATALOG.glob("*.json"))]
+    for one in catalog:
+        one["schemes"] = [scheme for scheme in one["schemes"] if scheme["auth_scheme"] not in OURS_ALONE]
     return {one["slug"].lower(): one for one in [*catalog, *own()["toolkits"]]}
 
 
