@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped bench-residue test-sizes test-node test-official fuzz lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -80,6 +80,9 @@ bench-residue: .venv/.made ## what it costs to leave no copy in memory, against 
 test-sizes: .venv/.made ## the packages against their size budget; wants them built
 	@$(PY) tests/sizes.py
 
+test-sanitizers: ## the Rust tests under the address, leak and thread sanitizers; ARGS=address or ARGS=thread for one
+	@$(PYTHON) tests/sanitizers/run.py $(ARGS)
+
 fuzz: ## every fuzz target for SECONDS (600), or TARGETS="name ..."
 	@$(PYTHON) tests/fuzz/run.py --seconds $(or $(SECONDS),600) $(TARGETS)
 
@@ -102,6 +105,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/fuzz/run.py
+	$(PY) -m mypy --strict tests/sanitizers/run.py
 	$(PY) -m mypy --strict tests/official/run.py tests/official/compare.py
 	cd bindings-node && npm run --silent lint
 	@if command -v cargo-deny >/dev/null; then cargo deny check; fi

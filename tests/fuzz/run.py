@@ -94,6 +94,12 @@ def fuzz(program: Path, target: str, seconds: int) -> Result:
     memory = Path("/dev/shm")
     with log.open("wb") as out, TemporaryDirectory(dir=memory if memory.is_dir() else None) as vaults:
         environment = {**os.environ, "KEYLATCH_FUZZ_TARGET": target, "RUST_BACKTRACE": "1", "TMPDIR": vaults}
+        # The system's authorities are read for each connection, and none is made.
+        environment |= {
+            "ASAN_OPTIONS": "detect_stack_use_after_return=0",
+            "SSL_CERT_FILE": os.devnull,
+            "SSL_CERT_DIR": os.devnull,
+        }
         code = subprocess.run(command, cwd=OUT, env=environment, stdout=out, stderr=subprocess.STDOUT).returncode
     return read(target, log.read_text(encoding="utf-8", errors="replace"), code)
 
@@ -105,7 +111,7 @@ def read(target: str, said: str, code: int) -> Result:
 
     finding = ""
     if code != 0:
-        finding = last(r"(?:Test unit written to|artifact_prefix=.*; ) ?(\S+)")
+        finding = last(r"Test unit written to (\S+)")
         finding = f"{last(r'SUMMARY: (.*)')}: {finding}"
     return Result(
         target, last(r"stat::number_of_executed_units: (\d+)"), last(r"cov: (\d+)"), last(r"corp: (\d+)"), finding

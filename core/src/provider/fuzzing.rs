@@ -157,24 +157,32 @@ impl Hider {
     }
 }
 
-/// Where the requests of an app's first scheme go.
+/// An app that was read from its definition.
+pub struct App(AppRef);
+
+impl App {
+    /// As where one is registered.
+    ///
+    /// # Errors
+    /// What is wrong with the definition.
+    pub fn read(definition: &Value) -> Result<Self> {
+        Catalog::default().register(definition).map(Self)
+    }
+
+    /// Where requests of its first scheme go, as where a connection is initiated.
+    ///
+    /// # Errors
+    /// Where the values make no address that may be dialled.
+    pub fn place(&self, base_url: Option<&str>, given: &Named, allow: Allow, proxied: bool) -> Result<Place> {
+        let terms = Terms { base_url, fixed: &[], allow, proxied };
+        Target::resolve(&self.0.schemes[0], &terms, &values(given)).map(Place)
+    }
+}
+
+/// Where requests go.
 pub struct Place(Target);
 
 impl Place {
-    /// As where a connection is initiated; none where the definition itself is refused.
-    #[must_use]
-    pub fn of(
-        definition: &Value,
-        base_url: Option<&str>,
-        given: &Named,
-        allow: Allow,
-        proxied: bool,
-    ) -> Option<Result<Self>> {
-        let app: AppRef = Catalog::default().register(definition).ok()?;
-        let terms = Terms { base_url, fixed: &[], allow, proxied };
-        Some(Target::resolve(&app.schemes[0], &terms, &values(given)).map(Self))
-    }
-
     /// The base URL with the values in it.
     #[must_use]
     pub fn base(&self) -> &str {
@@ -227,7 +235,8 @@ pub fn log_in(
     says: &[u8],
 ) -> (Option<(Verdict, Option<String>)>, Vec<u8>) {
     let modes = Protocol::named(protocol).map(|protocol| protocol.tls).unwrap_or_default();
-    let mode = mode.and_then(|mode| modes.get(mode)).copied().unwrap_or(TlsMode::Off);
+    let protected: Vec<TlsMode> = modes.iter().copied().filter(|mode| *mode != TlsMode::Off).collect();
+    let mode = mode.and_then(|mode| protected.get(mode % protected.len().max(1))).copied().unwrap_or(TlsMode::Off);
     let (wire, heard) = Wire::listening(says.to_vec(), mode);
     let roles = Roles::of(roles);
     let outcome = protocol::log_in(protocol, wire, &roles).ok().map(|outcome| (outcome.verdict, outcome.detail));

@@ -84,7 +84,7 @@ impl Mask {
     pub(crate) fn scrub(&self, text: &str) -> Scrubbed {
         let text = self.hidden(text);
         let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_TEXT).collect();
-        Scrubbed(text.trim().to_owned())
+        Scrubbed(self.hidden(text.trim())) // once more: the spaces may have made one
     }
 
     /// The same text with `*` in the place of every occurrence.

@@ -87,6 +87,11 @@ fn a_text_of_others_is_one_short_line() {
 }
 
 #[test]
+fn a_line_break_in_the_place_of_a_space_makes_no_echo() {
+    assert_eq!(&*mask("correct horse").scrub("no: correct\nhorse"), "no: *************");
+}
+
+#[test]
 fn the_longest_of_two_is_hidden() {
     let mut mask = mask("sk_test_123");
     mask.hide(&Secret::new(b"sk_test_123456"));

@@ -4,7 +4,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
-use keylatch::fuzzing::{Named, Place, dialled};
+use keylatch::fuzzing::{App, Named, Place, dialled};
 use keylatch::{Allow, Permission};
 use serde_json::{Value, json};
 use url::{Host, Url};
@@ -20,15 +20,15 @@ const TEMPLATES: [&str; 6] = [
     "http://{host}/",
 ];
 
-static WEB: LazyLock<Value> = LazyLock::new(|| {
-    definition(json!({"base_url": "https://{host}/{key}/{port}", "inject": [{"in": "path"}], "no_checks": "None."}))
+static WEB: LazyLock<App> = LazyLock::new(|| {
+    app(json!({"base_url": "https://{host}/{key}/{port}", "inject": [{"in": "path"}], "no_checks": "None."}))
 });
-static LOGIN: LazyLock<Value> = LazyLock::new(|| {
+static LOGIN: LazyLock<App> = LazyLock::new(|| {
     let login = json!({"protocol": "postgresql", "host": "{host}", "port": "{port}", "tls": "on", "username": "x", "password": "{key}"});
-    definition(json!({"login": login}))
+    app(json!({"login": login}))
 });
 
-fn definition(rest: Value) -> Value {
+fn app(rest: Value) -> App {
     let field =
         |name: &str| json!({"name": name, "display_name": name, "description": "A value.", "no_help_url": "None."});
     let mut scheme = json!({"auth_scheme": "API_KEY", "fields": [field("host"), field("port"), field("key")]});
@@ -36,7 +36,10 @@ fn definition(rest: Value) -> Value {
     if let (Some(scheme), Some(rest)) = (scheme.as_object_mut(), rest.as_object()) {
         scheme.extend(rest.clone());
     }
-    json!({"slug": "fuzzed", "name": "Fuzzed", "category": "test", "docs_url": "https://acme.example/", "schemes": [scheme]})
+    let docs = "https://acme.example/";
+    let definition =
+        json!({"slug": "fuzzed", "name": "Fuzzed", "category": "test", "docs_url": docs, "schemes": [scheme]});
+    App::read(&definition).expect("the definition is good")
 }
 
 pub(crate) fn run(data: &[u8]) {
@@ -50,9 +53,8 @@ pub(crate) fn run(data: &[u8]) {
     let path = input.text();
     looked_up(input.bytes(), input.bytes(), allow);
     let is_web = !kind.is_multiple_of(4);
-    let (definition, base_url) = if is_web { (&*WEB, Some(template)) } else { (&*LOGIN, None) };
-    let place = Place::of(definition, base_url, &given, allow, kind % 8 == 1).expect("the definition is good");
-    let Ok(place) = place else { return };
+    let (app, base_url) = if is_web { (&*WEB, Some(template)) } else { (&*LOGIN, None) };
+    let Ok(place) = app.place(base_url, &given, allow, kind % 8 == 1) else { return };
     let base = Url::parse(place.base()).expect("a base is an address");
     assert_eq!(place.guarded(), Some(allow), "a host that the user named is not guarded");
     may_be_dialled(&base, allow);

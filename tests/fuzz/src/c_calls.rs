@@ -40,7 +40,20 @@ const KNOWN: [&str; 16] = [
 
 thread_local! {
     /// Opening one takes longer than all else.
-    static CLIENT: RefCell<Option<(tempfile::TempDir, *mut c_void)>> = const { RefCell::new(None) };
+    static CLIENT: RefCell<Option<Kept>> = const { RefCell::new(None) };
+}
+
+/// A client and the folder of its vault.
+struct Kept {
+    client: *mut c_void,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // SAFETY: opened once, and used by runs on this thread alone, which have ended.
+        unsafe { keylatch_client_free(self.client) };
+    }
 }
 
 pub(crate) fn run(data: &[u8]) {
@@ -62,12 +75,12 @@ pub(crate) fn run(data: &[u8]) {
 /// A client with a vault of its own whose every request ends at a port that nobody listens on.
 fn client() -> *mut c_void {
     CLIENT.with_borrow_mut(|kept| {
-        if kept.is_none() {
+        let made = || {
             let folder = tempfile::tempdir().expect("a folder can be made");
             let path = folder.path().join("vault.db").to_string_lossy().into_owned();
-            *kept = Some((folder, open(&path)));
-        }
-        kept.as_ref().expect("there is one").1
+            Kept { client: open(&path), _folder: folder }
+        };
+        kept.get_or_insert_with(made).client
     })
 }
 
