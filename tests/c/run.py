@@ -27,8 +27,8 @@ SANITIZE = ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-o
 # A canary that the examples' output must not show.
 KEY = "sk_test_canary_7Qm2"
 # Under valgrind a case of the debug build takes more than a second; every seventh still comes by all topics. On
-# Composio's API that is longer than some cases allow a call to take. The release build is quicker, but not quick; the address
-# sanitizer sees every case.
+# Composio's API that is longer than some cases allow a call to take. The release build is quicker, but not quick; the
+# address sanitizer sees every case.
 VALGRIND_CASES = {"debug": ["7", "embedded"], "release": ["3"]}
 
 PROGRAMS = {
