@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use keylatch::{Client, ConnectionFilter, Result};
 
@@ -53,7 +53,8 @@ fn say(text: &str) {
 
 /// What a process without particular rights says; the vault's folder is made its own.
 pub(crate) fn unprivileged(task: &str, vault: &Path) -> String {
-    let mut command = command(program(), &[]);
+    let program = program();
+    let mut command = command(&program.path, &[]);
     if is_root() {
         command.uid(NOBODY).gid(NOBODY);
     }
@@ -63,7 +64,7 @@ pub(crate) fn unprivileged(task: &str, vault: &Path) -> String {
 /// What a process says that can make no file larger than a record of the task "write much".
 pub(crate) fn with_little_room(task: &str, vault: &Path) -> String {
     let program = program();
-    said(command(Path::new("sh"), &["-c", LITTLE_ROOM, program.to_str().unwrap()]), task, vault)
+    said(command(Path::new("sh"), &["-c", LITTLE_ROOM, program.path.to_str().unwrap()]), task, vault)
 }
 
 /// Gives a folder and what is in it to the user that [`unprivileged`] runs as.
@@ -81,7 +82,7 @@ pub(crate) struct Holder(Child);
 
 impl Holder {
     pub(crate) fn new(vault: &Path) -> Self {
-        let mut child = start(command(program(), &[]), "hold", vault);
+        let mut child = start(command(&program().path, &[]), "hold", vault);
         let said = BufReader::new(child.stdout.as_mut().unwrap()).lines().map_while(std::io::Result::ok);
         assert!(said.into_iter().any(|line| line == format!("{SAYS}held")), "the child holds the lock");
         Self(child)
@@ -113,17 +114,24 @@ fn said(command: Command, task: &str, vault: &Path) -> String {
     said.unwrap_or_else(|| panic!("the child says nothing: {output}")).to_owned()
 }
 
-/// These tests, where anybody may start them.
-fn program() -> &'static Path {
-    static PROGRAM: OnceLock<(tempfile::TempDir, PathBuf)> = OnceLock::new();
-    let (_, program) = PROGRAM.get_or_init(|| {
+/// These tests, where anybody may start them; gone when nobody does.
+struct Program {
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+fn program() -> Arc<Program> {
+    static SHARED: Mutex<Weak<Program>> = Mutex::new(Weak::new());
+    let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
         let folder = tempfile::tempdir().unwrap();
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        let program = folder.path().join("damage");
-        std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-        (folder, program)
-    });
-    program
+        let path = folder.path().join("damage");
+        std::fs::copy(std::env::current_exe().unwrap(), &path).unwrap();
+        let program = Arc::new(Program { path, _folder: folder });
+        *shared = Arc::downgrade(&program);
+        program
+    })
 }
 
 fn is_root() -> bool {
