@@ -122,9 +122,9 @@ pub(crate) fn web_address(text: &str) -> Option<Url> {
     })
 }
 
-/// What is between `://` and the path.
+/// What is between `://` and the path; nothing where the scheme is not followed by that.
 pub(crate) fn authority(url: &str) -> &str {
-    let rest = url.split_once("://").map_or("", |(_, rest)| rest);
+    let rest = url.split_once(':').and_then(|(_, rest)| rest.strip_prefix("//")).unwrap_or_default();
     rest.split(['/', '?', '#']).next().unwrap_or_default()
 }
 
@@ -248,6 +248,23 @@ mod tests {
         }
         for name in ["localhost.example", "notlocalhost", "metadata.example", "example.com"] {
             assert_eq!(kind_of_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_read_only_as_people_write_them() {
+        for address in ["https://shop.example/a", "HTTP://shop.example:8080", "https://shop.example/x://y"] {
+            assert!(web_address(address).is_some(), "{address}");
+        }
+        for forgiven in [
+            "https:shop.example",
+            "https:/shop.example",
+            "https:///shop.example",
+            "https://@shop.example",
+            "https:user@10.0.0.1/x://shop.example",
+            r"https:\\shop.example",
+        ] {
+            assert!(web_address(forgiven).is_none(), "{forgiven}");
         }
     }
 
