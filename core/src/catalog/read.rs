@@ -163,12 +163,12 @@ fn base_url_mistakes(node: &mut Node, base_url: &str, fields: &[FieldDef]) {
         let instead = "write what follows ? as an injection in the query, and nothing of # and @";
         node.mistake("must be scheme, host and path only", instead);
     }
-    let secret_whole_host = template::parse(host).is_ok_and(|parts| {
-        matches!(parts.as_slice(), [template::Part::Field { name, filter: template::Filter::Whole }]
-            if fields.iter().any(|f| f.name == *name && f.secret))
-    });
-    if secret_whole_host {
-        let instead = format!("remove \"secret\": true from the field `{}`, or name another", names[0]);
+    // The host may be well written where the rest is not.
+    let parts = template::parse(host).unwrap_or_default();
+    if let [template::Part::Field { name, filter: template::Filter::Whole }] = parts.as_slice()
+        && fields.iter().any(|f| f.name == *name && f.secret)
+    {
+        let instead = format!("remove \"secret\": true from the field `{name}`, or name another");
         node.mistake("has a secret as its host", instead);
     }
 }
