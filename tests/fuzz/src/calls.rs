@@ -72,8 +72,6 @@ impl Run<'_> {
             hides &= !value.to_string().contains(SECRET) || field == "api_key";
             hides &= !field.contains(SECRET);
         }
-        // Composio's answers may tell what this client has never known.
-        hides &= self.backend == Backend::Embedded || !given.is_empty();
         if name == "connected_accounts.wait_until_active" && args.is_object() {
             args["timeout_ms"] = json!(0);
         }

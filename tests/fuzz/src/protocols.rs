@@ -40,8 +40,9 @@ pub(crate) fn run(data: &[u8]) {
     let quoted = |text: &[u8]| text.windows(PASSWORD.len()).any(|window| window == PASSWORD.as_bytes());
     let Some((verdict, detail)) = outcome else { return };
     assert!(!detail.is_some_and(|detail| quoted(detail.as_bytes())), "{protocol}: what is told quotes the password");
-    // The server never shows that it knows the password, and nobody answers the second call that shows it knows wrong ones.
-    assert_ne!(verdict, Verdict::Accepted, "{protocol}: noise is believed");
+    // These end with a proof by the server, or with a second call, which nobody answers. Others take a server's word.
+    let proven = matches!(protocol, "mongodb" | "mqtt") || protocol == "kafka" && mechanism != "PLAIN";
+    assert!(!proven || verdict != Verdict::Accepted, "{protocol}: noise is believed");
 }
 
 /// As it is, in Base64, or as SQL Server's logins disguise it.

@@ -34,7 +34,8 @@ pub(crate) struct World {
 struct Script {
     answers: Vec<Value>,
     next: usize,
-    /// The other side has been told the credential.
+    /// Since the call began, the other side has answered, and has been told the credential.
+    answered: bool,
     told: bool,
 }
 
@@ -86,10 +87,10 @@ impl World {
 
     /// Makes a call. `hides`: the credential given here, or kept, must not be in what comes back.
     pub(crate) fn call(&self, name: &str, args: &Value, params: Params, body: &[u8], hides: bool) -> Option<Value> {
-        self.script().told = false;
+        (self.script().answered, self.script().told) = (false, false);
         let outcome = self.client.call(name, &args.to_string(), Payload { params, body: body.to_vec() });
-        // Composio is asked about the app first; what it says then it has from somewhere else.
-        let hides = hides && (self.backend == Backend::Embedded || self.script().told);
+        // What the other side says without having been told, it has from somewhere else.
+        let hides = hides && (!self.script().answered || self.script().told);
         match outcome {
             Ok(reply) => {
                 assert!(!hides || !reply.json.contains(SECRET), "{name} tells the credential: {}", reply.json);
@@ -111,6 +112,7 @@ impl World {
 impl Script {
     fn answer(&mut self, sent: &Sent, backend: Backend) -> Answer {
         may_be_sent(sent, backend);
+        self.answered = true;
         self.told |= echo(sent).windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
         let told = self.answers.get(self.next % self.answers.len().max(1)).cloned().unwrap_or_else(|| json!({}));
         self.next += 1;
