@@ -1,4 +1,4 @@
-"""Runs a command beside the test servers: `python tests/servers/run.py [--localstripe] -- CMD…`."""
+"""Runs a command beside the test servers: `python tests/servers/run.py [--localstripe] [--few-roots] -- CMD…`."""
 
 from __future__ import annotations
 
@@ -132,9 +132,18 @@ def environment(ports: dict[str, int], composio: dict[str, int], ca: Path, strip
     return env
 
 
+def few_roots(file: Path) -> dict[str, str]:
+    """The variables for a system with one authority: each of a thousand clients reads all that there are."""
+    import trustme  # may be missing, which `main` says
+
+    trustme.CA().cert_pem.write_to_path(str(file))
+    return {"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": str(file.with_name("none"))}
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--localstripe", action="store_true", help="start localstripe too")
+    parser.add_argument("--few-roots", action="store_true", help="let the system's authorities be one of nobody's")
     parser.add_argument("command", nargs=argparse.REMAINDER, metavar="-- CMD …")
     args = parser.parse_args()
     command = args.command[1:] if args.command[:1] == ["--"] else args.command
@@ -158,7 +167,10 @@ def main() -> int:
             if args.localstripe:
                 stripe = stack.enter_context(server("run_localstripe.py", cwd=folder))["http"]
                 wait_until_it_answers("localstripe", stripe, "/v1/balance")
-            return signals.run(command, environment(ports, composio, ca, stripe))
+            env = environment(ports, composio, ca, stripe)
+            if args.few_roots:
+                env |= few_roots(Path(folder) / "system.pem")
+            return signals.run(command, env)
     except Stopped:
         return 128 + (signals.caught or 0)
 
