@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,12 @@ residue-unwiped: .venv/.made ## the residue test has to fail with doors that wer
 	@cargo build --quiet --locked --workspace
 	@$(PY) tests/servers/run.py -- $(PY) tests/residue/unwiped.py $(ARGS)
 
+bench: .venv/.made ## Keylatch beside its peers; wants the packages built. SHORT=1 for three minutes, ARGS="PART ..." for some parts
+	@$(PY) tests/servers/run.py -- $(PY) bench/bench.py $(if $(SHORT),--effort short) $(ARGS)
+
+bench-smoke: .venv/.made ## whether every part of the bench works, without what package registries have
+	@$(PY) tests/servers/run.py -- $(PY) bench/bench.py --effort smoke $(ARGS)
+
 bench-residue: .venv/.made ## what it costs to leave no copy in memory, against the same library without
 	@cargo build --quiet --locked --workspace
 	@$(PY) tests/servers/run.py -- $(PY) bench/residue_cost.py
@@ -101,7 +107,9 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
-	MYPYPATH=bindings-python/python:tests/python:tests/residue $(PY) -m mypy --strict bench tests/all.py tests/traces.py
+	MYPYPATH=bindings-python/python:tests:tests/official:tests/python:tests/residue:bench $(PY) -m mypy --strict bench \
+	  tests/all.py tests/traces.py --exclude bench/programs
+	cargo fmt --manifest-path bench/peers/Cargo.toml -- --check
 	$(PY) -m mypy --strict tests/interop/run.py
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/fuzz/run.py

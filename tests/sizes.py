@@ -15,10 +15,15 @@ BUDGET = 6 * 10**6
 
 def wheel() -> int:
     with tempfile.TemporaryDirectory() as folder:
-        pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
-        subprocess.run([*pip, "--wheel-dir", folder, "./bindings-python"], cwd=ROOT, check=True)
-        (made,) = Path(folder).glob("*.whl")
-        return made.stat().st_size
+        return built_wheel(Path(folder)).stat().st_size
+
+
+def built_wheel(folder: Path) -> Path:
+    """The wheel, made in an empty folder."""
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--wheel-dir", str(folder), "./bindings-python"], cwd=ROOT, check=True)
+    (made,) = folder.glob("*.whl")
+    return made
 
 
 def npm_package() -> int:

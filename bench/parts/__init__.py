@@ -1,0 +1,1 @@
+"""The parts of the bench, one for each thing that is measured."""
