@@ -18,8 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Io, Network, tls};
 use crate::options::Options;
 use crate::pages::{Pager, Paging, Place};
+use crate::rotation::{RotateDataKey, Rotation};
 use crate::secret::Secret;
-use crate::vault::Vault;
+use crate::vault::{KeySource, Vault};
 
 /// How often a connection that is not ACTIVE yet is looked at.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -174,6 +175,8 @@ impl<I: Io> Backend<I> {
         fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
         fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
         fn backup(&self, path: &Path) -> Result<()>;
+        fn change_key(&self, to: KeySource) -> Result<()>;
+        fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
         fn diagnose(&self) -> Result<Diagnosis>;
         fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
     }

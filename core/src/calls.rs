@@ -16,6 +16,7 @@ use crate::input::Params;
 use crate::io::Io;
 use crate::pages::Paging;
 use crate::secret::Secret;
+use crate::vault::KeySource;
 
 /// How long `wait_until_active` waits where the caller does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
@@ -294,7 +295,8 @@ pub struct Reply {
 /// What a call by name takes beside its JSON arguments.
 #[derive(Debug, Default)]
 pub struct Payload {
-    /// Credential values: `connected_account_params`, `fixed_values` of an integration, or the `value` to identify.
+    /// Credential values: `connected_account_params`, `fixed_values` of an integration, the `value` to identify, or the vault's
+    /// next `key` or `passphrase`.
     pub params: Params,
     /// The body of a `request`.
     pub body: Vec<u8>,
@@ -369,6 +371,31 @@ struct EntityAndApp {
 #[serde(deny_unknown_fields)]
 struct Place {
     path: PathBuf,
+}
+
+/// The vault's next key, where it is not given beside the arguments, as `key` or `passphrase`.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct KeyPlace {
+    key_file: Option<PathBuf>,
+    key_env: Option<String>,
+}
+
+impl KeyPlace {
+    fn source(self, params: Params, strict_secrets: bool) -> Result<KeySource> {
+        let given = [self.key_file.is_some(), self.key_env.is_some(), params.has("key"), params.has("passphrase")];
+        if given.into_iter().filter(|given| *given).count() > 1 {
+            let message = "give at most one of key, key_env, key_file and passphrase";
+            return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        Ok(match (self.key_file, self.key_env) {
+            (Some(file), _) if params.is_empty() => KeySource::File(file),
+            (_, Some(name)) if params.is_empty() => KeySource::Environment(name),
+            (None, None) if params.is_empty() => KeySource::FileBesideVault,
+            _ if params.has("passphrase") => KeySource::Passphrase(params.sole("passphrase", strict_secrets)?),
+            _ => KeySource::Bytes(params.sole("key", strict_secrets)?),
+        })
+    }
 }
 
 /// What `request_page` takes beside the arguments of `request`.
@@ -542,6 +569,12 @@ impl<I: Io> Backend<I> {
                 self.backup(&arguments::<Place>(name, json)?.path).await?;
                 reply(&Done {})
             }
+            "change_key" => {
+                let to = arguments::<KeyPlace>(name, json)?.source(params, self.strict_secrets())?;
+                self.change_key(to).await?;
+                reply(&Done {})
+            }
+            "rotate_data_key" => reply(&self.rotate_data_key(arguments(name, json)?).await?),
             "diagnose" => {
                 let Nothing {} = arguments(name, json)?;
                 reply(&self.diagnose().await?)

@@ -18,7 +18,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::memory::{self, Bleached};
 use crate::options::Options;
+use crate::rotation::{RotateDataKey, Rotation};
 use crate::secret::Secret;
+use crate::vault::KeySource;
 
 /// A client that waits for its answers on the caller's thread. Cheap to clone, and safe to share between threads; one that
 /// was made before a fork works on both sides. On a thread that drives async tasks use [`AsyncClient`]: a call here would
@@ -319,6 +321,25 @@ operations! {
     /// `already_exists` where there is a file; `storage`; `invalid_argument` where the folder is not there, and on Composio's
     /// API, where there is no vault.
     fn backup(&self, path: &Path) -> Result<()>;
+
+    /// Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched. A key file that is
+    /// not there is made; the one in use gets a new key in the place of its own. Other clients that have the vault open go on
+    /// until they need a data key that came later, then `wrong_key` tells them to open it again. Backups keep their key.
+    ///
+    /// # Errors
+    /// `wrong_key` where another client has changed the key since this one opened the vault; `vault_locked` for a source without
+    /// a key; `invalid_argument` for the key that the vault has already, and on Composio's API, where there is no vault.
+    fn change_key(&self, to: KeySource) -> Result<()>;
+
+    /// Gives the vault a new data key, and seals every record with it, a batch a call, while this and other clients read and
+    /// write. Go on with `next_cursor`; or without it, also after a kill and from another process: a rotation that was broken off
+    /// goes on. The last batch deletes the older data keys, in a transaction that finds no record sealed with them. A record that
+    /// does not open stays as it is, and its key with it: the answers name both.
+    ///
+    /// # Errors
+    /// `wrong_key` as [`change_key`](Self::change_key); `storage`; `invalid_argument` for a limit or cursor that cannot be, and on
+    /// Composio's API, where there is no vault.
+    fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
 
     /// The state of the vault: its file, format, key and records, and what to do about what is wrong. Looks at every record, and
     /// gives no credential away. [`diagnose`](crate::diagnose) does the same for a vault that does not open.

@@ -34,6 +34,12 @@ pub struct Diagnosis {
     /// Whether the key opens the vault. Absent where that could not be tried.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub key_fits: Option<bool>,
+    /// How many data keys there are: one, or more while a rotation is under way and where records do not open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_keys: Option<u64>,
+    /// How many integrations and connections are sealed with another data key than the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub older_records: Option<u64>,
     /// How many integrations there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub integrations: Option<u64>,

@@ -45,6 +45,18 @@ impl Draft {
         fs::hard_link(&self.path, &self.target)?;
         sync_folder(&self.target)
     }
+
+    /// Puts the file in its place, also where there is one: at every moment the one or the other is there, whole.
+    pub(crate) fn replace(self) -> Result<()> {
+        OpenOptions::new().write(true).open(&self.path)?.sync_all()?;
+        rename(&self.path, &self.target)
+    }
+}
+
+/// Gives the file another name, also that of a file that is there; on disk when this returns.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<()> {
+    fs::rename(from, to)?;
+    sync_folder(to)
 }
 
 impl Drop for Draft {

@@ -49,6 +49,10 @@ pub(crate) struct Locked<'l, T> {
 }
 
 impl<T> Lock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
     pub(crate) fn lock(&self) -> Locked<'_, T> {
         let fork = at_rest();
         Locked { value: self.0.lock().unwrap_or_else(PoisonError::into_inner), _fork: fork }

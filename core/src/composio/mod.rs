@@ -35,14 +35,17 @@ use crate::io::Io;
 use crate::limits::Limits;
 use crate::options::Options;
 use crate::process::Lock;
+use crate::rotation::{RotateDataKey, Rotation};
 use crate::secret::Secret;
+use crate::vault::KeySource;
 use model::{AuthConfig, Toolkit};
 pub(crate) use project::Project;
 use session::Session;
 
 /// The answer to what is asked of a vault.
 pub(crate) fn no_vault() -> Error {
-    let message = "Composio keeps the credentials of this client: there is no vault to copy or to look into";
+    let message =
+        "Composio keeps the credentials of this client: there is no vault to copy, to look into or to give another key";
     Error::new(ErrorKind::InvalidArgument, message)
 }
 
@@ -99,6 +102,16 @@ impl<I: Io> Composio<I> {
     }
 
     pub(crate) async fn backup(&self, _to: &Path) -> Result<()> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn change_key(&self, _to: KeySource) -> Result<()> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn rotate_data_key(&self, _ask: RotateDataKey) -> Result<Rotation> {
         self.session()?;
         Err(no_vault())
     }

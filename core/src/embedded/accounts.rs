@@ -28,6 +28,7 @@ impl<I: Io> Embedded<I> {
             integration_id: filter.integration_id,
             statuses: filter.statuses.iter().map(ToString::to_string).collect(),
             labels: filter.labels,
+            not_sealed_with: None,
             before: filter.cursor.as_deref().map(read_cursor).transpose()?,
             limit: limit + 1, // one more tells whether there is a next page
         };

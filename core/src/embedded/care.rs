@@ -1,4 +1,4 @@
-//! Caring for the vault: a copy for safe keeping, and what there is to say of its state.
+//! Caring for the vault: a copy for safe keeping, other keys, and what there is to say of its state.
 
 use std::path::Path;
 
@@ -7,7 +7,8 @@ use crate::diagnosis::Diagnosis;
 use crate::error::Result;
 use crate::io::Io;
 use crate::options::Options;
-use crate::vault;
+use crate::rotation::{RotateDataKey, Rotation};
+use crate::vault::{self, KeySource};
 
 /// The state of a vault that may not open. Waits on the disk, and on Argon2id for a passphrase.
 pub(crate) fn diagnose(options: &Options) -> Result<Diagnosis> {
@@ -21,6 +22,18 @@ impl<I: Io> Embedded<I> {
         self.vault(move |vault| vault.store.backup(&to)).await?;
         tracing::debug!("backup written");
         Ok(())
+    }
+
+    pub(crate) async fn change_key(&self, to: KeySource) -> Result<()> {
+        self.vault(move |vault| vault.change_key(&to)).await?;
+        tracing::info!("key changed");
+        Ok(())
+    }
+
+    pub(crate) async fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation> {
+        let batch = self.vault(move |vault| vault.rotate_data_key(&ask)).await?;
+        tracing::debug!(key = %batch.key_id, resealed = batch.resealed, remaining = batch.remaining, "records resealed");
+        Ok(batch)
     }
 
     pub(crate) async fn diagnose(&self) -> Result<Diagnosis> {

@@ -114,8 +114,10 @@ impl<I: Io> Embedded<I> {
             None => {
                 let mut row = Self::integration_draft(&app, app.scheme(auth_scheme)?)?;
                 self.vault(move |vault| {
-                    vault.seal_integration(&mut row, &Values::default())?;
-                    vault.store.default_integration(&row)
+                    vault.sealing(|| {
+                        vault.seal_integration(&mut row, &Values::default())?;
+                        vault.store.default_integration(&row)
+                    })
                 })
                 .await?
             }

@@ -157,8 +157,10 @@ impl<I: Io> Embedded<I> {
         };
         let allow_multiple = ask.allow_multiple;
         self.vault(move |vault| {
-            vault.seal_connection(&mut row, &values)?;
-            vault.store.insert_connection(&row, allow_multiple)?;
+            vault.sealing(|| {
+                vault.seal_connection(&mut row, &values)?;
+                vault.store.insert_connection(&row, allow_multiple)
+            })?;
             Ok(row)
         })
         .await
@@ -177,7 +179,7 @@ impl<I: Io> Embedded<I> {
         let wanted = id.clone();
         let row = self
             .vault(move |vault| {
-                vault.store.update_connection(&wanted, &mut |row| {
+                let mut change = |row: &mut ConnectionRow| {
                     if row.record_version != record_version {
                         let message = "another call changed the credentials meanwhile; nothing was stored, try again";
                         return Err(Error::new(ErrorKind::Indeterminate, message).with_connection(&row.id));
@@ -190,7 +192,8 @@ impl<I: Io> Embedded<I> {
                     row.updated_at = now;
                     row.record_version += 1;
                     vault.seal_connection(row, &values)
-                })
+                };
+                vault.sealing(|| vault.store.update_connection(&wanted, &mut change))
             })
             .await?;
         self.tokens.forget(&id);

@@ -42,8 +42,10 @@ impl<I: Io> Embedded<I> {
         row.fixed_fields = fixed.iter().map(|(name, _)| name.to_owned()).collect();
         let row = self
             .vault(move |vault| {
-                vault.seal_integration(&mut row, &fixed)?;
-                vault.store.insert_integration(&row)?;
+                vault.sealing(|| {
+                    vault.seal_integration(&mut row, &fixed)?;
+                    vault.store.insert_integration(&row)
+                })?;
                 Ok(row)
             })
             .await?;

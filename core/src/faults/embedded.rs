@@ -19,6 +19,7 @@ use crate::io::run_now;
 use crate::memory;
 use crate::options::Options;
 use crate::pages::Place;
+use crate::rotation::RotateDataKey;
 use crate::secret::Secret;
 use crate::store::ConnectionQuery;
 use crate::vault::{KeySource, Vault};
@@ -38,6 +39,9 @@ pub(super) struct Start {
 }
 
 type Flow = (&'static str, Promise, &'static [ErrorKind], fn(&Backend, &Start) -> Result<()>);
+
+/// The vault's key, and the one that it may be changed to.
+const KEYS: [[u8; 32]; 2] = [[7; 32], [8; 32]];
 
 const STORE: &[ErrorKind] = &[Storage, Internal];
 const ASKING: &[ErrorKind] = &[Storage, Internal, ProviderUnreachable, ForbiddenHost];
@@ -98,6 +102,16 @@ const FLOWS: &[Flow] = &[
     ("alias", Repeatable, STORE, |b, s| run_now(b.set_alias(&s.good, Some("work"))).map(drop)),
     ("switch", Repeatable, STORE, |b, s| run_now(b.disable_connection(&s.good)).map(drop)),
     ("delete", Repeatable, STORE, |b, s| run_now(b.delete_connection(&s.good, false))),
+    ("change key", Repeatable, STORE, |b, _| run_now(b.change_key(KeySource::Bytes(Secret::new(&KEYS[1]))))),
+    ("rotate data key", Note, STORE, |b, _| {
+        let mut ask = RotateDataKey { limit: Some(2), ..Default::default() };
+        loop {
+            ask.cursor = run_now(b.rotate_data_key(ask.clone()))?.next_cursor;
+            if ask.cursor.is_none() {
+                return Ok(());
+            }
+        }
+    }),
 ];
 
 fn initiate(b: &Backend, user: &str, app: &str, key: &str, verify: Verify, replace: bool) -> Result<()> {
@@ -122,7 +136,7 @@ pub(super) async fn request_to(b: &Backend, id: &str, path: &str) -> Result<()> 
 }
 
 fn options(path: &Path) -> Options {
-    let key = KeySource::Bytes(Secret::new(&[7; 32]));
+    let key = KeySource::Bytes(Secret::new(&KEYS[0]));
     Options { path: Some(path.to_owned()), key, ..Options::default() }
 }
 
@@ -180,7 +194,8 @@ struct Left {
 
 impl Left {
     fn of(path: &Path) -> Self {
-        let vault = Vault::open(path, &options(path).key, options(path).timeout).unwrap();
+        let open = |key: &[u8; 32]| Vault::open(path, &KeySource::Bytes(Secret::new(key)), options(path).timeout).ok();
+        let vault = KEYS.iter().find_map(open).unwrap();
         let rows = vault.store.connections(&ConnectionQuery { limit: 100, ..ConnectionQuery::default() }).unwrap();
         let connection = |row: &crate::store::ConnectionRow| {
             let values = vault.open_connection(row).unwrap();

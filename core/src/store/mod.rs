@@ -24,7 +24,7 @@ use serde_json::Value;
 use crate::allow::Allow;
 use crate::choice::Candidate;
 use crate::connection::{Connection, Status};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::verdict::Verdict;
 
 /// A wrapped data key.
@@ -124,6 +124,8 @@ pub(crate) struct ConnectionQuery {
     pub(crate) integration_id: Option<String>,
     pub(crate) statuses: Vec<String>,
     pub(crate) labels: Vec<String>,
+    /// Only those whose key is another one.
+    pub(crate) not_sealed_with: Option<String>,
     /// Only those older than this one.
     pub(crate) before: Option<i64>,
     pub(crate) limit: u32,
@@ -152,22 +154,57 @@ pub(crate) enum Deletion {
     InUse(u64),
 }
 
+/// A record of this table under a new seal.
+#[derive(Clone, Debug)]
+pub(crate) struct Resealed {
+    pub(crate) table: Table,
+    pub(crate) id: String,
+    /// The seal that it had when it was read. No two are alike, so it tells of every change.
+    pub(crate) former: Vec<u8>,
+    pub(crate) key_id: String,
+    pub(crate) sealed: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Table {
+    Integrations,
+    Connections,
+}
+
+/// Of a record that is to be stored under another key than the newest: read the keys, and seal it again.
+pub(crate) fn not_the_newest() -> Error {
+    Error::new(ErrorKind::WrongKey, "the vault has another data key by now; nothing was stored, call again")
+}
+
 /// A change to a stored connection, made inside the store's transaction; an error leaves the row as it was.
 pub(crate) type Change<'c> = &'c mut dyn FnMut(&mut ConnectionRow) -> Result<()>;
 
 /// A place for records. Every method is one transaction, durable when it returns; all may be called from any thread.
 pub(crate) trait Store: Send + Sync {
-    /// The vault's data keys.
+    /// The vault's data keys, oldest first.
     fn keys(&self) -> Result<Vec<KeyRow>>;
     /// Stores the vault's first key, unless another process was quicker; returns the one that is stored.
     fn add_first_key(&self, key: &KeyRow) -> Result<KeyRow>;
+    /// Puts `to` in the place of the stored keys, where these are `from` still; tells whether they were. `to` has all keys of
+    /// `from` in their order, perhaps sealed anew, and perhaps newer ones. `last` is done just before the commit, and while
+    /// nobody else can change the keys; its error undoes all.
+    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool>;
+    /// Deletes the keys that no record is sealed with, except the newest, and every trace of what was deleted before; returns
+    /// those that are left, oldest first. `storage` where others read the traces for too long: the keys are deleted then.
+    fn drop_unused_keys(&self) -> Result<Vec<KeyRow>>;
+    /// How many integrations and connections have another key than this one.
+    fn older_records(&self, key_id: &str) -> Result<u64>;
+    /// Gives records new seals and changes nothing else in them, except those that are not as they were read; tells how many.
+    /// `wrong_key` where the key is not the newest.
+    fn reseal(&self, records: &[Resealed]) -> Result<u64>;
 
     fn integration(&self, id: &str) -> Result<Option<IntegrationRow>>;
     /// Newest first.
     fn integrations(&self, app: Option<&str>) -> Result<Vec<IntegrationRow>>;
     fn newest_integration(&self, app: &str, auth_scheme: Option<&str>) -> Result<Option<IntegrationRow>>;
+    /// `wrong_key` where it is not sealed with the newest key.
     fn insert_integration(&self, row: &IntegrationRow) -> Result<()>;
-    /// Stores `row` unless the app has an integration with this scheme already; returns the one that is stored.
+    /// As `insert_integration`, unless the app has an integration with this scheme already; returns the one that is stored.
     fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow>;
     fn delete_integration(&self, id: &str) -> Result<Deletion>;
 
@@ -177,9 +214,11 @@ pub(crate) trait Store: Send + Sync {
     /// Those that are due, and how many there are without the limit.
     fn due_connections(&self, query: &DueQuery) -> Result<(Vec<ConnectionRow>, u64)>;
     /// Stores a connection; `already_exists` where its alias is taken or, unless `allow_multiple`, where the entity
-    /// has an active one with that integration; `not_found` where the integration is gone.
+    /// has an active one with that integration; `not_found` where the integration is gone; `wrong_key` where it is not sealed
+    /// with the newest key.
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()>;
-    /// Reads, changes and writes a connection; `None` where there is none.
+    /// Reads, changes and writes a connection; `None` where there is none, `wrong_key` where it has got a new seal, and that is
+    /// not with the newest key.
     fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>>;
     /// Whether there was one.
     fn delete_connection(&self, id: &str) -> Result<bool>;

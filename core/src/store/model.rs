@@ -3,7 +3,10 @@
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
+use super::{
+    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, Table,
+    not_the_newest,
+};
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -32,6 +35,27 @@ impl Lists {
         self.integrations.iter().rev().find(fits).cloned()
     }
 
+    fn is_newest(&self, key_id: &str) -> Result<()> {
+        if self.keys.last().is_some_and(|key| key.key_id == key_id) { Ok(()) } else { Err(not_the_newest()) }
+    }
+
+    /// The key and the seal of each record, to be changed.
+    fn seals(&mut self, table: Table) -> Vec<(&String, &mut String, &mut Vec<u8>)> {
+        match table {
+            Table::Integrations => {
+                self.integrations.iter_mut().map(|row| (&row.id, &mut row.key_id, &mut row.sealed)).collect()
+            }
+            Table::Connections => {
+                self.connections.iter_mut().map(|row| (&row.id, &mut row.key_id, &mut row.sealed)).collect()
+            }
+        }
+    }
+
+    fn used_keys(&self) -> Vec<String> {
+        let integrations = self.integrations.iter().map(|row| row.key_id.clone());
+        integrations.chain(self.connections.iter().map(|row| row.key_id.clone())).collect()
+    }
+
     fn alias_is_free(&self, row: &ConnectionRow) -> Result<()> {
         let place = |row: &ConnectionRow| (row.entity_id.clone(), row.app.clone(), row.alias.clone());
         let taken = self.connections.iter().any(|other| other.id != row.id && place(other) == place(row));
@@ -56,6 +80,44 @@ impl Store for Model {
         Ok(keys[0].clone())
     }
 
+    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+        let keys = &mut self.lists().keys;
+        if keys != from {
+            return Ok(false);
+        }
+        last()?;
+        *keys = to.to_vec();
+        Ok(true)
+    }
+
+    fn drop_unused_keys(&self) -> Result<Vec<KeyRow>> {
+        let mut lists = self.lists();
+        let mut used = lists.used_keys();
+        used.extend(lists.keys.last().map(|newest| newest.key_id.clone()));
+        lists.keys.retain(|key| used.contains(&key.key_id));
+        Ok(lists.keys.clone())
+    }
+
+    fn older_records(&self, key_id: &str) -> Result<u64> {
+        Ok(self.lists().used_keys().iter().filter(|used| *used != key_id).count() as u64)
+    }
+
+    fn reseal(&self, records: &[Resealed]) -> Result<u64> {
+        let mut lists = self.lists();
+        records.iter().try_for_each(|record| lists.is_newest(&record.key_id))?;
+        let mut changed = 0;
+        for record in records {
+            let seals = lists.seals(record.table);
+            let as_read = seals.into_iter().find(|(id, _, sealed)| **id == record.id && **sealed == record.former);
+            if let Some((_, key_id, sealed)) = as_read {
+                key_id.clone_from(&record.key_id);
+                sealed.clone_from(&record.sealed);
+                changed += 1;
+            }
+        }
+        Ok(changed)
+    }
+
     fn integration(&self, id: &str) -> Result<Option<IntegrationRow>> {
         Ok(self.lists().integrations.iter().find(|row| row.id == id).cloned())
     }
@@ -71,7 +133,9 @@ impl Store for Model {
     }
 
     fn insert_integration(&self, row: &IntegrationRow) -> Result<()> {
-        self.lists().integrations.push(row.clone());
+        let mut lists = self.lists();
+        lists.is_newest(&row.key_id)?;
+        lists.integrations.push(row.clone());
         Ok(())
     }
 
@@ -80,6 +144,7 @@ impl Store for Model {
         if let Some(found) = lists.newest(&row.app, Some(&row.auth_scheme)) {
             return Ok(found);
         }
+        lists.is_newest(&row.key_id)?;
         lists.integrations.push(row.clone());
         Ok(row.clone())
     }
@@ -105,6 +170,7 @@ impl Store for Model {
             is(&query.entity_id, &row.entity_id)
                 && is(&query.app, &row.app)
                 && is(&query.integration_id, &row.integration_id)
+                && query.not_sealed_with.as_ref() != Some(&row.key_id)
                 && (query.statuses.is_empty() || query.statuses.iter().any(|status| status == row.status.as_str()))
                 && query.labels.iter().all(|label| row.labels.contains(label))
                 && query.before.is_none_or(|before| row.seq < before)
@@ -131,6 +197,7 @@ impl Store for Model {
 
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
         let mut lists = self.lists();
+        lists.is_newest(&row.key_id)?;
         if !lists.integrations.iter().any(|integration| integration.id == row.integration_id) {
             return Err(Error::new(ErrorKind::NotFound, "no such integration"));
         }
@@ -153,6 +220,9 @@ impl Store for Model {
         let Some(at) = lists.connections.iter().position(|row| row.id == id) else { return Ok(None) };
         let mut row = lists.connections[at].clone();
         change(&mut row)?;
+        if row.sealed != lists.connections[at].sealed {
+            lists.is_newest(&row.key_id)?;
+        }
         lists.alias_is_free(&row)?;
         lists.connections[at] = row.clone();
         Ok(Some(row))

@@ -8,7 +8,7 @@ use proptest::sample::select;
 use serde_json::json;
 
 use super::model::Model;
-use super::{ConnectionQuery, ConnectionRow, DueQuery, IntegrationRow, KeyRow, SqliteStore, Store};
+use super::{ConnectionQuery, ConnectionRow, DueQuery, IntegrationRow, KeyRow, Resealed, SqliteStore, Store, Table};
 use crate::allow::Allow;
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
@@ -23,6 +23,7 @@ const ALL: ConnectionQuery = ConnectionQuery {
     integration_id: None,
     statuses: Vec::new(),
     labels: Vec::new(),
+    not_sealed_with: None,
     before: None,
     limit: 1_000,
 };
@@ -32,9 +33,29 @@ enum Call {
     InsertIntegration(&'static str),
     DefaultIntegration(&'static str),
     DeleteIntegration(usize),
-    Insert { user: &'static str, integration: usize, alias: Option<String>, label: &'static str, allow_multiple: bool },
+    Insert {
+        user: &'static str,
+        integration: usize,
+        alias: Option<String>,
+        label: &'static str,
+        allow_multiple: bool,
+    },
     Update(usize, Change),
     Delete(usize),
+    /// By somebody who has not heard of the newest key.
+    InsertWithOldKey(&'static str),
+    AddKey,
+    /// The same data keys under another master key; `late` from what they were long ago, `refused` at the last moment.
+    Rewrap {
+        late: bool,
+        refused: bool,
+    },
+    /// So many records, as they are or as they were long ago.
+    Reseal {
+        most: u32,
+        late: bool,
+    },
+    DropUnusedKeys,
 }
 
 #[derive(Clone, Debug)]
@@ -80,6 +101,11 @@ fn call() -> impl Strategy<Value = Call> {
         }),
         5 => (0..12_usize, change).prop_map(|(which, change)| Call::Update(which, change)),
         2 => (0..12_usize).prop_map(Call::Delete),
+        1 => select(&APPS[..]).prop_map(Call::InsertWithOldKey),
+        1 => Just(Call::AddKey),
+        1 => any::<[bool; 2]>().prop_map(|[late, refused]| Call::Rewrap { late, refused }),
+        3 => (1..9_u32, prop::bool::weighted(0.2)).prop_map(|(most, late)| Call::Reseal { most, late }),
+        2 => Just(Call::DropUnusedKeys),
     ]
 }
 
@@ -142,9 +168,13 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
     let integrations = store.integrations(None).unwrap();
     let connection = |which: usize| there.get(which).map_or("none", |row| &row.id);
     let integration_id = |which: usize| integrations.get(which).map_or("none", |row| &row.id);
+    let keys = store.keys().unwrap();
+    let key_id = keys.last().unwrap().key_id.clone();
+    let new_integration = |app: &str| IntegrationRow { key_id: key_id.clone(), ..integration(format!("in{n}"), app) };
     match call {
-        Call::InsertIntegration(app) => told(store.insert_integration(&integration(format!("in{n}"), app))),
-        Call::DefaultIntegration(app) => told(store.default_integration(&integration(format!("in{n}"), app))),
+        Call::InsertIntegration(app) => told(store.insert_integration(&new_integration(app))),
+        Call::DefaultIntegration(app) => told(store.default_integration(&new_integration(app))),
+        Call::InsertWithOldKey(app) => told(store.insert_integration(&integration(format!("in{n}"), app))),
         Call::DeleteIntegration(which) => told(store.delete_integration(integration_id(*which))),
         Call::Insert { user, integration, alias, label, allow_multiple } => {
             let integration =
@@ -153,24 +183,57 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
                 alias: alias.clone(),
                 labels: vec![(*label).into()],
                 metadata: json!({"n": n}),
+                key_id,
                 ..connection_of(format!("ca{n}"), user, integration)
             };
             told(store.insert_connection(&row, *allow_multiple))
         }
         Call::Update(which, change) => {
-            told(store.update_connection(connection(*which), &mut |row| changed(row, change, n)))
+            told(store.update_connection(connection(*which), &mut |row| changed(row, change, &key_id, n)))
         }
         Call::Delete(which) => told(store.delete_connection(connection(*which))),
+        Call::AddKey => {
+            let more: Vec<_> = keys.iter().cloned().chain([key(&format!("k{n}-more"))]).collect();
+            told(store.swap_keys(&keys, &more, &mut || Ok(())))
+        }
+        Call::Rewrap { late, refused } => {
+            let from = if *late { vec![key("k1")] } else { keys };
+            let to: Vec<_> =
+                from.iter().map(|key| KeyRow { wrapped: n.to_le_bytes().to_vec(), ..key.clone() }).collect();
+            let mut last = || if *refused { Err(Error::new(ErrorKind::Indeterminate, "refused")) } else { Ok(()) };
+            told(store.swap_keys(&from, &to, &mut last))
+        }
+        Call::Reseal { most, late } => told(store.reseal(&resealed(store, &key_id, *most, *late, n))),
+        Call::DropUnusedKeys => told(store.drop_unused_keys()),
     }
 }
 
-fn changed(row: &mut ConnectionRow, change: &Change, n: usize) -> Result<()> {
+/// New seals for records with older keys.
+fn resealed(store: &dyn Store, key_id: &str, most: u32, late: bool, n: usize) -> Vec<Resealed> {
+    let query = ConnectionQuery { not_sealed_with: Some(key_id.to_owned()), limit: most, ..ALL };
+    let connections =
+        store.connections(&query).unwrap().into_iter().map(|row| (Table::Connections, row.id, row.sealed));
+    let mut integrations = store.integrations(None).unwrap();
+    integrations.retain(|row| row.key_id != key_id);
+    let integrations = integrations.into_iter().map(|row| (Table::Integrations, row.id, row.sealed));
+    let reseal = |(table, id, sealed)| Resealed {
+        table,
+        id,
+        former: if late { vec![0] } else { sealed },
+        key_id: key_id.to_owned(),
+        sealed: [&b"again"[..], &n.to_le_bytes()].concat(),
+    };
+    connections.chain(integrations).map(reseal).collect()
+}
+
+fn changed(row: &mut ConnectionRow, change: &Change, key_id: &str, n: usize) -> Result<()> {
     match change {
         Change::Status(status) => row.status = status.clone(),
         Change::Alias(alias) => row.alias.clone_from(alias),
         Change::Checked(second) => row.verified_at = Some(time(*second)),
         Change::Credentials => {
             row.record_version += 1;
+            key_id.clone_into(&mut row.key_id);
             row.sealed = n.to_le_bytes().to_vec();
         }
         Change::Refused => {
@@ -202,6 +265,10 @@ fn everything(store: &dyn Store, page: u32) -> Vec<String> {
     for status in &STATUSES {
         let labels = vec!["red".to_owned()];
         all.push(told(paged(store, &ConnectionQuery { statuses: vec![status.to_string()], labels, ..ALL }, page)));
+    }
+    for key in store.keys().unwrap() {
+        all.push(told(store.older_records(&key.key_id)));
+        all.push(told(paged(store, &ConnectionQuery { not_sealed_with: Some(key.key_id), ..ALL }, page)));
     }
     for row in store.integrations(None).unwrap() {
         all.push(told(paged(store, &ConnectionQuery { integration_id: Some(row.id), ..ALL }, page)));

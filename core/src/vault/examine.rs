@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use super::{KeySource, Origin, Vault};
+use super::{KeySource, Origin, Vault, unlock};
 use crate::diagnosis::Diagnosis;
 use crate::error::{ErrorKind, Result};
 use crate::files;
 use crate::io;
 use crate::memory;
-use crate::store::{ConnectionQuery, ConnectionRow, SqliteStore, Store, must_be_readable};
+use crate::store::{ConnectionQuery, SqliteStore, Store, must_be_readable};
 
 /// How many rows are read at once.
 const BATCH: u32 = 500;
@@ -37,7 +37,7 @@ pub(crate) fn examine(path: &Path, source: &KeySource) -> Diagnosis {
 impl Vault {
     /// The state of a vault that is open.
     pub(crate) fn diagnose(&self) -> Diagnosis {
-        let mut found = self.origin.look();
+        let mut found = self.ring().origin.look();
         let looked = look_at_store(&*self.store, &mut found)
             .and_then(|()| self.look_at_key(&mut found))
             .and_then(|()| self.look_at_records(&mut found));
@@ -48,27 +48,31 @@ impl Vault {
     }
 
     fn look_at_key(&self, found: &mut Diagnosis) -> Result<()> {
-        let fits = self.store.keys()?.iter().any(|key| key.key_id == self.key_id);
-        found.key_fits = Some(fits);
+        let ring = self.read_ring()?;
+        let same = ring.vault_id() == self.vault_id;
+        let current = ring.must_be_current();
+        found.key_fits = Some(same && current.is_ok());
         found.memory_locked = Some(memory::locked());
-        if !fits {
+        if !same {
             found.warn(
                 "another vault has taken the place of the one that was opened: close the client and open it again",
             );
+        } else if let Err(error) = current {
+            found.warn(error.message());
         }
         Ok(())
     }
 
     fn look_at_records(&self, found: &mut Diagnosis) -> Result<()> {
-        let mut from_the_future = 0_u64;
-        let now = io::now();
+        let ring = self.read_ring()?;
+        found.data_keys = Some(ring.rows.len() as u64);
+        let mut seen = Seen { newest_key: ring.newest_id(), now: io::now(), older: 0, movable: 0, from_the_future: 0 };
         let integrations = self.store.integrations(None)?;
         found.integrations = Some(integrations.len() as u64);
         for row in integrations {
-            from_the_future += u64::from(row.created_at > now);
-            if let Err(error) = self.open_integration(&row) {
+            let opened = self.open_integration(&row).map(drop);
+            if seen.note(&row.key_id, &[Some(&row.created_at)], &opened, found) {
                 found.damaged_integrations.push(row.id);
-                found.warn(error.message());
             }
         }
         let mut query = ConnectionQuery { limit: BATCH, ..ConnectionQuery::default() };
@@ -79,10 +83,10 @@ impl Vault {
             count += rows.len() as u64;
             let ended = rows.len() < BATCH as usize;
             for row in rows {
-                from_the_future += u64::from(is_from_the_future(&row, &now));
-                if let Err(error) = self.open_connection(&row) {
+                let opened = self.open_connection(&row).map(drop);
+                let times = [Some(&row.created_at), Some(&row.updated_at), row.verified_at.as_ref()];
+                if seen.note(&row.key_id, &times, &opened, found) {
                     found.damaged_connections.push(row.id);
-                    found.warn(error.message());
                 }
             }
             if ended {
@@ -90,21 +94,50 @@ impl Vault {
             }
         }
         found.connections = Some(count);
-        if from_the_future > 0 {
-            found.warn(format!(
-                "{from_the_future} record(s) carry a time that has not come yet: the clock was set back, or was wrong then; \
-                 set it right"
-            ));
-        }
+        found.older_records = Some(seen.older);
+        seen.warn(found);
         Ok(())
     }
 }
 
-fn is_from_the_future(row: &ConnectionRow, now: &String) -> bool {
-    [Some(&row.created_at), Some(&row.updated_at), row.verified_at.as_ref()]
-        .into_iter()
-        .flatten()
-        .any(|time| time > now)
+/// What the records show together.
+struct Seen<'k> {
+    newest_key: &'k str,
+    now: String,
+    /// Sealed with an older key.
+    older: u64,
+    /// Those of them that open.
+    movable: u64,
+    from_the_future: u64,
+}
+
+impl Seen<'_> {
+    /// Notes a record; tells whether it does not open.
+    fn note(&mut self, key_id: &str, times: &[Option<&String>], opened: &Result<()>, found: &mut Diagnosis) -> bool {
+        self.from_the_future += u64::from(times.iter().flatten().any(|time| **time > self.now));
+        let is_older = key_id != self.newest_key;
+        self.older += u64::from(is_older);
+        self.movable += u64::from(is_older && opened.is_ok());
+        if let Err(error) = opened {
+            found.warn(error.message());
+        }
+        opened.is_err()
+    }
+
+    fn warn(&self, found: &mut Diagnosis) {
+        if self.from_the_future > 0 {
+            found.warn(format!(
+                "{} record(s) carry a time that has not come yet: the clock was set back, or was wrong then; set it right",
+                self.from_the_future
+            ));
+        }
+        if self.movable > 0 {
+            found.warn(format!(
+                "{} record(s) are still sealed with an older data key: go on with `rotate_data_key`",
+                self.movable
+            ));
+        }
+    }
 }
 
 impl Origin {
@@ -165,15 +198,15 @@ fn look_at_store(store: &dyn Store, found: &mut Diagnosis) -> Result<()> {
 
 fn look_inside(store: Box<dyn Store>, origin: Origin, source: &KeySource, found: &mut Diagnosis) -> Result<()> {
     look_at_store(&*store, found)?;
-    let Some(key) = store.keys()?.into_iter().next() else {
+    let keys = store.keys()?;
+    if keys.is_empty() {
         found.warn("the vault has no key record: it was never used, or is damaged; then restore a backup");
         return Ok(());
-    };
-    let master = source.load(&origin.path, &key.derivation);
-    match master.and_then(|master| Vault::unlocked(store, &key, &master, origin)) {
-        Ok(vault) => {
+    }
+    match unlock(keys, source, &origin) {
+        Ok(ring) => {
             found.key_fits = Some(true);
-            vault.look_at_records(found)
+            Vault::new(store, ring).look_at_records(found)
         }
         Err(error) => {
             found.key_fits = (error.kind() == ErrorKind::WrongKey).then_some(false);

@@ -1,15 +1,14 @@
 //! Where the vault's master key comes from: bytes, an environment variable, a private file, or a passphrase.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{key_of_bytes, key_of_text, record};
+use super::{key_file, key_of_bytes, key_of_text, record};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{self, Draft};
+use crate::files;
 use crate::secret::Secret;
 
 /// Where the master key comes from.
@@ -45,10 +44,23 @@ const LEAST_PASSES: u32 = 2;
 /// Above this it would only make the host run out of memory.
 const MOST_MEMORY_KIB: u32 = 4 * 1024 * 1024;
 
+impl Derivation {
+    fn text(&self) -> String {
+        serde_json::to_string(self).expect("plain data always serialises")
+    }
+}
+
 /// A master key and how it came about.
 pub(super) struct Made {
     pub(super) key: Zeroizing<[u8; 32]>,
     pub(super) derivation: String,
+}
+
+impl Made {
+    /// A new random key, to be kept in a file.
+    pub(super) fn random() -> Result<Self> {
+        Ok(Self { key: key_file::random_key()?, derivation: Derivation::Direct.text() })
+    }
 }
 
 impl KeySource {
@@ -87,12 +99,9 @@ impl KeySource {
         if let Some(file) = self.file(vault)
             && !file.exists()
         {
-            make_key_file(&file)?;
+            key_file::make(&file)?;
         }
-        Ok(Made {
-            key: self.derive(vault, &derivation)?,
-            derivation: serde_json::to_string(&derivation).expect("plain data always serialises"),
-        })
+        Ok(Made { key: self.derive(vault, &derivation)?, derivation: derivation.text() })
     }
 
     /// The key for an existing vault.
@@ -133,7 +142,7 @@ impl KeySource {
                 )
             }
             (Derivation::Direct, Self::FileBesideVault | Self::File(_)) => {
-                read_key_file(&self.file(vault).expect("both are files"))
+                key_file::read(&self.file(vault).expect("both are files"))
             }
         }
     }
@@ -153,48 +162,4 @@ fn argon2id(passphrase: &Secret, memory_kib: u32, passes: u32, lanes: u32, salt:
         .hash_password_into_with_memory(passphrase.expose(), salt, key.as_mut_slice(), memory.as_mut_slice()) // expose: hashed
         .map_err(|_| Error::new(ErrorKind::InvalidArgument, "the passphrase cannot be used").with_fields(["key"]))?;
     Ok(key)
-}
-
-fn file_error(file: &Path, what: impl fmt::Display) -> Error {
-    Error::new(ErrorKind::VaultLocked, format!("the key file {} {what}", file.display())).with_fields(["key"])
-}
-
-/// Writes a new random key. Several processes may do so at once: the first file stays, complete, and all read that one.
-fn make_key_file(file: &Path) -> Result<()> {
-    let mut key = Zeroizing::new([0_u8; 32]);
-    record::random(key.as_mut_slice())?;
-    let mut text = Zeroizing::new(String::with_capacity(65));
-    for byte in key.iter() {
-        for nibble in [byte >> 4, byte & 15] {
-            text.push(char::from_digit(nibble.into(), 16).expect("below 16"));
-        }
-    }
-    text.push('\n');
-    let made = Draft::beside(file).and_then(|draft| {
-        draft.write(text.as_bytes())?;
-        draft.publish()
-    });
-    match made {
-        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => {
-            Err(file_error(file, format!("cannot be made: {}", e.kind())))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn read_key_file(file: &Path) -> Result<Zeroizing<[u8; 32]>> {
-    let metadata = std::fs::metadata(file).map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => file_error(file, "is missing; put it back, the vault does not open without it"),
-        kind => file_error(file, format!("cannot be read: {kind}")),
-    })?;
-    #[cfg(unix)]
-    if std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o077 != 0 {
-        return Err(file_error(file, "may be read by others; make it private with chmod 600"));
-    }
-    if metadata.len() > 4096 {
-        return Err(file_error(file, "is no key file"));
-    }
-    let text = std::fs::read(file).map_err(|e| file_error(file, format!("cannot be read: {}", e.kind())))?;
-    key_of_text(&Secret::passing_from(text), &format!("the key file {}", file.display()))
-        .map_err(|e| file_error(file, "is damaged; put back a copy").with_fields(e.fields().to_vec()))
 }

@@ -1,22 +1,31 @@
 //! The vault: seals credentials before the store sees them and opens them for one call at a time.
 
+mod change;
 mod examine;
+mod key_file;
 mod key_source;
 #[cfg(test)]
 mod properties;
 pub(crate) mod record;
+mod ring;
+mod rotate;
+#[cfg(test)]
+mod rotations;
 
 pub(crate) use examine::examine;
 pub use key_source::KeySource;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use record::Unopened;
+use ring::Ring;
 use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
+use crate::process::Lock;
 use crate::secret::Secret;
 use crate::store::{ConnectionRow, IntegrationRow, KeyRow, SqliteStore, Store};
 
@@ -24,6 +33,7 @@ use crate::store::{ConnectionRow, IntegrationRow, KeyRow, SqliteStore, Store};
 const TENANT: &str = "default";
 
 /// Where a vault and its key are.
+#[derive(Clone)]
 struct Origin {
     path: PathBuf,
     key_source: &'static str,
@@ -36,69 +46,128 @@ impl Origin {
     }
 }
 
-/// An open vault: a store, and the key that opens what it holds.
+/// An open vault: a store, and the keys that open what it holds.
 pub(crate) struct Vault {
     pub(crate) store: Box<dyn Store>,
-    origin: Origin,
     vault_id: String,
-    key_id: String,
-    data_key: Secret,
+    ring: Lock<Arc<Ring>>,
+}
+
+/// Why values do not open.
+enum Closed {
+    /// Their record is not one that this version or this key opens.
+    Record(Unopened),
+    /// Their key cannot be had.
+    Key(Error),
+}
+
+impl From<Unopened> for Closed {
+    fn from(why: Unopened) -> Self {
+        Self::Record(why)
+    }
 }
 
 impl Vault {
     /// Opens the vault at `path`, making it on first use. Takes as long as the key source: Argon2id for a passphrase.
     /// `patience` is how long its calls wait while other processes write.
     pub(crate) fn open(path: &Path, source: &KeySource, patience: Duration) -> Result<Self> {
-        let origin = Origin::new(path, source);
         let store: Box<dyn Store> = Box::new(SqliteStore::open(path, patience)?);
-        let stored = match store.keys()?.into_iter().next() {
-            Some(row) => row,
-            None => {
-                let master = source.make(path)?;
-                let row = first_key(&master)?;
-                let kept = store.add_first_key(&row)?;
-                if kept != row {
-                    // Another process was quicker; go on with its key.
-                    let master = source.load(path, &kept.derivation)?;
-                    return Self::unlocked(store, &kept, &master, origin);
-                }
-                return Self::unlocked(store, &row, &master.key, origin);
+        let origin = Origin::new(path, source);
+        let mut rows = store.keys()?;
+        if rows.is_empty() {
+            let master = source.make(path)?;
+            let row = ring::first_key(&master)?;
+            // Another process may be quicker; then its key is the vault's.
+            rows = vec![store.add_first_key(&row)?];
+            if rows[0] == row {
+                return Ok(Self::new(store, Ring::unlock(rows, &master.key, origin)?));
             }
+        }
+        let ring = loop {
+            let error = match unlock(rows.clone(), source, &origin) {
+                Ok(ring) => break ring,
+                Err(error) => error,
+            };
+            // Another process may have changed the key since.
+            let now = store.keys()?;
+            if now == rows {
+                return Err(error);
+            }
+            rows = now;
         };
-        let master = source.load(path, &stored.derivation)?;
-        Self::unlocked(store, &stored, &master, origin)
+        if let Some(file) = &origin.key_file
+            && let Err(error) = key_file::settle(&*store, file)
+        {
+            tracing::debug!(%error, "the key file is left as it is");
+        }
+        Ok(Self::new(store, ring))
     }
 
-    fn unlocked(store: Box<dyn Store>, row: &KeyRow, master: &[u8; 32], origin: Origin) -> Result<Self> {
-        let opened = record::open(master, &wrapping(row), &row.wrapped).map_err(|why| match why {
-            Unopened::Newer => newer("the vault's key record"),
-            Unopened::Damaged => Error::new(
-                ErrorKind::WrongKey,
-                "the key given is not the key of this vault: give the one it was made with; if that is what you gave, the \
-                 vault's key record is damaged: restore a backup",
-            ),
-        })?;
-        if opened.len() != 32 {
-            return Err(Error::new(ErrorKind::CorruptRecord, "the vault's data key is damaged; restore a backup"));
+    fn new(store: Box<dyn Store>, ring: Ring) -> Self {
+        Self { store, vault_id: ring.vault_id().to_owned(), ring: Lock::new(Arc::new(ring)) }
+    }
+
+    /// The keys as they were when they were last read.
+    fn ring(&self) -> Arc<Ring> {
+        self.ring.lock().clone()
+    }
+
+    /// The keys as they are stored now.
+    fn read_ring(&self) -> Result<Arc<Ring>> {
+        let ring = Arc::new(self.ring().renewed(self.store.keys()?)?);
+        self.hold(ring.clone());
+        Ok(ring)
+    }
+
+    fn hold(&self, ring: Arc<Ring>) {
+        let former = std::mem::replace(&mut *self.ring.lock(), ring);
+        drop(former); // its keys are wiped where no lock is held
+    }
+
+    /// Does work that seals and stores; once more with the newest key, where another process has brought in one meanwhile.
+    pub(crate) fn sealing<T>(&self, mut work: impl FnMut() -> Result<T>) -> Result<T> {
+        loop {
+            let newest = self.ring().newest_id().to_owned();
+            match work() {
+                Err(error) if error.kind() == ErrorKind::WrongKey && self.read_ring()?.newest_id() != newest => {}
+                done => return done,
+            }
         }
-        let data_key = Secret::new(&opened);
-        Ok(Self { store, origin, vault_id: row.vault_id.clone(), key_id: row.key_id.clone(), data_key })
+    }
+
+    /// The id of the newest data key, and the key.
+    fn sealing_key(&self) -> Result<(String, Arc<Secret>)> {
+        let ring = self.ring();
+        let id = ring.newest_id();
+        let key = ring.data_key(id).ok_or_else(ring::changed)?;
+        Ok((id.to_owned(), key))
     }
 
     /// Seals a connection's values into `row`, bound to what the row says.
     pub(crate) fn seal_connection(&self, row: &mut ConnectionRow, values: &Values) -> Result<()> {
-        row.key_id.clone_from(&self.key_id);
-        row.sealed = record::seal(self.data_key(), &self.connection_binding(row), &record::pack(values))?;
+        let (id, key) = self.sealing_key()?;
+        row.key_id = id;
+        row.sealed = record::seal(ring::key(&key), &self.connection_binding(row), &record::pack(values))?;
         Ok(())
     }
 
     /// The values of a connection; `corrupt_record` where the row was changed outside Keylatch.
     pub(crate) fn open_connection(&self, row: &ConnectionRow) -> Result<Values> {
-        self.open_values(&row.key_id, &self.connection_binding(row), &row.sealed).map_err(|why| {
+        let opened = self.open_values(&row.key_id, &self.connection_binding(row), &row.sealed).or_else(|why| {
+            // It may have got another seal since it was read, and the key of this one may be gone.
+            match self.store.connection(&row.id).map_err(Closed::Key)? {
+                Some(now) if now.key_id != row.key_id => {
+                    self.open_values(&now.key_id, &self.connection_binding(&now), &now.sealed)
+                }
+                _ => Err(why),
+            }
+        });
+        opened.map_err(|why| {
             let what = format!("connection {}", row.id);
             let error = match why {
-                Unopened::Newer => newer(&what),
-                Unopened::Damaged => {
+                Closed::Key(error) => error,
+                Closed::Record(Unopened::Newer) => newer(&what),
+                Closed::Record(Unopened::Damaged) => {
                     let message = format!("{what} does not open, its record is damaged or was moved: connect again");
                     Error::new(ErrorKind::CorruptRecord, message)
                 }
@@ -109,18 +178,29 @@ impl Vault {
 
     /// Seals an integration's fixed values into `row`, bound to all else that the row says.
     pub(crate) fn seal_integration(&self, row: &mut IntegrationRow, values: &Values) -> Result<()> {
-        row.key_id.clone_from(&self.key_id);
-        row.sealed = record::seal(self.data_key(), &self.integration_binding(row), &record::pack(values))?;
+        let (id, key) = self.sealing_key()?;
+        row.key_id = id;
+        row.sealed = record::seal(ring::key(&key), &self.integration_binding(row), &record::pack(values))?;
         Ok(())
     }
 
     /// The fixed values of an integration. That it opens proves that its base URL is the developer's.
     pub(crate) fn open_integration(&self, row: &IntegrationRow) -> Result<Values> {
-        self.open_values(&row.key_id, &self.integration_binding(row), &row.sealed).map_err(|why| {
+        let opened =
+            self.open_values(&row.key_id, &self.integration_binding(row), &row.sealed).or_else(|why| {
+                match self.store.integration(&row.id).map_err(Closed::Key)? {
+                    Some(now) if now.key_id != row.key_id => {
+                        self.open_values(&now.key_id, &self.integration_binding(&now), &now.sealed)
+                    }
+                    _ => Err(why),
+                }
+            });
+        opened.map_err(|why| {
             let what = format!("integration {}", row.id);
             let error = match why {
-                Unopened::Newer => newer(&what),
-                Unopened::Damaged => {
+                Closed::Key(error) => return error,
+                Closed::Record(Unopened::Newer) => newer(&what),
+                Closed::Record(Unopened::Damaged) => {
                     let message = format!("{what} does not open, its record is damaged or was changed: make a new one");
                     Error::new(ErrorKind::CorruptRecord, message)
                 }
@@ -129,16 +209,23 @@ impl Vault {
         })
     }
 
-    fn open_values(&self, key_id: &str, binding: &[u8], sealed: &[u8]) -> Result<Values, Unopened> {
-        if key_id != self.key_id {
-            return Err(Unopened::Damaged);
-        }
-        let packed = record::open(self.data_key(), binding, sealed)?;
-        record::unpack(&packed).ok_or(Unopened::Damaged)
+    fn open_values(&self, key_id: &str, binding: &[u8], sealed: &[u8]) -> Result<Values, Closed> {
+        let key = self.data_key(key_id)?;
+        let packed = record::open(ring::key(&key), binding, sealed)?;
+        record::unpack(&packed).ok_or(Closed::Record(Unopened::Damaged))
     }
 
-    fn data_key(&self) -> &[u8; 32] {
-        self.data_key.expose().try_into().expect("its length was checked") // expose: to seal and open
+    /// The data key of this id; where it is not held, the ring is read again, once.
+    fn data_key(&self, id: &str) -> Result<Arc<Secret>, Closed> {
+        if let Some(key) = self.ring().data_key(id) {
+            return Ok(key);
+        }
+        let ring = self.read_ring().map_err(Closed::Key)?;
+        match ring.data_key(id) {
+            Some(key) => Ok(key),
+            None if ring.is_out_of_reach(id) => Err(Closed::Key(ring::changed())),
+            None => Err(Closed::Record(Unopened::Damaged)),
+        }
     }
 
     fn connection_binding(&self, row: &ConnectionRow) -> Vec<u8> {
@@ -177,21 +264,15 @@ fn newer(what: &str) -> Error {
     Error::new(ErrorKind::CorruptRecord, format!("{what} was written by a later version: update Keylatch"))
 }
 
-fn first_key(master: &key_source::Made) -> Result<KeyRow> {
-    let mut data_key = Zeroizing::new([0_u8; 32]);
-    record::random(data_key.as_mut_slice())?;
-    let mut row = KeyRow {
-        key_id: new_id("k")?,
-        vault_id: new_id("v")?,
-        derivation: master.derivation.clone(),
-        wrapped: Vec::new(),
-    };
-    row.wrapped = record::seal(&master.key, &wrapping(&row), data_key.as_slice())?;
-    Ok(row)
-}
-
-fn wrapping(row: &KeyRow) -> Vec<u8> {
-    record::binding(&["data-key", &row.vault_id, &row.key_id, &row.derivation])
+/// The ring that the source's key opens.
+fn unlock(rows: Vec<KeyRow>, source: &KeySource, origin: &Origin) -> Result<Ring> {
+    let derivation = rows.last().map_or("", |newest| &newest.derivation);
+    let opened =
+        source.load(&origin.path, derivation).and_then(|master| Ring::unlock(rows.clone(), &master, origin.clone()));
+    match (opened, origin.key_file.as_deref().and_then(key_file::former_key)) {
+        (Err(error), Some(former)) => Ring::unlock(rows, &former, origin.clone()).map_err(|_| error),
+        (opened, _) => opened,
+    }
 }
 
 /// A new id: a prefix and 100 random bits in lower-case letters and digits.

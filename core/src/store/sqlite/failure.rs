@@ -47,6 +47,13 @@ pub(super) fn failure(error: rusqlite::Error) -> Error {
     Error::new(ErrorKind::Storage, sentence)
 }
 
+/// Others have read in the log for all the time that a call may take.
+pub(super) fn log_in_use() -> Error {
+    let message = "the keys are rotated, but other processes kept the vault's log in use, in which the older ones stand: call \
+                   again with the same cursor";
+    Error::new(ErrorKind::Storage, message)
+}
+
 /// The same, of a file that could not even be opened: with its name.
 pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
     use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};

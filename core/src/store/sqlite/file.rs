@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection as Db, OpenFlags, TransactionBehavior};
 
-use super::failure::{cannot, failure};
+use super::failure::{cannot, failure, log_in_use};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{self, Draft};
 
@@ -106,6 +106,12 @@ pub(super) fn prepare(path: &Path) -> Result<()> {
 /// The format that the file says it has.
 pub(super) fn format(db: &Db) -> Result<i64> {
     db.pragma_query_value(None, "user_version", |r| r.get(0)).map_err(failure)
+}
+
+/// Takes what is in the log over into the file, and empties it.
+pub(super) fn clear_log(db: &Db) -> Result<()> {
+    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |r| r.get(0)).map_err(failure)?;
+    if busy { Err(log_in_use()) } else { Ok(()) }
 }
 
 /// How many faults SQLite finds in the file's structure.

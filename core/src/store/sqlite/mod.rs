@@ -3,6 +3,7 @@
 mod backup;
 mod failure;
 mod file;
+mod keys;
 mod queries;
 mod rows;
 
@@ -108,6 +109,17 @@ impl SqliteStore {
         let _fork = at_rest();
         let mut reader = self.0.readers.lease().ok_or_else(Error::closed)?;
         work(reader.or_make(|| self.0.connect())?)
+    }
+
+    /// Empties the log, in which changed and deleted rows stand as they were. Waits for those who read in it.
+    fn clear_log(&self) -> Result<()> {
+        let _fork = at_rest();
+        let mut writer = lock(&self.0.writer);
+        let db = match &mut writer.idle {
+            Some(db) => db,
+            none => none.insert(self.0.connect()?),
+        };
+        file::clear_log(db)
     }
 
     fn let_go(&self) {

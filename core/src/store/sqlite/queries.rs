@@ -6,12 +6,16 @@ use rusqlite::types::Value as Sql;
 use rusqlite::{Connection as Db, OptionalExtension, params, params_from_iter};
 
 use super::failure::failure;
-use super::rows::{CONNECTION, INTEGRATION, connection, integration, json_text, keys};
+use super::keys;
+use super::rows::{CONNECTION, INTEGRATION, connection, integration, json_text};
 use super::{SqliteStore, backup, file};
 use crate::error::{Error, ErrorKind, Result};
-use crate::store::{Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Store};
+use crate::store::{
+    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store,
+};
 
 fn insert_integration(db: &Db, row: &IntegrationRow) -> Result<()> {
+    keys::must_be_newest(db, &row.key_id)?;
     let sql = format!("INSERT INTO integrations ({INTEGRATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
     let fixed = json_text(&row.fixed_fields);
     let allow = serde_json::Value::from(row.allow.names()).to_string();
@@ -80,31 +84,37 @@ fn integration_must_exist(db: &Db, id: &str) -> Result<()> {
     Err(Error::new(ErrorKind::NotFound, "the integration was deleted meanwhile").with_fields(["integration_id"]))
 }
 
-/// A vault that holds something has had a key; another one would make the loss final.
-fn key_must_not_be_lost(db: &Db) -> Result<()> {
-    let sql = "SELECT EXISTS (SELECT 1 FROM connections) OR EXISTS (SELECT 1 FROM integrations)";
-    let used: bool = db.query_row(sql, [], |r| r.get(0)).map_err(failure)?;
-    if used {
-        return Err(Error::new(ErrorKind::CorruptRecord, "the vault's own key record is gone: restore a backup"));
-    }
-    Ok(())
-}
-
 impl Store for SqliteStore {
     fn keys(&self) -> Result<Vec<KeyRow>> {
-        self.read(keys)
+        self.read(keys::all)
     }
 
     fn add_first_key(&self, key: &KeyRow) -> Result<KeyRow> {
+        self.write(|db| keys::add_first(db, key))
+    }
+
+    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
         self.write(|db| {
-            if let Some(first) = keys(db)?.into_iter().next() {
-                return Ok(first);
+            let swapped = keys::swap(db, from, to)?;
+            if swapped {
+                last()?;
             }
-            key_must_not_be_lost(db)?;
-            let sql = "INSERT INTO keys (key_id, vault_id, derivation, wrapped) VALUES (?, ?, ?, ?)";
-            db.execute(sql, params![key.key_id, key.vault_id, key.derivation, key.wrapped]).map_err(failure)?;
-            Ok(key.clone())
+            Ok(swapped)
         })
+    }
+
+    fn drop_unused_keys(&self) -> Result<Vec<KeyRow>> {
+        let left = self.write(|db| keys::drop_unused(db))?;
+        self.clear_log()?;
+        Ok(left)
+    }
+
+    fn older_records(&self, key_id: &str) -> Result<u64> {
+        self.read(|db| keys::older_records(db, key_id))
+    }
+
+    fn reseal(&self, records: &[Resealed]) -> Result<u64> {
+        self.write(|db| keys::reseal(db, records))
     }
 
     fn integration(&self, id: &str) -> Result<Option<IntegrationRow>> {
@@ -169,6 +179,7 @@ impl Store for SqliteStore {
         text(&mut sql, " AND entity_id = ?", &query.entity_id);
         text(&mut sql, " AND app = ?", &query.app);
         text(&mut sql, " AND integration_id = ?", &query.integration_id);
+        text(&mut sql, " AND key_id <> ?", &query.not_sealed_with);
         for label in &query.labels {
             sql.push_str(
                 " AND EXISTS (SELECT 1 FROM json_each(iif(json_valid(labels), labels, '[]')) WHERE value = ?)",
@@ -220,6 +231,7 @@ impl Store for SqliteStore {
                    verified_at, account, alias, labels, metadata, record_version, key_id, sealed, created_at, \
                    updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         self.write(|db| {
+            keys::must_be_newest(db, &row.key_id)?;
             integration_must_exist(db, &row.integration_id)?;
             if !allow_multiple {
                 must_be_the_first(db, row)?;
@@ -254,7 +266,11 @@ impl Store for SqliteStore {
                    metadata = ?, record_version = ?, key_id = ?, sealed = ?, updated_at = ? WHERE id = ?";
         self.write(|db| {
             let Some(mut row) = connection_by_id(db, id)? else { return Ok(None) };
+            let former = row.sealed.clone();
             change(&mut row)?;
+            if row.sealed != former {
+                keys::must_be_newest(db, &row.key_id)?;
+            }
             alias_must_be_free(db, &row)?;
             let values = params![
                 row.status.as_str(),

@@ -1,15 +1,14 @@
 //! Rows as the store's types. A damaged column never hides its row, nor the others of a list: it is read as well as it can be,
 //! and whether the record is as it was written the seal tells.
 
+use rusqlite::Row;
 use rusqlite::types::ValueRef;
-use rusqlite::{Connection as Db, Row};
 
-use super::failure::failure;
 use crate::connection::Status;
-use crate::error::Result;
 use crate::store::{ConnectionRow, IntegrationRow, KeyRow};
 use crate::verdict::Verdict;
 
+pub(super) const KEY: &str = "key_id, vault_id, derivation, wrapped";
 pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
@@ -53,20 +52,8 @@ pub(super) fn connection(row: &Row) -> rusqlite::Result<ConnectionRow> {
     })
 }
 
-/// The vault's data keys.
-pub(super) fn keys(db: &Db) -> Result<Vec<KeyRow>> {
-    let sql = "SELECT key_id, vault_id, derivation, wrapped FROM keys ORDER BY rowid";
-    let mut statement = db.prepare_cached(sql).map_err(failure)?;
-    let key = |row: &Row| {
-        Ok(KeyRow {
-            key_id: text(row, 0)?,
-            vault_id: text(row, 1)?,
-            derivation: text(row, 2)?,
-            wrapped: bytes(row, 3)?,
-        })
-    };
-    let rows = statement.query_map([], key).map_err(failure)?;
-    rows.collect::<rusqlite::Result<_>>().map_err(failure)
+pub(super) fn key(row: &Row) -> rusqlite::Result<KeyRow> {
+    Ok(KeyRow { key_id: text(row, 0)?, vault_id: text(row, 1)?, derivation: text(row, 2)?, wrapped: bytes(row, 3)? })
 }
 
 pub(super) fn json_text(list: &[String]) -> String {
