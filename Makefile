@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-postgres test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,9 @@ test-fork: .venv/.made ## forks, threads, signals and ends of programs, each und
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
+test-postgres: .venv/.made ## the vault in PostgreSQL, on a server that is started for it; ARGS="PART ..." for some parts
+	@$(PY) tests/servers/run.py -- $(PY) tests/postgres/run.py $(ARGS)
+
 test-residue: .venv/.made ## no copy of a credential is left in memory; wants everything built. ARGS="Python C ..." for some hosts
 	@cargo build --quiet --locked --workspace
 	@$(PY) tests/servers/run.py -- $(PY) tests/residue/run.py $(ARGS)
@@ -105,9 +108,10 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
+	MYPYPATH=bindings-python/python:tests/live $(PY) -m mypy --strict tests/postgres
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
-	MYPYPATH=bindings-python/python:tests:tests/official:tests/python:tests/residue:bench $(PY) -m mypy --strict bench \
+	MYPYPATH=bindings-python/python:tests:tests/official:tests/python:tests/residue:tests/live:bench $(PY) -m mypy --strict bench \
 	  tests/all.py tests/traces.py --exclude bench/programs
 	cargo fmt --manifest-path bench/peers/Cargo.toml -- --check
 	$(PY) -m mypy --strict tests/interop/run.py

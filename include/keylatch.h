@@ -660,8 +660,8 @@ void keylatch_params_free(keylatch_params *params);
 keylatch_status keylatch_options_new(keylatch_options **out, keylatch_error **error);
 
 /**
- * The vault's file (UTF-8), made at first use. Default: keylatch/vault.db in the platform's data folder. Copied.
- * Thread-safe.
+ * The vault's file (UTF-8), or the URL of a vault in PostgreSQL, such as postgres://user:password@host/database, which wants a
+ * key of its own; made at first use. Default: keylatch/vault.db in the platform's data folder. Copied. Thread-safe.
  */
 keylatch_status keylatch_options_set_path(keylatch_options *options,
                                           const char *path,

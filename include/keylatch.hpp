@@ -351,6 +351,7 @@ class Options {
 public:
     Options() : handle_(detail::make<Owned>(keylatch_options_new)) {}
 
+    /// The vault's file, or the URL of a vault in PostgreSQL, which wants a key of its own.
     Options &path(std::string_view path) { return set(keylatch_options_set_path, path); }
     Options &key_file(std::string_view path) { return set(keylatch_options_set_key_file, path); }
     Options &key_environment(std::string_view name) { return set(keylatch_options_set_key_environment, name); }

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import traces
-from leaks import most_verbose
+sys.path.insert(0, str(Path(__file__).resolve().parent / "live"))
+
+import packages  # noqa: E402
+import traces  # noqa: E402
+from leaks import most_verbose  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = sys.executable
@@ -69,6 +71,7 @@ STEPS = [
     Step("Node: behaviour and types", [*SERVERS, "make", "test-node"]),
     Step("Node: end to end", [*SERVERS, "node", "tests/node/e2e_stripe.mjs"]),
     Step("real servers: right and wrong credentials, closed ports, wrong names, no rights", ["make", "test-live"]),
+    Step("a vault in PostgreSQL", ["make", "test-postgres"], needs=("postgres",)),
     Step("one vault, many processes: at once, killed at random, on a full disk", ["target/debug/vault_stress"]),
     Step("forks, threads, signals and ends of programs", ["make", "test-fork"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
@@ -88,7 +91,7 @@ class Outcome:
 
 
 def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
-    absent = [tool for tool in step.needs if shutil.which(tool) is None]
+    absent = [tool for tool in step.needs if packages.find(tool) is None]
     outcome.missed += [f"{tool} (for: {step.title})" for tool in absent]
     print(f"\n=== {step.title}", flush=True)
     begun = time.monotonic()

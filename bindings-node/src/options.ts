@@ -23,7 +23,10 @@ export interface ConnectionOptions {
 
 /** How to open a vault. Without any option: one in the platform's data folder, its key in a file beside it. */
 export interface OpenOptions extends ConnectionOptions {
-  /** The vault's file, made at first use. Default: `keylatch/vault.db` in the platform's data folder. */
+  /**
+   * The vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which wants a key
+   * of its own; made at first use. Default: `keylatch/vault.db` in the platform's data folder.
+   */
   path?: string | undefined
   /** The vault's key, 32 bytes. A buffer is filled with zeros before `open` returns its Promise. */
   key?: Uint8Array | Secret | undefined

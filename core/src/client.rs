@@ -79,8 +79,12 @@ impl Client {
     ///
     /// # Errors
     /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
-    pub fn open(options: Options) -> Result<Self> {
-        let opened = memory::bleached(|| backend::open(&options))?;
+    pub fn open(mut options: Options) -> Result<Self> {
+        let opened = memory::bleached(|| {
+            let opened = backend::open(&options);
+            options.forget_url();
+            opened
+        })?;
         Ok(Self(Arc::new(Backend::new(BlockingIo::new(backend::network(&options)), opened, &options))))
     }
 
@@ -96,9 +100,14 @@ impl AsyncClient {
     ///
     /// # Errors
     /// `wrong_key`, `vault_locked`, `storage`; `invalid_argument` for options that cannot be.
-    pub async fn open(options: Options) -> Result<Self> {
+    pub async fn open(mut options: Options) -> Result<Self> {
         let opening = tokio::task::spawn_blocking(move || {
-            memory::bleached(|| backend::open(&options)).map(|opened| (opened, options))
+            let opened = memory::bleached(|| {
+                let opened = backend::open(&options);
+                options.forget_url();
+                opened
+            });
+            opened.map(|opened| (opened, options))
         });
         let (opened, options) = opening
             .await

@@ -7,11 +7,11 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Diagnosis {
-    /// The vault's file, as a path from the root.
+    /// The vault's file, as a path from the root; or its URL without the password.
     pub path: String,
-    /// Whether the file is there.
+    /// Whether the vault is there.
     pub exists: bool,
-    /// Size of the file in bytes, without its log.
+    /// Size of the file in bytes, without its log. Absent in PostgreSQL, as are the modes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub size: Option<u64>,
     /// Who may do what with the file, as `chmod` writes it, such as `600`. Absent on Windows.
@@ -20,10 +20,10 @@ pub struct Diagnosis {
     /// The same of the folder that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder_mode: Option<String>,
-    /// The vault's format; this version reads and writes format 2.
+    /// The vault's format; this version reads and writes format 2, in PostgreSQL format 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<i64>,
-    /// Whether the file's structure is whole. Absent where it could not be looked at.
+    /// Whether the file's structure is whole. Absent where it could not be looked at, and in PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intact: Option<bool>,
     /// Where the key comes from: `file`, `bytes`, `environment` or `passphrase`.

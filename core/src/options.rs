@@ -1,11 +1,14 @@
 //! What a client is opened with.
 
-use std::path::PathBuf;
+use std::fmt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use zeroize::Zeroize as _;
 
 use crate::expired::OnExpired;
 use crate::secret::Secret;
-use crate::vault::KeySource;
+use crate::vault::{KeySource, url};
 
 /// A project on Composio's API.
 ///
@@ -74,13 +77,13 @@ impl ApiVersion {
 /// };
 /// # drop(options);
 /// ```
-#[derive(Debug)]
 pub struct Options {
     /// Composio's API instead of a vault; `path` and `key` then mean nothing. Default: none, so a vault.
     pub composio: Option<Composio>,
-    /// The vault's file, made at first use. Default: `keylatch/vault.db` in the platform's data folder.
+    /// The vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`; made at first
+    /// use. Default: `keylatch/vault.db` in the platform's data folder.
     pub path: Option<PathBuf>,
-    /// Where the vault's key comes from. Default: a private file beside the vault.
+    /// Where the vault's key comes from. Default: a private file beside the vault; a vault in PostgreSQL needs another.
     pub key: KeySource,
     /// Longest time for one request to a provider, from the start to the last byte, and for waiting until other processes have
     /// written to the vault; on Composio's API for one call with all its retries and pauses. Default: 30 seconds.
@@ -115,7 +118,32 @@ impl Default for Options {
     }
 }
 
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A URL holds a password.
+        let path = self.path.as_ref().map(|path| url(path).map_or(path.as_path(), |_| Path::new("[redacted]")));
+        f.debug_struct("Options")
+            .field("composio", &self.composio)
+            .field("path", &path)
+            .field("key", &self.key)
+            .field("timeout", &self.timeout)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("extra_ca_pem", &self.extra_ca_pem)
+            .field("proxy", &self.proxy)
+            .field("strict_secrets", &self.strict_secrets)
+            .field("on_expired", &self.on_expired)
+            .finish()
+    }
+}
+
 impl Options {
+    /// Wipes a URL that holds a password, once it has been read.
+    pub(crate) fn forget_url(&mut self) {
+        if let Some(path) = self.path.take_if(|path| url(path).is_some()) {
+            path.into_os_string().into_encoded_bytes().zeroize();
+        }
+    }
+
     /// A second copy, its secrets wiped on their own drop, to open another client with.
     #[must_use]
     pub fn duplicate(&self) -> Self {

@@ -176,10 +176,16 @@ struct Made<T> {
 
 impl<T: Default> PerProcess<T> {
     pub(crate) fn get(&self) -> &T {
+        self.get_or(T::default)
+    }
+}
+
+impl<T> PerProcess<T> {
+    pub(crate) fn get_or(&self, make: impl Fn() -> T) -> &T {
         let pid = std::process::id();
         let mut place = self;
         loop {
-            let new = || Box::new(Made { pid, value: Some(T::default()), next: PerProcess::default() });
+            let new = || Box::new(Made { pid, value: Some(make()), next: PerProcess::default() });
             match place.0.get_or_init(new) {
                 Made { pid: maker, value: Some(value), .. } if *maker == pid => return value,
                 made => place = &made.next,

@@ -1,5 +1,6 @@
 //! The pool of readers under a thousand orders of its threads: no deadlock, no waiter forgotten, never too many at once.
 
+#[allow(dead_code, reason = "of the store in PostgreSQL")]
 #[path = "../src/store/pool.rs"]
 mod pool;
 

@@ -41,8 +41,8 @@ pub unsafe extern "C" fn keylatch_options_new(
     unsafe { guard(error, body) }
 }
 
-/// The vault's file (UTF-8), made at first use. Default: keylatch/vault.db in the platform's data folder. Copied.
-/// Thread-safe.
+/// The vault's file (UTF-8), or the URL of a vault in PostgreSQL, such as postgres://user:password@host/database, which wants a
+/// key of its own; made at first use. Default: keylatch/vault.db in the platform's data folder. Copied. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_options_set_path(
     options: *mut keylatch_options,

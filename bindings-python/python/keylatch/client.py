@@ -25,7 +25,8 @@ class Keylatch:
 
     One client serves all threads, and the processes that are forked after it was made.
 
-    path: the vault's file. Default: `keylatch/vault.db` in the platform's data folder.
+    path: the vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which
+        wants one of the four key sources. Default: `keylatch/vault.db` in the platform's data folder.
     key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the four sources may be given;
         by default a private file beside the vault holds the key.
     key_env: name of an environment variable with the key (64 hexadecimal digits, or Base64 of 32 bytes).

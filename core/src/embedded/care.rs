@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use super::{Embedded, place, whole_path};
+use super::Embedded;
+use crate::backend::network;
 use crate::diagnosis::Diagnosis;
 use crate::error::Result;
 use crate::io::Io;
 use crate::options::Options;
 use crate::rotation::{RotateDataKey, Rotation};
-use crate::vault::{self, KeySource};
+use crate::vault::{self, KeySource, Place, whole_path};
 
-/// The state of a vault that may not open. Waits on the disk, and on Argon2id for a passphrase.
+/// The state of a vault that may not open. Waits on the disk or on PostgreSQL, and on Argon2id for a passphrase.
 pub(crate) fn diagnose(options: &Options) -> Result<Diagnosis> {
-    Ok(vault::examine(&place(options)?, &options.key))
+    let place = Place::named(options, || network(options))?;
+    Ok(vault::examine(&place, &options.key))
 }
 
 impl<I: Io> Embedded<I> {

@@ -15,12 +15,12 @@ pub(crate) use accounts::{check_limit, missing};
 pub(crate) use care::diagnose;
 pub(crate) use initiate::check_options as check_initiation;
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::asked;
+use crate::backend::network;
 use crate::catalog::{AppRef, Catalog, FieldDef, SchemeDef};
 use crate::error::{Error, Result};
 use crate::expired::News;
@@ -30,7 +30,7 @@ use crate::limits::Limits;
 use crate::options::Options;
 use crate::provider::{Target, Terms};
 use crate::store::{ConnectionRow, IntegrationRow};
-use crate::vault::{Vault, default_path};
+use crate::vault::{Place, Vault};
 
 /// The flows of the embedded backend over the driver `I`.
 pub(crate) struct Embedded<I> {
@@ -81,19 +81,10 @@ struct Opened {
     values: Values,
 }
 
-/// Opens the vault; waits on the disk, and on Argon2id for a passphrase.
+/// Opens the vault; waits on the disk or on PostgreSQL, and on Argon2id for a passphrase.
 pub(crate) fn open_vault(options: &Options) -> Result<Vault> {
-    Vault::open(&place(options)?, &options.key, options.timeout)
-}
-
-/// Where the vault is that the options name.
-fn place(options: &Options) -> Result<PathBuf> {
-    options.path.as_deref().map_or_else(default_path, whole_path)
-}
-
-/// The path from the root: it stays the same when the process changes its folder, and is no special name of SQLite's.
-fn whole_path(path: &Path) -> Result<PathBuf> {
-    std::path::absolute(path).map_err(|_| Error::argument("path", "path is empty"))
+    let place = Place::named(options, || network(options))?;
+    Vault::open(&place, &options.key, options.timeout)
 }
 
 impl<I: Io> Embedded<I> {

@@ -22,7 +22,7 @@ use crate::pages::Place;
 use crate::rotation::RotateDataKey;
 use crate::secret::Secret;
 use crate::store::ConnectionQuery;
-use crate::vault::{KeySource, Vault};
+use crate::vault::{KeySource, Place as VaultPlace, Vault};
 
 pub(super) type Backend = Embedded<Outside<Provider>>;
 
@@ -142,7 +142,7 @@ fn options(path: &Path) -> Options {
 
 pub(super) fn open(path: &Path, outside: Outside<Provider>) -> Backend {
     let options = options(path);
-    let vault = Vault::open(path, &options.key, options.timeout).unwrap();
+    let vault = Vault::open(&VaultPlace::File(path.to_owned()), &options.key, options.timeout).unwrap();
     let backend = Embedded::new(outside, vault, &options);
     backend.register_app(&acme()).unwrap();
     backend.register_app(&machine()).unwrap();
@@ -194,7 +194,9 @@ struct Left {
 
 impl Left {
     fn of(path: &Path) -> Self {
-        let open = |key: &[u8; 32]| Vault::open(path, &KeySource::Bytes(Secret::new(key)), options(path).timeout).ok();
+        let place = VaultPlace::File(path.to_owned());
+        let open =
+            |key: &[u8; 32]| Vault::open(&place, &KeySource::Bytes(Secret::new(key)), options(path).timeout).ok();
         let vault = KEYS.iter().find_map(open).unwrap();
         let rows = vault.store.connections(&ConnectionQuery { limit: 100, ..ConnectionQuery::default() }).unwrap();
         let connection = |row: &crate::store::ConnectionRow| {

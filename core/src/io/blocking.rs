@@ -4,7 +4,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -65,13 +65,27 @@ impl Wake for Sleeper {
 
 /// Waits on this thread until the future is ready.
 fn wait_for<F: Future>(future: F) -> F::Output {
+    wait(future, None).expect("there is no end to it")
+}
+
+/// The same, at most until then.
+#[cfg(feature = "postgres")]
+pub(crate) fn wait_until<F: Future>(future: F, deadline: Instant) -> Option<F::Output> {
+    wait(future, Some(deadline))
+}
+
+fn wait<F: Future>(future: F, deadline: Option<Instant>) -> Option<F::Output> {
     // Within a task of tokio's, the future would otherwise stop at the end of the task's share of time and never go on.
     let mut future = pin!(tokio::task::unconstrained(future));
     let waker = Waker::from(Arc::new(Sleeper(thread::current())));
     loop {
         match future.as_mut().poll(&mut Context::from_waker(&waker)) {
-            Poll::Ready(value) => return value,
-            Poll::Pending => thread::park(),
+            Poll::Ready(value) => return Some(value),
+            Poll::Pending => match deadline.map(|deadline| deadline.saturating_duration_since(Instant::now())) {
+                Some(Duration::ZERO) => return None,
+                Some(left) => thread::park_timeout(left),
+                None => thread::park(),
+            },
         }
     }
 }

@@ -16,6 +16,8 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 pub(crate) use blocking::BlockingIo;
+#[cfg(feature = "postgres")]
+pub(crate) use blocking::wait_until;
 use bytes::Bytes;
 pub(crate) use nonblocking::AsyncIo;
 use tokio::sync::{Mutex, MutexGuard};
@@ -152,7 +154,7 @@ fn fault_of(error: &reqwest::Error) -> Fault {
 }
 
 /// The first fault that can be named in the chain of causes.
-fn buried_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
+pub(crate) fn buried_fault(error: &(dyn std::error::Error + 'static)) -> Option<Fault> {
     use rustls::{CertificateError, Error as Tls};
     if let Some(refusal) = error.downcast_ref::<guard::Refusal>() {
         return Some(refusal.0);

@@ -33,7 +33,7 @@ pub(super) fn config(network: &Network) -> Result<ClientConfig, Fault> {
 
 /// A configuration for another protocol, which checks as much of the certificate as the mode says. `ca`: authorities of the
 /// user's own, in PEM.
-pub(super) fn for_mode(network: &Network, mode: TlsMode, ca: Option<&[u8]>) -> Result<ClientConfig, Fault> {
+pub(crate) fn for_mode(network: &Network, mode: TlsMode, ca: Option<&[u8]>) -> Result<ClientConfig, Fault> {
     let ca = match ca {
         Some(pem) => certificates(pem).map_err(|_| Fault::Unreachable("ca_certificate holds no certificate"))?,
         None => Vec::new(),

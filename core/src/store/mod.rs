@@ -6,6 +6,8 @@ mod at_once;
 #[cfg(test)]
 mod model;
 mod pool;
+#[cfg(feature = "postgres")]
+mod postgres;
 #[cfg(test)]
 mod random_calls;
 mod sqlite;
@@ -15,7 +17,9 @@ mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 }
 
-pub(crate) use sqlite::{SqliteStore, must_be_readable};
+#[cfg(feature = "postgres")]
+pub(crate) use postgres::{Address, PostgresStore};
+pub(crate) use sqlite::SqliteStore;
 
 use std::path::Path;
 
@@ -226,11 +230,41 @@ pub(crate) trait Store: Send + Sync {
     /// Writes all that is stored at this moment to a new file, while others go on; `already_exists` where there is a file.
     fn backup(&self, to: &Path) -> Result<()>;
 
-    /// The version of the file's tables.
+    /// The version of the store's tables.
     fn format(&self) -> Result<i64>;
-    /// How many faults the file's structure has; looks at all of it.
-    fn faults(&self) -> Result<u64>;
+    /// Refuses a version that is not read here.
+    fn must_be_readable(&self, format: i64) -> Result<()>;
+    /// How many faults the store's structure has, where that can be found out; looks at all of it.
+    fn faults(&self) -> Result<Option<u64>>;
 
     /// Lets go of files and connections; later calls fail with `closed`.
     fn close(&self);
+}
+
+fn must_be_within(oldest: i64, newest: i64, version: i64) -> Result<()> {
+    let todo = if (oldest..=newest).contains(&version) {
+        return Ok(());
+    } else if version > newest {
+        "update Keylatch"
+    } else if version == 0 {
+        "it is another program's file; name the vault's"
+    } else {
+        "it was made before the first release; connect again in a new vault"
+    };
+    let message = format!("the vault has format {version}, this Keylatch reads {newest}: {todo}");
+    Err(Error::new(ErrorKind::Storage, message))
+}
+
+fn alias_taken(by: &str) -> Error {
+    let message = "this alias is taken by another connection of the entity and app; choose another";
+    Error::new(ErrorKind::AlreadyExists, message).with_fields(["alias"]).with_connection(by)
+}
+
+fn integration_gone() -> Error {
+    Error::new(ErrorKind::NotFound, "the integration was deleted meanwhile").with_fields(["integration_id"])
+}
+
+/// A vault that holds something has had a key; another one would make the loss final.
+fn key_lost() -> Error {
+    Error::new(ErrorKind::CorruptRecord, "the vault's own key record is gone: restore a backup")
 }

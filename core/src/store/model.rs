@@ -243,7 +243,11 @@ impl Store for Model {
         unreachable!("lists in memory have no file")
     }
 
-    fn faults(&self) -> Result<u64> {
+    fn must_be_readable(&self, _format: i64) -> Result<()> {
+        unreachable!("lists in memory have no file")
+    }
+
+    fn faults(&self) -> Result<Option<u64>> {
         unreachable!("lists in memory have no file")
     }
 

@@ -72,6 +72,19 @@ impl<T> Lease<'_, T> {
     }
 }
 
+#[cfg(feature = "postgres")]
+impl<T> Lease<'_, T> {
+    /// The thing, where there is one yet.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.item.as_ref()
+    }
+
+    /// Does not give the thing back: it is of no more use.
+    pub(crate) fn discard(&mut self) {
+        self.item = None;
+    }
+}
+
 impl<T> Drop for Lease<'_, T> {
     fn drop(&mut self) {
         let mut state = self.pool.state();

@@ -1,10 +1,11 @@
-//! SQLite against the model: random calls over two handles on one file, with crashes in between, answer and leave the same.
+//! Each store against the model: random calls over two handles, with crashes in between, answer and leave the same.
 
 use std::path::Path;
 use std::time::Duration;
 
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::test_runner::TestCaseError;
 use serde_json::json;
 
 use super::model::Model;
@@ -29,7 +30,7 @@ const ALL: ConnectionQuery = ConnectionQuery {
 };
 
 #[derive(Clone, Debug)]
-enum Call {
+pub(super) enum Call {
     InsertIntegration(&'static str),
     DefaultIntegration(&'static str),
     DeleteIntegration(usize),
@@ -59,7 +60,7 @@ enum Call {
 }
 
 #[derive(Clone, Debug)]
-enum Change {
+pub(super) enum Change {
     Status(Status),
     Alias(Option<String>),
     Checked(u8),
@@ -70,7 +71,7 @@ enum Change {
 
 /// What happens next. Numbers pick among what is there, and now and then nothing.
 #[derive(Clone, Debug)]
-enum Step {
+pub(super) enum Step {
     Call {
         handle: usize,
         call: Call,
@@ -300,13 +301,20 @@ fn due_paged(store: &dyn Store, mut query: DueQuery) -> Result<Vec<(ConnectionRo
     }
 }
 
-/// Two handles on one file.
-struct Handles {
+/// Two handles on one vault.
+pub(super) trait Handles {
+    fn stores(&self) -> [&dyn Store; 2];
+    /// The handles after a crash: only what was committed stays.
+    fn crashed(self) -> Self;
+}
+
+/// On one file.
+struct Files {
     folder: tempfile::TempDir,
     stores: [SqliteStore; 2],
 }
 
-impl Handles {
+impl Files {
     fn new() -> Self {
         Self::on(tempfile::tempdir().unwrap())
     }
@@ -315,9 +323,15 @@ impl Handles {
         let open = || SqliteStore::open(&folder.path().join("vault.db"), Duration::from_secs(30)).unwrap();
         Self { stores: [open(), open()], folder }
     }
+}
+
+impl Handles for Files {
+    fn stores(&self) -> [&dyn Store; 2] {
+        [&self.stores[0], &self.stores[1]]
+    }
 
     /// New handles on the files as they are now, which nobody has closed: the memory shared with other processes is lost.
-    fn crashed(&self) -> Self {
+    fn crashed(self) -> Self {
         let copy = tempfile::tempdir().unwrap();
         for name in ["vault.db", "vault.db-wal"] {
             let from: &Path = &self.folder.path().join(name);
@@ -327,31 +341,46 @@ impl Handles {
     }
 }
 
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    prop::collection::vec(step(), 1..60)
+}
+
+/// Takes these steps on the handles and on the model, and compares.
+pub(super) fn does_what_the_model_does(
+    mut handles: impl Handles,
+    steps: &[Step],
+    page: u32,
+) -> Result<(), TestCaseError> {
+    let model = Model::default();
+    for id in ["k1", "k2"] {
+        let first = handles.stores()[0].add_first_key(&key(id)).unwrap();
+        prop_assert_eq!(first, model.add_first_key(&key(id)).unwrap());
+    }
+    for (n, step) in steps.iter().enumerate() {
+        match step {
+            Step::Call { handle, call } => {
+                let answered = make(handles.stores()[*handle], call, n);
+                prop_assert_eq!(answered, make(&model, call, n), "{:?}", call);
+            }
+            Step::Crash => handles = handles.crashed(),
+        }
+        for store in handles.stores() {
+            prop_assert_eq!(store.connections(&ALL).unwrap(), model.connections(&ALL).unwrap(), "{:?}", step);
+        }
+    }
+    for store in handles.stores() {
+        prop_assert_eq!(everything(store, page), everything(&model, page));
+        store.close();
+        prop_assert_eq!(store.connections(&ALL).unwrap_err().kind(), ErrorKind::Closed);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn sqlite_does_what_the_model_does(steps in prop::collection::vec(step(), 1..60), page in 1..5_u32) {
-        let (mut handles, model) = (Handles::new(), Model::default());
-        for id in ["k1", "k2"] {
-            prop_assert_eq!(handles.stores[0].add_first_key(&key(id)).unwrap(), model.add_first_key(&key(id)).unwrap());
-        }
-        for (n, step) in steps.iter().enumerate() {
-            match step {
-                Step::Call { handle, call } => {
-                    let answered = make(&handles.stores[*handle], call, n);
-                    prop_assert_eq!(answered, make(&model, call, n), "{:?}", call);
-                }
-                Step::Crash => handles = handles.crashed(),
-            }
-            for store in &handles.stores {
-                prop_assert_eq!(store.connections(&ALL).unwrap(), model.connections(&ALL).unwrap(), "{:?}", step);
-            }
-        }
-        for store in &handles.stores {
-            prop_assert_eq!(everything(store, page), everything(&model, page));
-            store.close();
-            prop_assert_eq!(store.connections(&ALL).unwrap_err().kind(), ErrorKind::Closed);
-        }
+    fn sqlite_does_what_the_model_does(steps in steps(), page in 1..5_u32) {
+        does_what_the_model_does(Files::new(), &steps, page)?;
     }
 }

@@ -14,10 +14,11 @@ impl Vault {
     pub(crate) fn change_key(&self, to: &KeySource) -> Result<()> {
         let now = self.read_ring()?;
         now.must_be_current()?;
-        let origin = Origin::new(&now.origin.path, to);
+        to.must_fit(now.origin.file.as_deref())?;
+        let origin = now.origin.with(to);
         let used = now.origin.key_file.as_deref();
         let replaced = origin.key_file.as_deref().filter(|file| used.is_some_and(|used| is_same(used, file)));
-        let master = if replaced.is_some() { Made::random()? } else { to.make(&origin.path)? };
+        let master = if replaced.is_some() { Made::random()? } else { to.make(origin.file.as_deref())? };
         let done = self.seal_keys(&master, &origin, replaced);
         if let Some(file) = replaced {
             let settled = key_file::settle(&*self.store, file);

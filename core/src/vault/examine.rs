@@ -2,36 +2,41 @@
 
 use std::path::Path;
 
-use super::{KeySource, Origin, Vault, unlock};
+use super::{KeySource, Origin, Place, Vault, unlock};
 use crate::diagnosis::Diagnosis;
 use crate::error::{ErrorKind, Result};
 use crate::files;
 use crate::io;
 use crate::memory;
-use crate::store::{ConnectionQuery, SqliteStore, Store, must_be_readable};
+use crate::store::{ConnectionQuery, Store};
 
 /// How many rows are read at once.
 const BATCH: u32 = 500;
 
 /// The state of a vault that may not open. Nothing is made, and nothing is changed.
-pub(crate) fn examine(path: &Path, source: &KeySource) -> Diagnosis {
-    let origin = Origin::new(path, source);
+pub(crate) fn examine(place: &Place, source: &KeySource) -> Diagnosis {
+    let origin = Origin::new(place, source);
     let mut found = origin.look();
-    if !found.exists {
-        let log = files::with_ending(path, "-wal");
-        found.warn(if log.exists() {
-            format!("the vault is gone but its log {} is there: restore a backup, and take the log away", log.display())
-        } else {
-            "there is no vault here yet: it is made when a client opens it, unless the path is a mistake".to_owned()
-        });
-        return found;
-    }
-    let looked =
-        SqliteStore::open_to_read(path).and_then(|store| look_inside(Box::new(store), origin, source, &mut found));
+    let looked = place.open_to_read().and_then(|store| match store {
+        Some(store) => look_inside(store, origin, source, &mut found),
+        None => {
+            found.warn(no_vault(place));
+            Ok(())
+        }
+    });
     if let Err(error) = looked {
         found.warn(error.message());
     }
     found
+}
+
+fn no_vault(place: &Place) -> String {
+    match place.file().map(|path| files::with_ending(path, "-wal")) {
+        Some(log) if log.exists() => {
+            format!("the vault is gone but its log {} is there: restore a backup, and take the log away", log.display())
+        }
+        _ => "there is no vault here yet: it is made when a client opens it, unless the path is a mistake".to_owned(),
+    }
 }
 
 impl Vault {
@@ -145,15 +150,17 @@ impl Origin {
     fn look(&self) -> Diagnosis {
         let shown = |path: &Path| path.display().to_string();
         let mut found = Diagnosis {
-            path: shown(&self.path),
+            path: self.shown.clone(),
             key_source: self.key_source.to_owned(),
             key_file: self.key_file.as_deref().map(shown),
             ..Diagnosis::default()
         };
-        if let Ok(file) = std::fs::metadata(&self.path) {
+        if let Some(path) = &self.file
+            && let Ok(file) = std::fs::metadata(path)
+        {
             found.exists = true;
             found.size = Some(file.len());
-            look_at_modes(&self.path, &mut found);
+            look_at_modes(path, &mut found);
         }
         found
     }
@@ -183,11 +190,12 @@ fn look_at_modes(_path: &Path, _found: &mut Diagnosis) {}
 
 fn look_at_store(store: &dyn Store, found: &mut Diagnosis) -> Result<()> {
     let format = store.format()?;
+    found.exists = true;
     found.format = Some(format);
-    must_be_readable(format)?;
+    store.must_be_readable(format)?;
     let faults = store.faults()?;
-    found.intact = Some(faults == 0);
-    if faults > 0 {
+    found.intact = faults.map(|faults| faults == 0);
+    if let Some(faults) = faults.filter(|faults| *faults > 0) {
         found.warn(format!(
             "the file's structure has {faults} fault(s): stop using it, keep it, and restore a backup; what still opens can be \
              read meanwhile"

@@ -87,7 +87,7 @@ impl KeySource {
     }
 
     /// The key for a new vault; makes the key file where that is the source.
-    pub(super) fn make(&self, vault: &Path) -> Result<Made> {
+    pub(super) fn make(&self, vault: Option<&Path>) -> Result<Made> {
         let derivation = match self {
             Self::Passphrase(_) => {
                 let mut salt = [0; 16];
@@ -105,21 +105,32 @@ impl KeySource {
     }
 
     /// The key for an existing vault.
-    pub(super) fn load(&self, vault: &Path, derivation: &str) -> Result<Zeroizing<[u8; 32]>> {
+    pub(super) fn load(&self, vault: Option<&Path>, derivation: &str) -> Result<Zeroizing<[u8; 32]>> {
         let derivation = serde_json::from_str(derivation)
             .map_err(|_| Error::new(ErrorKind::CorruptRecord, "the vault's key record is damaged; restore a backup"))?;
         self.derive(vault, &derivation)
     }
 
-    pub(super) fn file(&self, vault: &Path) -> Option<PathBuf> {
+    /// Refuses a key beside a vault that is no file.
+    pub(super) fn must_fit(&self, vault: Option<&Path>) -> Result<()> {
+        if vault.is_some() || !matches!(self, Self::FileBesideVault) {
+            return Ok(());
+        }
+        let message = "a vault in PostgreSQL has no file beside it for its key: give the key, an environment variable or a file \
+                       that holds it, or a passphrase, the same on every machine";
+        Err(Error::argument("key", message))
+    }
+
+    /// The key file, where there is one.
+    pub(super) fn file(&self, vault: Option<&Path>) -> Option<PathBuf> {
         match self {
-            Self::FileBesideVault => Some(files::with_ending(vault, ".key")),
+            Self::FileBesideVault => vault.map(|vault| files::with_ending(vault, ".key")),
             Self::File(path) => Some(path.clone()),
             _ => None,
         }
     }
 
-    fn derive(&self, vault: &Path, derivation: &Derivation) -> Result<Zeroizing<[u8; 32]>> {
+    fn derive(&self, vault: Option<&Path>, derivation: &Derivation) -> Result<Zeroizing<[u8; 32]>> {
         let wrong_source = |wanted: &str| {
             Err(Error::new(ErrorKind::WrongKey, format!("this vault is opened with {wanted}; give that"))
                 .with_fields(["key"]))
@@ -142,7 +153,7 @@ impl KeySource {
                 )
             }
             (Derivation::Direct, Self::FileBesideVault | Self::File(_)) => {
-                key_file::read(&self.file(vault).expect("both are files"))
+                key_file::read(&self.file(vault).expect("a vault that is no file has another key"))
             }
         }
     }

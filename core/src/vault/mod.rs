@@ -4,6 +4,7 @@ mod change;
 mod examine;
 mod key_file;
 mod key_source;
+mod place;
 #[cfg(test)]
 mod properties;
 pub(crate) mod record;
@@ -14,6 +15,7 @@ mod rotations;
 
 pub(crate) use examine::examine;
 pub use key_source::KeySource;
+pub(crate) use place::{Place, url, whole_path};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,7 +29,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
 use crate::process::Lock;
 use crate::secret::Secret;
-use crate::store::{ConnectionRow, IntegrationRow, KeyRow, SqliteStore, Store};
+use crate::store::{ConnectionRow, IntegrationRow, KeyRow, Store};
 
 /// All rows belong to one tenant until a vault can hold several; it is part of what each seal binds.
 const TENANT: &str = "default";
@@ -35,14 +37,22 @@ const TENANT: &str = "default";
 /// Where a vault and its key are.
 #[derive(Clone)]
 struct Origin {
-    path: PathBuf,
+    shown: String,
+    file: Option<PathBuf>,
     key_source: &'static str,
     key_file: Option<PathBuf>,
 }
 
 impl Origin {
-    fn new(path: &Path, source: &KeySource) -> Self {
-        Self { path: path.to_owned(), key_source: source.name(), key_file: source.file(path) }
+    fn new(place: &Place, source: &KeySource) -> Self {
+        Self { shown: place.shown(), file: place.file().map(Path::to_owned), key_source: "", key_file: None }
+            .with(source)
+    }
+
+    /// The same vault with another key.
+    fn with(&self, source: &KeySource) -> Self {
+        let key_file = source.file(self.file.as_deref());
+        Self { key_source: source.name(), key_file, ..self.clone() }
     }
 }
 
@@ -68,14 +78,14 @@ impl From<Unopened> for Closed {
 }
 
 impl Vault {
-    /// Opens the vault at `path`, making it on first use. Takes as long as the key source: Argon2id for a passphrase.
+    /// Opens the vault at this place, making it on first use. Takes as long as the key source: Argon2id for a passphrase.
     /// `patience` is how long its calls wait while other processes write.
-    pub(crate) fn open(path: &Path, source: &KeySource, patience: Duration) -> Result<Self> {
-        let store: Box<dyn Store> = Box::new(SqliteStore::open(path, patience)?);
-        let origin = Origin::new(path, source);
+    pub(crate) fn open(place: &Place, source: &KeySource, patience: Duration) -> Result<Self> {
+        let origin = Origin::new(place, source);
+        let store = place.open(patience)?;
         let mut rows = store.keys()?;
         if rows.is_empty() {
-            let master = source.make(path)?;
+            let master = source.make(place.file())?;
             let row = ring::first_key(&master)?;
             // Another process may be quicker; then its key is the vault's.
             rows = vec![store.add_first_key(&row)?];
@@ -267,8 +277,9 @@ fn newer(what: &str) -> Error {
 /// The ring that the source's key opens.
 fn unlock(rows: Vec<KeyRow>, source: &KeySource, origin: &Origin) -> Result<Ring> {
     let derivation = rows.last().map_or("", |newest| &newest.derivation);
-    let opened =
-        source.load(&origin.path, derivation).and_then(|master| Ring::unlock(rows.clone(), &master, origin.clone()));
+    let opened = source
+        .load(origin.file.as_deref(), derivation)
+        .and_then(|master| Ring::unlock(rows.clone(), &master, origin.clone()));
     match (opened, origin.key_file.as_deref().and_then(key_file::former_key)) {
         (Err(error), Some(former)) => Ring::unlock(rows, &former, origin.clone()).map_err(|_| error),
         (opened, _) => opened,

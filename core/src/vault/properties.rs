@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use super::{KeySource, Vault};
+use super::{KeySource, Place, Vault};
 use crate::allow::{Allow, Permission};
 use crate::connection::Status;
 use crate::error::{ErrorKind, Result};
@@ -20,7 +20,7 @@ thread_local! {
     static VAULT: (tempfile::TempDir, Vault) = {
         let folder = tempfile::tempdir().unwrap();
         let key = KeySource::Bytes(Secret::new(&[5; 32]));
-        let vault = Vault::open(&folder.path().join("vault.db"), &key, Duration::from_secs(30)).unwrap();
+        let vault = Vault::open(&Place::File(folder.path().join("vault.db")), &key, Duration::from_secs(30)).unwrap();
         (folder, vault)
     };
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{KeySource, Vault};
+use super::{KeySource, Place, Vault};
 use crate::allow::Allow;
 use crate::connection::Status;
 use crate::error::ErrorKind;
@@ -60,7 +60,8 @@ struct Expected {
 }
 
 fn open(path: &Path, master: u8) -> Vault {
-    Vault::open(path, &KeySource::Bytes(Secret::new(&[master; 32])), Duration::from_secs(30)).unwrap()
+    Vault::open(&Place::File(path.to_owned()), &KeySource::Bytes(Secret::new(&[master; 32])), Duration::from_secs(30))
+        .unwrap()
 }
 
 fn values(content: &[u8]) -> Values {

@@ -9,6 +9,7 @@ use rusqlite::{Connection as Db, OpenFlags, TransactionBehavior};
 use super::failure::{cannot, failure, log_in_use};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files::{self, Draft};
+use crate::store::must_be_within;
 
 /// What a new vault gets, and what [`STEPS`] make of an old one.
 const SCHEMA: &str = include_str!("schema.sql");
@@ -141,22 +142,8 @@ fn migrate(db: &mut Db, oldest: i64, steps: &[&str]) -> Result<()> {
 }
 
 /// Refuses a format that this version does not read.
-pub(crate) fn must_be_readable(version: i64) -> Result<()> {
+pub(super) fn must_be_readable(version: i64) -> Result<()> {
     must_be_within(OLDEST, FORMAT, version)
-}
-
-fn must_be_within(oldest: i64, newest: i64, version: i64) -> Result<()> {
-    let todo = if (oldest..=newest).contains(&version) {
-        return Ok(());
-    } else if version > newest {
-        "update Keylatch"
-    } else if version == 0 {
-        "it is another program's file; name the vault's"
-    } else {
-        "it was made before the first release; connect again in a new vault"
-    };
-    let message = format!("the vault has format {version}, this Keylatch reads {newest}: {todo}");
-    Err(Error::new(ErrorKind::Storage, message))
 }
 
 #[cfg(test)]

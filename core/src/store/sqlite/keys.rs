@@ -6,8 +6,8 @@ use rusqlite::{Connection as Db, OptionalExtension, params};
 
 use super::failure::failure;
 use super::rows::{KEY, key};
-use crate::error::{Error, ErrorKind, Result};
-use crate::store::{KeyRow, Resealed, Table, not_the_newest};
+use crate::error::Result;
+use crate::store::{KeyRow, Resealed, Table, key_lost, not_the_newest};
 
 /// Oldest first.
 pub(super) fn all(db: &Db) -> Result<Vec<KeyRow>> {
@@ -37,10 +37,7 @@ pub(super) fn add_first(db: &Db, key: &KeyRow) -> Result<KeyRow> {
 fn must_not_be_lost(db: &Db) -> Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM connections) OR EXISTS (SELECT 1 FROM integrations)";
     let used: bool = db.query_row(sql, [], |r| r.get(0)).map_err(failure)?;
-    if used {
-        return Err(Error::new(ErrorKind::CorruptRecord, "the vault's own key record is gone: restore a backup"));
-    }
-    Ok(())
+    if used { Err(key_lost()) } else { Ok(()) }
 }
 
 fn insert(db: &Db, key: &KeyRow) -> Result<()> {

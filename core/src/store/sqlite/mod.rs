@@ -19,7 +19,6 @@ use crate::process::{self, Reopened, at_rest};
 use crate::store::pool::Pool;
 use failure::failure;
 use file::Access;
-pub(crate) use file::must_be_readable;
 
 /// Connections that read at once; more would not read faster.
 const MOST_READERS: usize = 8;

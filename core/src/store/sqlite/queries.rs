@@ -9,9 +9,10 @@ use super::failure::failure;
 use super::keys;
 use super::rows::{CONNECTION, INTEGRATION, connection, integration, json_text};
 use super::{SqliteStore, backup, file};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::store::{
-    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store,
+    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, alias_taken,
+    integration_gone,
 };
 
 fn insert_integration(db: &Db, row: &IntegrationRow) -> Result<()> {
@@ -59,10 +60,7 @@ fn alias_must_be_free(db: &Db, row: &ConnectionRow) -> Result<()> {
         .map_err(failure)?;
     match holder {
         None => Ok(()),
-        Some(id) => {
-            let message = "this alias is taken by another connection of the entity and app; choose another";
-            Err(Error::new(ErrorKind::AlreadyExists, message).with_fields(["alias"]).with_connection(&id))
-        }
+        Some(id) => Err(alias_taken(&id)),
     }
 }
 
@@ -78,10 +76,7 @@ fn must_be_the_first(db: &Db, row: &ConnectionRow) -> Result<()> {
 fn integration_must_exist(db: &Db, id: &str) -> Result<()> {
     let sql = "SELECT 1 FROM integrations WHERE id = ?";
     let found = db.prepare_cached(sql).and_then(|mut s| s.exists([id])).map_err(failure)?;
-    if found {
-        return Ok(());
-    }
-    Err(Error::new(ErrorKind::NotFound, "the integration was deleted meanwhile").with_fields(["integration_id"]))
+    if found { Ok(()) } else { Err(integration_gone()) }
 }
 
 impl Store for SqliteStore {
@@ -304,8 +299,12 @@ impl Store for SqliteStore {
         self.read(file::format)
     }
 
-    fn faults(&self) -> Result<u64> {
-        self.read(file::faults)
+    fn must_be_readable(&self, format: i64) -> Result<()> {
+        file::must_be_readable(format)
+    }
+
+    fn faults(&self) -> Result<Option<u64>> {
+        self.read(file::faults).map(Some)
     }
 
     fn close(&self) {

@@ -1,0 +1,63 @@
+//! Rows as the store's types.
+
+use tokio_postgres::{Error, Row};
+
+use crate::allow::Allow;
+use crate::connection::Status;
+use crate::store::{ConnectionRow, IntegrationRow, KeyRow};
+use crate::verdict::Verdict;
+
+pub(super) const KEY: &str = "key_id, vault_id, derivation, wrapped";
+pub(super) const INTEGRATION: &str =
+    "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
+pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
+     account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
+
+pub(super) fn key(row: &Row) -> Result<KeyRow, Error> {
+    Ok(KeyRow {
+        key_id: row.try_get(0)?,
+        vault_id: row.try_get(1)?,
+        derivation: row.try_get(2)?,
+        wrapped: row.try_get(3)?,
+    })
+}
+
+pub(super) fn integration(row: &Row) -> Result<IntegrationRow, Error> {
+    let allow: Vec<String> = row.try_get(5)?;
+    Ok(IntegrationRow {
+        id: row.try_get(0)?,
+        app: row.try_get(1)?,
+        auth_scheme: row.try_get(2)?,
+        name: row.try_get(3)?,
+        base_url: row.try_get(4)?,
+        allow: serde_json::from_value(allow.into()).unwrap_or_else(|_| Allow::default()),
+        fixed_fields: row.try_get(6)?,
+        key_id: row.try_get(7)?,
+        sealed: row.try_get(8)?,
+        created_at: row.try_get(9)?,
+    })
+}
+
+/// What cannot be read is empty, as in a file: whether the record is as it was written its seal tells.
+pub(super) fn connection(row: &Row) -> Result<ConnectionRow, Error> {
+    Ok(ConnectionRow {
+        seq: row.try_get(0)?,
+        id: row.try_get(1)?,
+        entity_id: row.try_get(2)?,
+        app: row.try_get(3)?,
+        auth_scheme: row.try_get(4)?,
+        integration_id: row.try_get(5)?,
+        status: Status::from(row.try_get::<_, &str>(6)?),
+        verdict: Verdict::parse(row.try_get(7)?).unwrap_or(Verdict::NotChecked),
+        verified_at: row.try_get(8)?,
+        account: row.try_get(9)?,
+        alias: row.try_get(10)?,
+        labels: row.try_get(11)?,
+        metadata: serde_json::from_str(row.try_get(12)?).unwrap_or_default(),
+        record_version: row.try_get(13)?,
+        key_id: row.try_get(14)?,
+        sealed: row.try_get(15)?,
+        created_at: row.try_get(16)?,
+        updated_at: row.try_get(17)?,
+    })
+}

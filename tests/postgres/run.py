@@ -1,0 +1,45 @@
+"""The vault in PostgreSQL, on a server that is started for it: `make test-postgres`, with ARGS="PART ..." for some."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tests/live"))
+
+import packages  # noqa: E402
+from server import Server, started  # noqa: E402
+
+# The whole workspace, since for a part of it cargo would compile the dependencies anew.
+UNITS = ["cargo", "test", "--quiet", "--locked", "--workspace", "--lib", "--", "--ignored", "postgres"]
+
+
+def environment(server: Server, folder: Path) -> dict[str, str]:
+    return {**os.environ, "KEYLATCH_TEST_POSTGRES": server.url()}
+
+
+PARTS = {"units": UNITS}
+
+
+def main() -> int:
+    if packages.find("postgres") is None:
+        print("postgres is missing here, install it with `make servers`: nothing was tried")
+        return 1 if os.environ.get("CI") == "true" else 0
+    chosen = sys.argv[1:] or list(PARTS)
+    failed = []
+    with started() as server:
+        for part in chosen:
+            begun = time.monotonic()
+            code = subprocess.run(PARTS[part], cwd=ROOT, env=environment(server, ROOT), check=False).returncode
+            print(f"postgres: {part}: {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s")
+            failed += [part] if code else []
+    print(f"postgres: {len(chosen) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,86 @@
+"""A PostgreSQL server of the tests' own: on loopback, on a free port, stopped and started again as they like."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from servers import HOST, NAME, Authority, Place, Processes, closed_port, free_port, listens, place, program, secret
+
+# Each way to end, by the signal that PostgreSQL knows it by.
+FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
+HBA = """\
+local all all trust
+hostssl all tls 127.0.0.1/32 scram-sha-256
+host all all 127.0.0.1/32 scram-sha-256
+"""
+
+
+class Server:
+    def __init__(self, at: Place, durable: bool) -> None:
+        self._place = at
+        self._tools = Path(program("postgres")).resolve().parent
+        self._running: AbstractContextManager[None] | None = None
+        self.ca, self.stranger = at.authority.ca, at.authority.stranger
+        self.closed_port = at.closed_port
+        self.port, self.password = free_port(), secret()
+        self._settings = {
+            "listen_addresses": HOST,
+            "port": self.port,
+            "unix_socket_directories": at.folder,
+            "ssl": "on",
+            "ssl_cert_file": at.chain_file,
+            "ssl_key_file": at.key_file,
+            "fsync": "on" if durable else "off",
+            "max_connections": 60,
+        }
+        initdb = ["-D", at.folder / "data", "-U", "owner", "--auth=trust", "--no-sync", "-E", "UTF8"]
+        at.run(self._tools / "initdb", *initdb)
+        at.write("data/pg_hba.conf", HBA)
+        self._start(FAST)
+        roles = "".join(f"CREATE ROLE {name} LOGIN PASSWORD '{self.password}';" for name in ("app", "tls", "other"))
+        self.sql(f"{roles} CREATE DATABASE app OWNER app; GRANT CREATE ON DATABASE app TO tls;")
+
+    def url(self, options: str = "", *, user: str = "app", host: str = HOST, password: str = "") -> str:
+        return f"postgres://{user}:{password or self.password}@{host}:{self.port}/app{options and '?' + options}"
+
+    def sql(self, text: str, database: str = "postgres") -> str:
+        """Runs statements as the server's owner; gives the rows, their columns behind bars."""
+        psql = [self._tools / "psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-h", self._place.folder, "-p", str(self.port)]
+        return self._place.run(*psql, "-U", "owner", "-d", database, text=text).strip()
+
+    def restart(self, how: signal.Signals) -> None:
+        """Ends the server this way, and starts it again."""
+        self.stop()
+        self._start(how)
+
+    def stop(self) -> None:
+        if self._running is not None:
+            self._running.__exit__(None, None, None)
+            self._running = None
+
+    def _start(self, end_by: signal.Signals) -> None:
+        options = [f"--{name}={value}" for name, value in self._settings.items()]
+        command = [self._tools / "postgres", "-D", self._place.folder / "data", *options]
+        self._running = self._place.server(*command, ready=listens(self.port), stop=end_by)
+        self._running.__enter__()
+
+
+@contextmanager
+def started(durable: bool = False) -> Iterator[Server]:
+    """A server while the block runs; a durable one waits for its disk, as users' servers do."""
+    processes = Processes()
+    with closed_port() as closed, place("postgres", Authority(), processes, closed) as at:
+        server = None
+        try:
+            server = Server(at, durable)
+            yield server
+        finally:
+            if server is not None:
+                server.stop()
+            processes.stop_all()
+
+
+__all__ = ["FAST", "IMMEDIATE", "NAME", "Server", "started"]
