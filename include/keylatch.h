@@ -778,6 +778,15 @@ keylatch_status keylatch_options_set_proxy(keylatch_options *options,
 keylatch_status keylatch_options_set_strict_secrets(keylatch_options *options, bool strict, keylatch_error **error);
 
 /**
+ * How long the opened record of a connection may be used again by requests and actions without asking the vault, in
+ * milliseconds. What this client changes is seen at once, what others change when this time is over. It is held in memory
+ * that is left out of core dumps, and locked as far as the system allows. Default: 0, no longer than a call. Thread-safe.
+ */
+keylatch_status keylatch_options_set_hold_for_ms(keylatch_options *options,
+                                                 uint64_t milliseconds,
+                                                 keylatch_error **error);
+
+/**
  * Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
  * refused. Called once for each change, on the thread whose call found out (or that makes a later call on the same client),
  * just before that call returns; no lock is held, so it may make calls. It must not throw. `user_data` is handed on as it is

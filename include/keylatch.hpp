@@ -416,6 +416,10 @@ public:
         detail::act(keylatch_options_set_strict_secrets, handle_.get(), strict);
         return *this;
     }
+    Options &hold_for(std::chrono::milliseconds time) {
+        detail::act(keylatch_options_set_hold_for_ms, handle_.get(), detail::in_milliseconds(time));
+        return *this;
+    }
     const keylatch_options *get() const noexcept { return handle_.get(); }
 
 private:

@@ -82,6 +82,7 @@ export interface NativeOptions {
   extraCa?: string
   proxy?: string
   strictSecrets?: boolean
+  holdForMs?: number
 }
 
 /** A project on Composio's API, without its key. */

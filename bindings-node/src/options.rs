@@ -25,6 +25,7 @@ pub struct NativeOptions {
     pub extra_ca: Option<String>,
     pub proxy: Option<String>,
     pub strict_secrets: Option<bool>,
+    pub hold_for_ms: Option<f64>,
 }
 
 impl NativeOptions {
@@ -54,11 +55,12 @@ impl NativeOptions {
             composio: self.composio.map(|project| project.with_key(api_key)).transpose()?,
             path: self.path.map(Into::into),
             key,
-            timeout: self.timeout_ms.map_or(Ok(defaults.timeout), milliseconds)?,
+            timeout: self.timeout_ms.map_or(Ok(defaults.timeout), |value| milliseconds("timeoutMs", value))?,
             max_response_bytes: self.max_response_bytes.map_or(Ok(defaults.max_response_bytes), bytes)?,
             extra_ca_pem: self.extra_ca.map(String::into_bytes),
             proxy: self.proxy,
             strict_secrets: self.strict_secrets.unwrap_or(defaults.strict_secrets),
+            hold_for: self.hold_for_ms.map_or(Ok(defaults.hold_for), |value| milliseconds("holdForMs", value))?,
             on_expired: None,
         })
     }
@@ -75,9 +77,9 @@ impl NativeProject {
     }
 }
 
-fn milliseconds(value: f64) -> Result<Duration> {
+fn milliseconds(name: &str, value: f64) -> Result<Duration> {
     Duration::try_from_secs_f64(value / 1000.0)
-        .map_err(|_| Error::new(ErrorKind::InvalidArgument, "timeoutMs must be a number of milliseconds above 0"))
+        .map_err(|_| Error::new(ErrorKind::InvalidArgument, format!("{name} must be a number of milliseconds above 0")))
 }
 
 fn bytes(value: f64) -> Result<usize> {

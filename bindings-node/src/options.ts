@@ -37,6 +37,12 @@ export interface OpenOptions extends ConnectionOptions {
   /** Passphrase to derive the vault's key from (Argon2id). A buffer is filled with zeros; a string cannot be. */
   passphrase?: string | Uint8Array | Secret | undefined
   /**
+   * How long, in milliseconds, the opened record of a connection may be used again by `request` and `actions.execute` without asking
+   * the vault. What this client changes is seen at once, what others change when this time is over. It is held in memory that is left
+   * out of core dumps, and locked as far as the system allows. Default: 0, no longer than a call.
+   */
+  holdForMs?: number | undefined
+  /**
    * Called when a call finds that an app no longer takes a connection's credentials: by a 401 that the app's check confirms, a
    * check, or a token that is refused. Once for each change, on the thread of JavaScript that made the call (or makes a later
    * one), just before that call's Promise settles. What it throws is an uncaught exception. There is none for
@@ -69,7 +75,7 @@ const CONNECTION: Types = {
   proxy: 'string',
   strictSecrets: 'boolean',
 }
-const VAULT: Types = { ...CONNECTION, path: 'string', keyEnv: 'string', keyFile: 'string' }
+const VAULT: Types = { ...CONNECTION, path: 'string', keyEnv: 'string', keyFile: 'string', holdForMs: 'number' }
 const PROJECT: Types = { baseUrl: 'string', apiVersion: 'string' }
 const COMPOSIO: Types = { ...CONNECTION, ...PROJECT }
 

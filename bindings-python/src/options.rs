@@ -32,7 +32,8 @@ impl Options {
 #[pymethods]
 impl Options {
     #[new]
-    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets, news))]
+    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets, hold_for,
+        news))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
     fn new(
         py: Python<'_>,
@@ -46,6 +47,7 @@ impl Options {
         extra_ca_pem: Option<Vec<u8>>,
         proxy: Option<String>,
         strict_secrets: bool,
+        hold_for: f64,
         news: Option<&Bound<'_, News>>,
     ) -> PyResult<Self> {
         let mut sources = Vec::new();
@@ -63,11 +65,12 @@ impl Options {
         Ok(Self::ready(keylatch::Options {
             path,
             key: sources.pop().unwrap_or_default(),
-            timeout: seconds(py, timeout)?,
+            timeout: seconds(py, "timeout", timeout)?,
             max_response_bytes,
             extra_ca_pem,
             proxy,
             strict_secrets,
+            hold_for: seconds(py, "hold_for", hold_for)?,
             on_expired: news.map(|news| news.get().listener()),
             ..keylatch::Options::default()
         }))
@@ -96,7 +99,7 @@ impl Options {
         };
         Ok(Self::ready(keylatch::Options {
             composio: Some(project),
-            timeout: seconds(py, timeout)?,
+            timeout: seconds(py, "timeout", timeout)?,
             max_response_bytes,
             extra_ca_pem,
             proxy,
@@ -110,9 +113,9 @@ impl Options {
     }
 }
 
-fn seconds(py: Python<'_>, timeout: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(timeout)
-        .map_err(|_| error::invalid(py, "timeout must be a number of seconds above zero"))
+fn seconds(py: Python<'_>, name: &str, value: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(value)
+        .map_err(|_| error::invalid(py, &format!("{name} must be a number of seconds above zero")))
 }
 
 /// A key or passphrase: text or bytes are copied, a mutable buffer is taken and wiped.

@@ -27,6 +27,24 @@ pub(crate) trait Candidate {
     fn alias(&self) -> Option<&str>;
 }
 
+impl<C: Candidate> Candidate for &C {
+    fn id(&self) -> &str {
+        (*self).id()
+    }
+    fn entity_id(&self) -> &str {
+        (*self).entity_id()
+    }
+    fn app(&self) -> &str {
+        (*self).app()
+    }
+    fn status(&self) -> &Status {
+        (*self).status()
+    }
+    fn alias(&self) -> Option<&str> {
+        (*self).alias()
+    }
+}
+
 impl<'a> Whose<'a> {
     pub(crate) fn how(&self) -> Result<Found<'a>> {
         match (self.connected_account_id, self.entity_id, self.app) {

@@ -97,6 +97,10 @@ pub struct Options {
     /// Refuse secrets in immutable host strings, and keep no connection on which a credential has travelled.
     /// Default: off.
     pub strict_secrets: bool,
+    /// How long the opened record of a connection may be used again by `request` and `actions.execute` without asking the vault. What
+    /// this client changes is seen at once, what others change when this time is over, after a day at most. Meanwhile it stands in memory that is left out
+    /// of core dumps and locked as far as the system allows. Default: zero, no longer than a call.
+    pub hold_for: Duration,
     /// Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
     /// refused. Never on Composio's API, where only Composio changes a status. Default: nobody.
     pub on_expired: Option<OnExpired>,
@@ -113,6 +117,7 @@ impl Default for Options {
             extra_ca_pem: None,
             proxy: None,
             strict_secrets: false,
+            hold_for: Duration::ZERO,
             on_expired: None,
         }
     }

@@ -306,6 +306,25 @@ pub unsafe extern "C" fn keylatch_options_set_strict_secrets(
     unsafe { guard(error, body) }
 }
 
+/// How long the opened record of a connection may be used again by requests and actions without asking the vault, in
+/// milliseconds. What this client changes is seen at once, what others change when this time is over. It is held in memory
+/// that is left out of core dumps, and locked as far as the system allows. Default: 0, no longer than a call. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_hold_for_ms(
+    options: *mut keylatch_options,
+    milliseconds: u64,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let options = unsafe { lent("options", options) }?;
+        options.0.lock().hold_for = Duration::from_millis(milliseconds);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
 /// Told of a connection that has become EXPIRED: the app no longer takes its credentials. The texts are NUL-terminated and
 /// borrowed for the time of the call.
 pub type keylatch_on_expired = Option<

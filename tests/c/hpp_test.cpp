@@ -75,7 +75,7 @@ struct Place {
         std::string key(32, '\x07');
         options.path(folder + "/vault.db").take_key(key.data(), key.size());
         CHECK(key == std::string(32, '\0'));
-        options.timeout(std::chrono::seconds(10)).max_response_bytes(1 << 20);
+        options.timeout(std::chrono::seconds(10)).hold_for(std::chrono::seconds(1)).max_response_bytes(1 << 20);
         return options;
     }
 };

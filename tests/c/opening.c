@@ -37,6 +37,9 @@ static keylatch_status set_option(const world *w, keylatch_options *options, con
     if (json_is(key, "max_response_bytes")) {
         return keylatch_options_set_max_response_bytes(options, strtoull(value->text, NULL, 10), error);
     }
+    if (json_is(key, "hold_for_ms")) {
+        return vault ? keylatch_options_set_hold_for_ms(options, strtoull(value->text, NULL, 10), error) : KEYLATCH_OK;
+    }
     if (json_is(key, "strict_secrets")) {
         return keylatch_options_set_strict_secrets(options, value->type == JSON_TRUE, error);
     }

@@ -20,7 +20,7 @@ BACKENDS = {"embedded", "composio"}
 VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted", "folder"}
 # Only where Composio's API alone is the backend.
 PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
-CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "path", "key_hex", "passphrase"}
+CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "key_hex", "passphrase"}
 PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
 CASE_KEYS = {"name", "backends", "differs", "client", "provider", "composio", "apps", "register", "steps"}

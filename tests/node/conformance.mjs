@@ -93,7 +93,7 @@ function vaultOptions(folder, options) {
 }
 
 /** A client of this project on the Composio server. */
-function openProject(project, { path: _path, key_hex: _key, passphrase: _passphrase, ...options }) {
+function openProject(project, { path: _path, key_hex: _key, passphrase: _passphrase, hold_for_ms: _time, ...options }) {
   return Keylatch.composio({ ...project.options, ...toArguments(options) })
 }
 

@@ -60,6 +60,7 @@ export async function open(signal: AbortSignal): Promise<Keylatch> {
     maxResponseBytes: 1 << 20,
     extraCa: '-----BEGIN CERTIFICATE-----',
     strictSecrets: true,
+    holdForMs: 500,
   })
 }
 

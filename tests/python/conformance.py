@@ -32,7 +32,7 @@ DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncK
 # Each backend with what it adds to a runner's name.
 BACKENDS = {"embedded": "", "composio": "-composio"}
 # Options that only one backend has.
-OF_THE_VAULT = {"path", "key_hex", "passphrase"}
+OF_THE_VAULT = {"path", "key_hex", "passphrase", "hold_for"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
 VAULT_KEY = b"keylatch-vault-key-of-the-runner"
 OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
@@ -70,8 +70,7 @@ def fill(value: Any, variables: dict[str, Any]) -> Any:
 def vault_options(given: dict[str, Any], folder: str) -> dict[str, Any]:
     made = {"path": f"{folder}/vault.db", "key": VAULT_KEY}
     made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
-    if "path" in given:
-        made["path"] = given["path"]
+    made |= {name: given[name] for name in ("path", "hold_for") if name in given}
     if "key_hex" in given:
         made["key"] = bytearray.fromhex(given["key_hex"])
     if "passphrase" in given:
@@ -129,6 +128,8 @@ class Run:
         given = fill(self.case.get("client", {}), self.variables) | also | {"extra_ca": self.double.ca}
         if "timeout_ms" in given:
             given["timeout"] = given.pop("timeout_ms") / 1000
+        if "hold_for_ms" in given:
+            given["hold_for"] = given.pop("hold_for_ms") / 1000
         client: Keylatch | AsyncKeylatch
         if self.project is None:
             client = self.door(**vault_options(given, self.folder), on_expired=self.expired.append)

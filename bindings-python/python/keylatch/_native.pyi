@@ -65,6 +65,7 @@ class Options:
         extra_ca_pem: bytes | None,
         proxy: str | None,
         strict_secrets: bool,
+        hold_for: float,
         news: News | None,
     ) -> Self: ...
     @staticmethod

@@ -24,6 +24,7 @@ def vault(
     extra_ca: str | PathLike[str] | bytes | None = None,
     proxy: str | None = None,
     strict_secrets: bool = False,
+    hold_for: float = 0.0,
     news: _native.News | None = None,
 ) -> _native.Options:
     """Options for a vault on this machine."""
@@ -38,6 +39,7 @@ def vault(
         extra_ca_pem=_pem(extra_ca),
         proxy=proxy,
         strict_secrets=strict_secrets,
+        hold_for=hold_for,
         news=news,
     )
 

@@ -57,6 +57,7 @@ class AsyncKeylatch:
         extra_ca: str | PathLike[str] | bytes | None = None,
         proxy: str | None = None,
         strict_secrets: bool = False,
+        hold_for: float = 0.0,
         on_expired: AsyncOnExpired | None = None,
     ) -> None:
         listener = Listener(on_expired)
@@ -71,6 +72,7 @@ class AsyncKeylatch:
             extra_ca=extra_ca,
             proxy=proxy,
             strict_secrets=strict_secrets,
+            hold_for=hold_for,
             news=listener.news,
         )
         self._begin(options, listener)
@@ -98,6 +100,7 @@ class AsyncKeylatch:
         extra_ca: str | PathLike[str] | bytes | None = None,
         proxy: str | None = None,
         strict_secrets: bool = False,
+        hold_for: float = 0.0,
         on_expired: AsyncOnExpired | None = None,
     ) -> Self:
         """Opens a client, to be closed by the caller; the options are those of `Keylatch`."""
@@ -112,6 +115,7 @@ class AsyncKeylatch:
             extra_ca=extra_ca,
             proxy=proxy,
             strict_secrets=strict_secrets,
+            hold_for=hold_for,
             on_expired=on_expired,
         )
         return await client

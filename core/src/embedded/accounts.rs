@@ -102,7 +102,8 @@ impl<I: Io> Embedded<I> {
         self.tokens.forget(id);
         self.limits.forget(id);
         let wanted = id.to_owned();
-        if self.vault(move |vault| vault.store.delete_connection(&wanted)).await? { Ok(()) } else { Err(missing(id)) }
+        let was_there = self.change(id, move |vault| vault.store.delete_connection(&wanted)).await?;
+        if was_there { Ok(()) } else { Err(missing(id)) }
     }
 
     async fn switch(
@@ -113,7 +114,7 @@ impl<I: Io> Embedded<I> {
         check_name("connected_account_id", id)?;
         let wanted = id.to_owned();
         let row = self
-            .vault(move |vault| {
+            .change(id, move |vault| {
                 vault.store.update_connection(&wanted, &mut |row| {
                     let status = to(row)?;
                     if row.status != status {

@@ -36,7 +36,9 @@ impl<I: Io> Embedded<I> {
 
     pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
         self.must_be_open()?;
-        self.catalog.register(definition).map(|app| app.view())
+        let app = self.catalog.register(definition)?.view();
+        self.held.forget_all();
+        Ok(app)
     }
 
     pub(crate) async fn get_expected_params_for_user(&self, ask: ExpectedParamsQuery) -> Result<ExpectedParams> {

@@ -38,7 +38,7 @@ impl<I: Io> Embedded<I> {
             entity_id: ask.entity_id.as_deref(),
             app: Some(&app.slug),
         };
-        let opened = self.opened(self.named_connection(&whose).await?).await?;
+        let opened = self.opened_for(&whose).await?;
         let target = opened.integration.target(&self.io, &opened.values)?;
         let mut tries = Tries::once(ask.timeout_ms.map_or(self.timeout, Duration::from_millis));
         let (incoming, mask) = self.send(&opened, &target, request.as_host(), &mut tries).await?;

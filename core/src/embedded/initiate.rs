@@ -155,12 +155,13 @@ impl<I: Io> Embedded<I> {
             created_at: now.clone(),
             updated_at: now,
         };
-        let allow_multiple = ask.allow_multiple;
+        let (allow_multiple, held) = (ask.allow_multiple, self.held.clone());
         self.vault(move |vault| {
             vault.sealing(|| {
                 vault.seal_connection(&mut row, &values)?;
                 vault.store.insert_connection(&row, allow_multiple)
             })?;
+            held.forget_entity(&row.entity_id);
             Ok(row)
         })
         .await
@@ -178,7 +179,7 @@ impl<I: Io> Embedded<I> {
         let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
         let wanted = id.clone();
         let row = self
-            .vault(move |vault| {
+            .change(&id, move |vault| {
                 let mut change = |row: &mut ConnectionRow| {
                     if row.record_version != record_version {
                         let message = "another call changed the credentials meanwhile; nothing was stored, try again";

@@ -5,6 +5,7 @@ mod care;
 mod discover;
 mod dsn;
 mod execute;
+mod held;
 mod initiate;
 mod integrations;
 mod request;
@@ -39,6 +40,7 @@ pub(crate) struct Embedded<I> {
     vault: Arc<Vault>,
     tokens: tokens::Tokens,
     limits: Limits,
+    held: Arc<held::Held>,
     pub(crate) news: News,
     timeout: Duration,
     pub(crate) strict_secrets: bool,
@@ -95,6 +97,7 @@ impl<I: Io> Embedded<I> {
             vault: Arc::new(vault),
             tokens: tokens::Tokens::default(),
             limits: Limits::default(),
+            held: Arc::new(held::Held::new(options.hold_for)),
             news: News::new(options.on_expired.clone()),
             timeout: options.timeout,
             strict_secrets: options.strict_secrets,
@@ -106,6 +109,7 @@ impl<I: Io> Embedded<I> {
         if !self.closed.swap(true, Ordering::SeqCst) {
             self.io.close();
             self.tokens.forget_all();
+            self.held.forget_all();
             self.vault.store.close();
         }
     }
@@ -119,6 +123,21 @@ impl<I: Io> Embedded<I> {
         self.must_be_open()?;
         let vault = self.vault.clone();
         self.io.run(move || work(&vault)).await
+    }
+
+    /// Runs work that changes a connection, which is held no longer then, even where nobody waits for the end of the work.
+    async fn change<T: Send + 'static>(
+        &self,
+        id: &str,
+        work: impl FnOnce(&Vault) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let (held, id) = (self.held.clone(), id.to_owned());
+        self.vault(move |vault| {
+            let outcome = work(vault);
+            held.forget(&id);
+            outcome
+        })
+        .await
     }
 }
 

@@ -27,7 +27,7 @@ impl<I: Io> Embedded<I> {
             entity_id: ask.entity_id.as_deref(),
             app: ask.app.as_deref(),
         };
-        let opened = self.opened(self.named_connection(&whose).await?).await?;
+        let opened = self.opened_for(&whose).await?;
         let target = opened.integration.target(&self.io, &opened.values)?;
         if opened.integration.scheme()?.login.is_some() {
             let app = &opened.integration.app.name;

@@ -73,7 +73,7 @@ impl<I: Io> Embedded<I> {
         let (id, version) = (judged.id.clone(), judged.record_version);
         let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
         let (row, before) = self
-            .vault(move |vault| {
+            .change(&judged.id, move |vault| {
                 let mut before = None;
                 let row = vault.store.update_connection(&id, &mut |row| {
                     before = None;

@@ -226,6 +226,7 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
         let text = || value.as_str().expect("this option is text");
         match name.as_str() {
             "timeout_ms" => options.timeout = Duration::from_millis(value.as_u64().expect("milliseconds")),
+            "hold_for_ms" => options.hold_for = Duration::from_millis(value.as_u64().expect("milliseconds")),
             "strict_secrets" => options.strict_secrets = value.as_bool().expect("true or false"),
             "max_response_bytes" => {
                 options.max_response_bytes = usize::try_from(value.as_u64().expect("bytes")).expect("fits");
