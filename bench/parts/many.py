@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from measuring import in_turn, running
-from parts import remote
 from results import Demand, Part
 from setting import Setting
+
+from parts import remote
 
 BASE = "bare hyper"
 # How many at once, and the least share of hyper's rate, in percent.

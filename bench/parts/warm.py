@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from measuring import in_turn, running
-from parts import remote
 from results import Cell, Demand, Part
 from setting import Setting
+
+from parts import remote
 
 BASE = "reqwest::blocking"
 MOST = {"Rust": 1.15, "C": 1.15, "Python": 1.4, "Node": 1.6}

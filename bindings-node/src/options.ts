@@ -37,7 +37,7 @@ export interface OpenOptions extends ConnectionOptions {
   /** Passphrase to derive the vault's key from (Argon2id). A buffer is filled with zeros; a string cannot be. */
   passphrase?: string | Uint8Array | Secret | undefined
   /**
-   * How long, in milliseconds, the opened record of a connection may be used again by `request` and `actions.execute` without asking
+   * How long, in milliseconds, the opened record of a connection may be used again by `request` and `executeAction` without asking
    * the vault. What this client changes is seen at once, what others change when this time is over. It is held in memory that is left
    * out of core dumps, and locked as far as the system allows. Default: 0, no longer than a call.
    */

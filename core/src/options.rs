@@ -97,7 +97,7 @@ pub struct Options {
     /// Refuse secrets in immutable host strings, and keep no connection on which a credential has travelled.
     /// Default: off.
     pub strict_secrets: bool,
-    /// How long the opened record of a connection may be used again by `request` and `actions.execute` without asking the vault. What
+    /// How long the opened record of a connection may be used again by `request` and `execute_action` without asking the vault. What
     /// this client changes is seen at once, what others change when this time is over, after a day at most. Meanwhile it stands in memory that is left out
     /// of core dumps and locked as far as the system allows. Default: zero, no longer than a call.
     pub hold_for: Duration,

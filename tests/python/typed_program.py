@@ -98,7 +98,9 @@ def problems() -> None:
 
 
 def blocking() -> None:
-    client = Keylatch(path="vault.db", key=Secret(bytes(32)), timeout=5, extra_ca=b"", strict_secrets=True, hold_for=1.0)
+    client = Keylatch(
+        path="vault.db", key=Secret(bytes(32)), timeout=5, extra_ca=b"", strict_secrets=True, hold_for=1.0
+    )
     with client as same:
         assert_type(same, Keylatch)
     with Keylatch.composio(Secret("ak_1"), base_url="https://example.com", api_version="v1", timeout=5) as project:

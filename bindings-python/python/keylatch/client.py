@@ -39,10 +39,10 @@ class Keylatch:
     proxy: such as `http://proxy:3128`. Default: none; the environment is not consulted.
     strict_secrets: refuse secrets in `str` and `bytes`, which Python cannot wipe, and keep no connection open on which
         a credential has travelled. Default: off.
-    hold_for: how long, in seconds, the opened record of a connection may be used again by `request` and `actions.execute`
-        without asking the vault. What this client changes is seen at once, what others change when this time is over.
-        It is held in memory that is left out of core dumps, and locked as far as the system allows. Default: 0, no
-        longer than a call.
+    hold_for: how long, in seconds, the opened record of a connection may be used again by `request` and
+        `execute_action` without asking the vault. What this client changes is seen at once, what others change when
+        this time is over, after a day at most. It is held in memory that is left out of core dumps, and locked as far
+        as the system allows. Default: 0, no longer than a call.
     on_expired: called with the `Expired` connection when a call finds that the app no longer takes its credentials: by
         a 401 that the app's check confirms, a check, or a token that is refused. Once for each change, on the thread
         whose call found out (or that makes a later one), just before that call returns; no lock is held, so it may make
