@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-live test-postgres test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-keyring test-live test-postgres test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ test-crash: ## the vault under 1,000 SIGKILLs, and on a disk that is full at eve
 test-fork: .venv/.made ## forks, threads, signals and ends of programs, each under a deadline; wants the packages built
 	@$(PY) tests/servers/run.py -- $(PY) tests/fork/run.py $(ARGS)
 
+test-keyring: .venv/.made ## the vault's key in the system's keyring, one of its own; wants everything built
+	@PYTHONPATH=tests/residue $(PY) tests/keyring/run.py
+
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
@@ -111,6 +114,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python:tests/live $(PY) -m mypy --strict tests/postgres
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
+	MYPYPATH=bindings-python/python:tests/residue $(PY) -m mypy --strict tests/keyring
 	MYPYPATH=bindings-python/python:tests:tests/official:tests/python:tests/residue:tests/live:bench $(PY) -m mypy --strict bench \
 	  tests/all.py tests/traces.py --exclude bench/programs
 	cargo fmt --manifest-path bench/peers/Cargo.toml -- --check

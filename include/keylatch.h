@@ -687,6 +687,16 @@ keylatch_status keylatch_options_set_key_environment(keylatch_options *options,
                                                      keylatch_error **error);
 
 /**
+ * Takes the vault's key from the operating system's keyring: Secret Service, Keychain, Credential Manager. `service` (UTF-8)
+ * names the application there. The key is made at first use, for each vault one of its own. The keyring may ask for its
+ * password, for as long as the timeout of these options. Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_keyring(keylatch_options *options,
+                                             const char *service,
+                                             size_t service_length,
+                                             keylatch_error **error);
+
+/**
  * Gives the vault's key, 32 bytes.
  *
  * They are copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
@@ -742,8 +752,8 @@ keylatch_status keylatch_options_set_composio_api_version(keylatch_options *opti
                                                           keylatch_error **error);
 
 /**
- * Longest time for one request to a provider, from the start to the last byte; on Composio's API for one call with all
- * its retries and pauses. Default: 30000. Thread-safe.
+ * Longest time for one request to a provider, from the start to the last byte, and for a keyring to be unlocked; on
+ * Composio's API for one call with all its retries and pauses. Default: 30000. Thread-safe.
  */
 keylatch_status keylatch_options_set_timeout_ms(keylatch_options *options,
                                                 uint64_t milliseconds,
@@ -2818,7 +2828,7 @@ keylatch_status keylatch_diagnosis_format(const keylatch_diagnosis *diagnosis, b
 keylatch_status keylatch_diagnosis_intact(const keylatch_diagnosis *diagnosis, bool *known, bool *intact);
 
 /**
- * Where the key comes from: "file", "bytes", "environment" or "passphrase". Borrowed until the handle is freed. Thread-safe.
+ * Where the key comes from: "file", "bytes", "environment", "passphrase" or "keyring". Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_diagnosis_key_source(const keylatch_diagnosis *diagnosis,
                                               const char **text,

@@ -355,6 +355,8 @@ public:
     Options &path(std::string_view path) { return set(keylatch_options_set_path, path); }
     Options &key_file(std::string_view path) { return set(keylatch_options_set_key_file, path); }
     Options &key_environment(std::string_view name) { return set(keylatch_options_set_key_environment, name); }
+    /// The application's name in the operating system's keyring.
+    Options &keyring(std::string_view service) { return set(keylatch_options_set_keyring, service); }
     /// 32 bytes; they are copied, and the caller's buffer is wiped.
     Options &take_key(void *buffer, std::size_t length) {
         detail::act(keylatch_options_take_key, handle_.get(), buffer, length);
@@ -692,7 +694,7 @@ struct Diagnosis {
     std::optional<std::string> mode, folder_mode;  // as chmod writes them, such as "600"
     std::optional<std::int64_t> format;
     std::optional<bool> intact;  // whether the file's structure is whole
-    std::string key_source;      // "file", "bytes", "environment" or "passphrase"
+    std::string key_source;      // "file", "bytes", "environment", "passphrase" or "keyring"
     std::optional<std::string> key_file;
     std::optional<bool> key_fits;
     std::optional<std::uint64_t> integrations, connections;

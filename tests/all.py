@@ -72,6 +72,11 @@ STEPS = [
     Step("Node: end to end", [*SERVERS, "node", "tests/node/e2e_stripe.mjs"]),
     Step("real servers: right and wrong credentials, closed ports, wrong names, no rights", ["make", "test-live"]),
     Step("a vault in PostgreSQL", ["make", "test-postgres"], needs=("postgres",)),
+    Step(
+        "the vault's key in the system's keyring",
+        ["make", "test-keyring"],
+        needs=("dbus-daemon", "gnome-keyring-daemon", "secret-tool"),
+    ),
     Step("one vault, many processes: at once, killed at random, on a full disk", ["target/debug/vault_stress"]),
     Step("forks, threads, signals and ends of programs", ["make", "test-fork"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),

@@ -77,6 +77,7 @@ export interface NativeOptions {
   path?: string
   keyEnv?: string
   keyFile?: string
+  keyring?: string
   timeoutMs?: number
   maxResponseBytes?: number
   extraCa?: string

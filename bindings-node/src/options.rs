@@ -20,6 +20,7 @@ pub struct NativeOptions {
     pub path: Option<String>,
     pub key_env: Option<String>,
     pub key_file: Option<String>,
+    pub keyring: Option<String>,
     pub timeout_ms: Option<f64>,
     pub max_response_bytes: Option<f64>,
     pub extra_ca: Option<String>,
@@ -41,13 +42,14 @@ impl NativeOptions {
             passphrase.map(KeySource::Passphrase),
             self.key_env.map(KeySource::Environment),
             self.key_file.map(|file| KeySource::File(file.into())),
+            self.keyring.map(KeySource::Keyring),
         ]
         .into_iter()
         .flatten()
         .collect();
         let key = sources.pop().unwrap_or_default();
         if !sources.is_empty() {
-            let message = "give one of key, passphrase, keyEnv and keyFile, not several";
+            let message = "give one of key, passphrase, keyEnv, keyFile and keyring, not several";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         let defaults = Options::default();

@@ -8,7 +8,7 @@ import { kindOf, nativeOf, notTakeable, Secret } from './secret'
 export interface ConnectionOptions {
   /**
    * Longest time for one request to a provider in milliseconds, to the last byte, and for waiting until other processes
-   * have written to the vault; on Composio's API for one call with all its retries and pauses. Default: 30 000.
+   * have written to the vault, or a keyring has been unlocked; on Composio's API for one call with all its retries and pauses. Default: 30 000.
    */
   timeoutMs?: number | undefined
   /** Largest answer that is taken, in bytes. Default: 32 MiB. */
@@ -36,6 +36,8 @@ export interface OpenOptions extends ConnectionOptions {
   keyFile?: string | undefined
   /** Passphrase to derive the vault's key from (Argon2id). A buffer is filled with zeros; a string cannot be. */
   passphrase?: string | Uint8Array | Secret | undefined
+  /** Name of the application in the operating system's keyring, where the key is made at first use. */
+  keyring?: string | undefined
   /**
    * How long, in milliseconds, the opened record of a connection may be used again by `request` and `executeAction` without asking
    * the vault. What this client changes is seen at once, what others change when this time is over. It is held in memory that is left
@@ -75,7 +77,14 @@ const CONNECTION: Types = {
   proxy: 'string',
   strictSecrets: 'boolean',
 }
-const VAULT: Types = { ...CONNECTION, path: 'string', keyEnv: 'string', keyFile: 'string', holdForMs: 'number' }
+const VAULT: Types = {
+  ...CONNECTION,
+  path: 'string',
+  keyEnv: 'string',
+  keyFile: 'string',
+  keyring: 'string',
+  holdForMs: 'number',
+}
 const PROJECT: Types = { baseUrl: 'string', apiVersion: 'string' }
 const COMPOSIO: Types = { ...CONNECTION, ...PROJECT }
 

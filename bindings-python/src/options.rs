@@ -32,8 +32,8 @@ impl Options {
 #[pymethods]
 impl Options {
     #[new]
-    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, timeout, max_response_bytes, extra_ca_pem, proxy, strict_secrets, hold_for,
-        news))]
+    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, keyring, timeout, max_response_bytes, extra_ca_pem, proxy,
+        strict_secrets, hold_for, news))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
     fn new(
         py: Python<'_>,
@@ -42,6 +42,7 @@ impl Options {
         key_env: Option<String>,
         key_file: Option<PathBuf>,
         passphrase: Option<&Bound<'_, PyAny>>,
+        keyring: Option<String>,
         timeout: f64,
         max_response_bytes: usize,
         extra_ca_pem: Option<Vec<u8>>,
@@ -59,8 +60,9 @@ impl Options {
         if let Some(passphrase) = passphrase {
             sources.push(KeySource::Passphrase(key_material(passphrase, "passphrase")?));
         }
+        sources.extend(keyring.map(KeySource::Keyring));
         if sources.len() > 1 {
-            return Err(error::invalid(py, "give at most one of key, key_env, key_file and passphrase"));
+            return Err(error::invalid(py, "give at most one of key, key_env, key_file, passphrase and keyring"));
         }
         Ok(Self::ready(keylatch::Options {
             path,

@@ -379,19 +379,22 @@ struct Place {
 struct KeyPlace {
     key_file: Option<PathBuf>,
     key_env: Option<String>,
+    keyring: Option<String>,
 }
 
 impl KeyPlace {
     fn source(self, params: Params, strict_secrets: bool) -> Result<KeySource> {
-        let given = [self.key_file.is_some(), self.key_env.is_some(), params.has("key"), params.has("passphrase")];
-        if given.into_iter().filter(|given| *given).count() > 1 {
-            let message = "give at most one of key, key_env, key_file and passphrase";
+        let named = [self.key_file.is_some(), self.key_env.is_some(), self.keyring.is_some()];
+        let given = named.into_iter().chain([params.has("key"), params.has("passphrase")]);
+        if given.filter(|given| *given).count() > 1 {
+            let message = "give at most one of key, key_env, key_file, passphrase and keyring";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
-        Ok(match (self.key_file, self.key_env) {
-            (Some(file), _) if params.is_empty() => KeySource::File(file),
-            (_, Some(name)) if params.is_empty() => KeySource::Environment(name),
-            (None, None) if params.is_empty() => KeySource::FileBesideVault,
+        let keyring = || self.keyring.map(KeySource::Keyring);
+        let named = self.key_file.map(KeySource::File).or(self.key_env.map(KeySource::Environment)).or_else(keyring);
+        Ok(match named {
+            Some(source) if params.is_empty() => source,
+            None if params.is_empty() => KeySource::FileBesideVault,
             _ if params.has("passphrase") => KeySource::Passphrase(params.sole("passphrase", strict_secrets)?),
             _ => KeySource::Bytes(params.sole("key", strict_secrets)?),
         })

@@ -26,7 +26,7 @@ pub struct Diagnosis {
     /// Whether the file's structure is whole. Absent where it could not be looked at, and in PostgreSQL.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub intact: Option<bool>,
-    /// Where the key comes from: `file`, `bytes`, `environment` or `passphrase`.
+    /// Where the key comes from: `file`, `bytes`, `environment`, `passphrase` or `keyring`.
     pub key_source: String,
     /// The key file, where the key comes from one.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -86,7 +86,8 @@ pub struct Options {
     /// Where the vault's key comes from. Default: a private file beside the vault; a vault in PostgreSQL needs another.
     pub key: KeySource,
     /// Longest time for one request to a provider, from the start to the last byte, and for waiting until other processes have
-    /// written to the vault; on Composio's API for one call with all its retries and pauses. Default: 30 seconds.
+    /// written to the vault, or a keyring has been unlocked; on Composio's API for one call with all its retries and pauses.
+    /// Default: 30 seconds.
     pub timeout: Duration,
     /// Largest answer of a provider that is taken, in bytes. Default: 32 MiB.
     pub max_response_bytes: usize,

@@ -174,6 +174,12 @@ struct Made<T> {
     next: PerProcess<T>,
 }
 
+impl<T> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self(OnceBox::new())
+    }
+}
+
 impl<T: Default> PerProcess<T> {
     pub(crate) fn get(&self) -> &T {
         self.get_or(T::default)
@@ -196,7 +202,7 @@ impl<T> PerProcess<T> {
 
 impl<T> Default for PerProcess<T> {
     fn default() -> Self {
-        Self(OnceBox::new())
+        Self::new()
     }
 }
 

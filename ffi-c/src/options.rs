@@ -8,6 +8,7 @@ use keylatch_core::{ApiVersion, Error, Expired, KeySource, OnExpired, Options};
 use crate::error::keylatch_error;
 use crate::guard::{Held, Out, argument, bytes, free, guard, lent, taken, text};
 use crate::out::Text;
+use crate::signals::keep_sigpipe;
 use crate::status::keylatch_status;
 
 /// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it;
@@ -92,6 +93,27 @@ pub unsafe extern "C" fn keylatch_options_set_key_environment(
         // SAFETY: the pointers are as the header's opening asks for.
         let (name, options) = unsafe { (text("name", name, name_length)?, lent("options", options)?) };
         options.0.lock().key = KeySource::Environment(name.to_owned());
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Takes the vault's key from the operating system's keyring: Secret Service, Keychain, Credential Manager. `service` (UTF-8)
+/// names the application there. The key is made at first use, for each vault one of its own. The keyring may ask for its
+/// password, for as long as the timeout of these options. Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_keyring(
+    options: *mut keylatch_options,
+    service: *const c_char,
+    service_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (service, options) = unsafe { (text("service", service, service_length)?, lent("options", options)?) };
+        keep_sigpipe();
+        options.0.lock().key = KeySource::Keyring(service.to_owned());
         Ok(())
     };
     // SAFETY: as above.
@@ -216,8 +238,8 @@ pub unsafe extern "C" fn keylatch_options_set_composio_api_version(
     unsafe { guard(error, body) }
 }
 
-/// Longest time for one request to a provider, from the start to the last byte; on Composio's API for one call with all
-/// its retries and pauses. Default: 30000. Thread-safe.
+/// Longest time for one request to a provider, from the start to the last byte, and for a keyring to be unlocked; on
+/// Composio's API for one call with all its retries and pauses. Default: 30000. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_options_set_timeout_ms(
     options: *mut keylatch_options,

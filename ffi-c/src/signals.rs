@@ -71,3 +71,18 @@ impl NoSigpipe {
         Self
     }
 }
+
+/// Keeps libdbus, which asks the keyring, from having the whole process ignore SIGPIPE. Its threads block it as ours do.
+#[cfg(all(unix, not(target_vendor = "apple"), not(target_os = "android"), feature = "keyring"))]
+pub(crate) fn keep_sigpipe() {
+    use libdbus_sys as _; // has the function, but does not declare it
+
+    // SAFETY: libdbus declares it so; it sets a flag atomically, and may be called at any time.
+    unsafe extern "C" {
+        safe fn dbus_connection_set_change_sigpipe(will_modify_sigpipe: u32);
+    }
+    dbus_connection_set_change_sigpipe(0);
+}
+
+#[cfg(not(all(unix, not(target_vendor = "apple"), not(target_os = "android"), feature = "keyring")))]
+pub(crate) fn keep_sigpipe() {}

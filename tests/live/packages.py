@@ -31,6 +31,9 @@ PROGRAMS = {
     "exim4": "exim4-daemon-light",
     "dovecot": "dovecot-imapd",
     "nginx": "nginx-light",
+    "dbus-daemon": "dbus",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "secret-tool": "libsecret-tools",
 }
 
 # Debian asks this program before it starts a service; 101 says no.

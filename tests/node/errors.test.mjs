@@ -103,6 +103,8 @@ test('options that cannot be right', async (t) => {
     { path: at, key: Buffer.alloc(31) },
     { path: at, key: Buffer.alloc(32), passphrase: 'both' },
     { path: at, keyEnv: 'X', keyFile: 'y' },
+    { path: at, keyEnv: 'X', keyring: 'y' },
+    { path: at, keyring: ' ' },
     { path: at, passphrase: 7 },
     { path: at, timeoutMs: -1 },
     { path: at, timeoutMs: 0 },

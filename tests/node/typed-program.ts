@@ -45,6 +45,7 @@ export async function open(signal: AbortSignal): Promise<Keylatch> {
   await using _temporary = await Keylatch.open()
   await Keylatch.open({ keyEnv: 'VAULT_KEY', proxy: 'http://proxy:3128' })
   await Keylatch.open({ keyFile: 'vault.key', passphrase: undefined })
+  await Keylatch.open({ keyring: 'my-app' })
   await Keylatch.open({ onExpired: ({ connectedAccountId, previousStatus }) => [connectedAccountId, previousStatus] })
   await Keylatch.open({ passphrase: Secret.from('correct horse'), extraCa: Buffer.from('') })
   // @ts-expect-error: no such option

@@ -119,6 +119,7 @@ def test_async_close_and_use_before_opening(options: dict[str, Any]) -> None:
     ("given", "words"),
     [
         ({"passphrase": "also"}, "at most one"),
+        ({"keyring": "also"}, "at most one"),
         ({"key": 7}, "key must be"),
         ({"key": b"short"}, "32"),
         ({"timeout": 0}, "timeout"),
@@ -206,7 +207,7 @@ def test_arguments_that_cannot_be(client: Keylatch, connection_id: str) -> None:
     refused("metadata", lambda: entity.initiate_connection(app="stripe", metadata={1j}, connected_account_params=value))
 
 
-def test_the_key_can_come_from_all_four_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_key_can_come_from_all_places_but_the_keyring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KEYLATCH_TEST_KEY", "ab" * 32)
     sources: list[dict[str, Any]] = [
         {},

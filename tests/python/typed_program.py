@@ -199,7 +199,7 @@ async def awaited() -> None:
     async with AsyncKeylatch.composio(bytearray(b"ak_1")) as project:
         assert_type(project, AsyncKeylatch)
     assert_type(await AsyncKeylatch.composio(), AsyncKeylatch)
-    client = await AsyncKeylatch.open("vault.db", key_env="KEY")
+    client = await AsyncKeylatch.open("vault.db", keyring="my-app")
     assert_type(client, AsyncKeylatch)
     assert_type(await client.apps.list(), list[App])
     assert_type(await client.apps.search("strpe", category="finance", limit=3), list[App])

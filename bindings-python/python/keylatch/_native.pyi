@@ -60,6 +60,7 @@ class Options:
         key_env: str | None,
         key_file: str | PathLike[str] | None,
         passphrase: object,
+        keyring: str | None,
         timeout: float,
         max_response_bytes: int,
         extra_ca_pem: bytes | None,

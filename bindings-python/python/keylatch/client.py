@@ -26,14 +26,15 @@ class Keylatch:
     One client serves all threads, and the processes that are forked after it was made.
 
     path: the vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which
-        wants one of the four key sources. Default: `keylatch/vault.db` in the platform's data folder.
-    key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the four sources may be given;
+        wants one of the five key sources. Default: `keylatch/vault.db` in the platform's data folder.
+    key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the five sources may be given;
         by default a private file beside the vault holds the key.
     key_env: name of an environment variable with the key (64 hexadecimal digits, or Base64 of 32 bytes).
     key_file: another file for the key, of mode 0600; made at first use.
     passphrase: stretched to the key with Argon2id.
+    keyring: name of the application in the operating system's keyring, where the key is made at first use.
     timeout: longest time in seconds for one request to a provider, and for waiting while other processes write to the
-        vault. Default: 30.
+        vault or a keyring is unlocked. Default: 30.
     max_response_bytes: largest answer of a provider that is taken. Default: 32 MiB.
     extra_ca: certificate authorities to trust besides the system's: a PEM file's path, or PEM bytes.
     proxy: such as `http://proxy:3128`. Default: none; the environment is not consulted.
@@ -75,6 +76,7 @@ class Keylatch:
         key_env: str | None = None,
         key_file: str | PathLike[str] | None = None,
         passphrase: Value | None = None,
+        keyring: str | None = None,
         timeout: float = 30.0,
         max_response_bytes: int = 32 << 20,
         extra_ca: str | PathLike[str] | bytes | None = None,
@@ -90,6 +92,7 @@ class Keylatch:
             key_env=key_env,
             key_file=key_file,
             passphrase=passphrase,
+            keyring=keyring,
             timeout=timeout,
             max_response_bytes=max_response_bytes,
             extra_ca=extra_ca,

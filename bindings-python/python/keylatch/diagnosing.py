@@ -17,6 +17,7 @@ def diagnose(
     key_env: str | None = None,
     key_file: str | PathLike[str] | None = None,
     passphrase: Value | None = None,
+    keyring: str | None = None,
 ) -> Diagnosis:
     """The state of a vault that may not open: its file, format, key and records, and what to do about what is wrong.
 
@@ -30,5 +31,5 @@ def diagnose(
     >>> found.exists, found.warnings
     (False, ('there is no vault here yet: it is made when a client opens it, unless the path is a mistake',))
     """
-    options = _options.vault(path, key=key, key_env=key_env, key_file=key_file, passphrase=passphrase)
+    options = _options.vault(path, key=key, key_env=key_env, key_file=key_file, passphrase=passphrase, keyring=keyring)
     return Diagnosis.from_dict(json.loads(_native.diagnose(options)))

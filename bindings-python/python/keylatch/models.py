@@ -411,7 +411,7 @@ class Diagnosis(Model):
     mode, folder_mode: who may do what with the file and its folder, as `chmod` writes it, such as "600"; not on
         Windows.
     format: the version of the vault's file. intact: whether its structure is whole, where it could be looked at.
-    key_source: "file" (then `key_file` names it), "bytes", "environment" or "passphrase".
+    key_source: "file" (then `key_file` names it), "bytes", "environment", "passphrase" or "keyring".
     key_fits: whether the key opens the vault, where that could be tried.
     integrations, connections: how many there are.
     damaged_integrations, damaged_connections: ids of those that do not open.

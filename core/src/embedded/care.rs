@@ -11,10 +11,10 @@ use crate::options::Options;
 use crate::rotation::{RotateDataKey, Rotation};
 use crate::vault::{self, KeySource, Place, whole_path};
 
-/// The state of a vault that may not open. Waits on the disk or on PostgreSQL, and on Argon2id for a passphrase.
+/// The state of a vault that may not open. Waits on the disk or on PostgreSQL, on Argon2id for a passphrase, on a keyring.
 pub(crate) fn diagnose(options: &Options) -> Result<Diagnosis> {
     let place = Place::named(options, || network(options))?;
-    Ok(vault::examine(&place, &options.key))
+    Ok(vault::examine(&place, &options.key, options.timeout))
 }
 
 impl<I: Io> Embedded<I> {

@@ -34,13 +34,19 @@ pub(super) fn make(file: &Path) -> Result<()> {
     }
 }
 
-fn draft(file: &Path, key: &[u8; 32]) -> std::io::Result<Draft> {
-    let mut text = Zeroizing::new(String::with_capacity(65));
+/// A key as it is written, in hexadecimal digits.
+pub(super) fn text(key: &[u8; 32]) -> Zeroizing<String> {
+    let mut text = Zeroizing::new(String::with_capacity(65)); // with room for the end of a line
     for byte in key {
         for nibble in [byte >> 4, byte & 15] {
             text.push(char::from_digit(nibble.into(), 16).expect("below 16"));
         }
     }
+    text
+}
+
+fn draft(file: &Path, key: &[u8; 32]) -> std::io::Result<Draft> {
+    let mut text = text(key);
     text.push('\n');
     let draft = Draft::beside(file)?;
     draft.write(text.as_bytes())?;

@@ -1,12 +1,14 @@
-//! Where the vault's master key comes from: bytes, an environment variable, a private file, or a passphrase.
+//! Where the vault's master key comes from: bytes, an environment variable, a private file, a passphrase, or the system's
+//! keyring.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::{key_file, key_of_bytes, key_of_text, record};
+use super::{key_file, key_of_bytes, key_of_text, keyring, new_id, record};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
 use crate::secret::Secret;
@@ -26,6 +28,12 @@ pub enum KeySource {
     Environment(String),
     /// A passphrase, stretched with Argon2id (64 MiB, 3 passes; the parameters are kept with the vault).
     Passphrase(Secret),
+    /// The operating system's keyring: Secret Service on Linux and BSD, Keychain on macOS, Credential Manager on Windows. The
+    /// text names the application, as the service of the entry. Made at first use, for each vault an entry of its own,
+    /// which holds 64 hexadecimal digits. The keyring may ask for its password, for as long as the client's `timeout`.
+    ///
+    /// Wants the feature `keyring`; without it, opening fails with `invalid_argument`.
+    Keyring(String),
 }
 
 /// How the master key is derived from what the host gives; kept with the wrapped key.
@@ -36,6 +44,9 @@ enum Derivation {
     Direct,
     /// Argon2id, version 19.
     Argon2id { memory_kib: u32, passes: u32, lanes: u32, salt: [u8; 16] },
+    /// It is the key, and the keyring has it under this name. No two keys share a name, so that none ever takes the place of
+    /// another: no keyring knows how to make an entry only where there is none.
+    Keyring { account: String },
 }
 
 /// Below these a stored derivation is refused: someone may have weakened it. (OWASP's lowest recommendation.)
@@ -45,6 +56,11 @@ const LEAST_PASSES: u32 = 2;
 const MOST_MEMORY_KIB: u32 = 4 * 1024 * 1024;
 
 impl Derivation {
+    fn read(stored: &str) -> Result<Self> {
+        serde_json::from_str(stored)
+            .map_err(|_| Error::new(ErrorKind::CorruptRecord, "the vault's key record is damaged; restore a backup"))
+    }
+
     fn text(&self) -> String {
         serde_json::to_string(self).expect("plain data always serialises")
     }
@@ -73,6 +89,7 @@ impl KeySource {
             Self::Bytes(key) => Self::Bytes(key.duplicate()),
             Self::Environment(name) => Self::Environment(name.clone()),
             Self::Passphrase(passphrase) => Self::Passphrase(passphrase.duplicate()),
+            Self::Keyring(service) => Self::Keyring(service.clone()),
         }
     }
 
@@ -83,16 +100,22 @@ impl KeySource {
             Self::Bytes(_) => "bytes",
             Self::Environment(_) => "environment",
             Self::Passphrase(_) => "passphrase",
+            Self::Keyring(_) => "keyring",
         }
     }
 
-    /// The key for a new vault; makes the key file where that is the source.
-    pub(super) fn make(&self, vault: Option<&Path>) -> Result<Made> {
+    /// A key for a vault; makes it in the key file, where that is not there yet, or in the keyring.
+    pub(super) fn make(&self, vault: Option<&Path>, patience: Duration) -> Result<Made> {
         let derivation = match self {
             Self::Passphrase(_) => {
                 let mut salt = [0; 16];
                 record::random(&mut salt)?;
                 Derivation::Argon2id { memory_kib: 64 * 1024, passes: 3, lanes: 1, salt }
+            }
+            Self::Keyring(service) => {
+                let account = new_id("vault-key")?;
+                keyring::write(&entry(service, &account)?, key_file::text(&*key_file::random_key()?), patience)?;
+                Derivation::Keyring { account }
             }
             _ => Derivation::Direct,
         };
@@ -101,14 +124,26 @@ impl KeySource {
         {
             key_file::make(&file)?;
         }
-        Ok(Made { key: self.derive(vault, &derivation)?, derivation: derivation.text() })
+        Ok(Made { key: self.derive(vault, &derivation, patience)?, derivation: derivation.text() })
+    }
+
+    /// Takes away what [`Self::make`] has made for this vault alone. What cannot be taken away does no harm.
+    pub(super) fn discard(&self, made: &Made, patience: Duration) {
+        if let (Self::Keyring(service), Ok(Derivation::Keyring { account })) =
+            (self, Derivation::read(&made.derivation))
+        {
+            let _ = entry(service, &account).and_then(|entry| keyring::remove(&entry, patience));
+        }
     }
 
     /// The key for an existing vault.
-    pub(super) fn load(&self, vault: Option<&Path>, derivation: &str) -> Result<Zeroizing<[u8; 32]>> {
-        let derivation = serde_json::from_str(derivation)
-            .map_err(|_| Error::new(ErrorKind::CorruptRecord, "the vault's key record is damaged; restore a backup"))?;
-        self.derive(vault, &derivation)
+    pub(super) fn load(
+        &self,
+        vault: Option<&Path>,
+        derivation: &str,
+        patience: Duration,
+    ) -> Result<Zeroizing<[u8; 32]>> {
+        self.derive(vault, &Derivation::read(derivation)?, patience)
     }
 
     /// Refuses a key beside a vault that is no file.
@@ -130,7 +165,7 @@ impl KeySource {
         }
     }
 
-    fn derive(&self, vault: Option<&Path>, derivation: &Derivation) -> Result<Zeroizing<[u8; 32]>> {
+    fn derive(&self, vault: Option<&Path>, derivation: &Derivation, patience: Duration) -> Result<Zeroizing<[u8; 32]>> {
         let wrong_source = |wanted: &str| {
             Err(Error::new(ErrorKind::WrongKey, format!("this vault is opened with {wanted}; give that"))
                 .with_fields(["key"]))
@@ -140,9 +175,15 @@ impl KeySource {
                 argon2id(passphrase, *memory_kib, *passes, *lanes, salt)
             }
             (Derivation::Argon2id { .. }, _) => wrong_source("a passphrase"),
-            (Derivation::Direct, Self::Passphrase(_)) => wrong_source("a key, not with a passphrase"),
-            (Derivation::Direct, Self::Bytes(bytes)) => key_of_bytes(bytes.expose(), "the key"), // expose: into a wiped copy
-            (Derivation::Direct, Self::Environment(name)) => {
+            (_, Self::Passphrase(_)) => wrong_source("a key, not with a passphrase"),
+            (Derivation::Keyring { account }, Self::Keyring(service)) => {
+                read_keyring(&entry(service, account)?, patience)
+            }
+            (Derivation::Keyring { .. }, Self::FileBesideVault) => wrong_source("a key from the system's keyring"),
+            (Derivation::Direct, Self::Keyring(_)) => wrong_source("a key that no keyring holds"),
+            // A key that was in a keyring opens the vault from elsewhere too: on another machine, say.
+            (_, Self::Bytes(bytes)) => key_of_bytes(bytes.expose(), "the key"), // expose: into a wiped copy
+            (_, Self::Environment(name)) => {
                 let text = std::env::var_os(name).ok_or_else(|| {
                     let message = format!("the environment variable {name} with the vault's key is not set");
                     Error::new(ErrorKind::VaultLocked, message).with_fields(["key"])
@@ -152,7 +193,7 @@ impl KeySource {
                     &format!("the environment variable {name}"),
                 )
             }
-            (Derivation::Direct, Self::FileBesideVault | Self::File(_)) => {
+            (_, Self::FileBesideVault | Self::File(_)) => {
                 key_file::read(&self.file(vault).expect("a vault that is no file has another key"))
             }
         }
@@ -173,4 +214,20 @@ fn argon2id(passphrase: &Secret, memory_kib: u32, passes: u32, lanes: u32, salt:
         .hash_password_into_with_memory(passphrase.expose(), salt, key.as_mut_slice(), memory.as_mut_slice()) // expose: hashed
         .map_err(|_| Error::new(ErrorKind::InvalidArgument, "the passphrase cannot be used").with_fields(["key"]))?;
     Ok(key)
+}
+
+/// The entry of the keyring with these names.
+fn entry(service: &str, account: &str) -> Result<keyring::Entry> {
+    if service.trim().is_empty() || service.len() > 255 || service.chars().any(char::is_control) {
+        let message = "the keyring's service is the name of the application: up to 255 bytes, no control characters";
+        return Err(Error::argument("key", message));
+    }
+    Ok(keyring::Entry { service: service.to_owned(), account: account.to_owned() })
+}
+
+fn read_keyring(entry: &keyring::Entry, patience: Duration) -> Result<Zeroizing<[u8; 32]>> {
+    key_of_text(&keyring::read(entry, patience)?, "the key").map_err(|_| {
+        let message = format!("the keyring's entry {} of {} is damaged; put back a copy", entry.account, entry.service);
+        Error::new(ErrorKind::VaultLocked, message).with_fields(["key"])
+    })
 }

@@ -4,6 +4,8 @@ mod change;
 mod examine;
 mod key_file;
 mod key_source;
+#[cfg_attr(not(feature = "keyring"), path = "keyring/absent.rs")]
+mod keyring;
 mod place;
 #[cfg(test)]
 mod properties;
@@ -41,11 +43,13 @@ struct Origin {
     file: Option<PathBuf>,
     key_source: &'static str,
     key_file: Option<PathBuf>,
+    /// How long a keyring may take.
+    patience: Duration,
 }
 
 impl Origin {
-    fn new(place: &Place, source: &KeySource) -> Self {
-        Self { shown: place.shown(), file: place.file().map(Path::to_owned), key_source: "", key_file: None }
+    fn new(place: &Place, source: &KeySource, patience: Duration) -> Self {
+        Self { shown: place.shown(), file: place.file().map(Path::to_owned), key_source: "", key_file: None, patience }
             .with(source)
     }
 
@@ -79,19 +83,20 @@ impl From<Unopened> for Closed {
 
 impl Vault {
     /// Opens the vault at this place, making it on first use. Takes as long as the key source: Argon2id for a passphrase.
-    /// `patience` is how long its calls wait while other processes write.
+    /// `patience` is how long a keyring may take, and how long calls wait while other processes write.
     pub(crate) fn open(place: &Place, source: &KeySource, patience: Duration) -> Result<Self> {
-        let origin = Origin::new(place, source);
+        let origin = Origin::new(place, source, patience);
         let store = place.open(patience)?;
         let mut rows = store.keys()?;
         if rows.is_empty() {
-            let master = source.make(place.file())?;
+            let master = source.make(place.file(), patience)?;
             let row = ring::first_key(&master)?;
             // Another process may be quicker; then its key is the vault's.
             rows = vec![store.add_first_key(&row)?];
             if rows[0] == row {
                 return Ok(Self::new(store, Ring::unlock(rows, &master.key, origin)?));
             }
+            source.discard(&master, patience);
         }
         let ring = loop {
             let error = match unlock(rows.clone(), source, &origin) {
@@ -278,7 +283,7 @@ fn newer(what: &str) -> Error {
 fn unlock(rows: Vec<KeyRow>, source: &KeySource, origin: &Origin) -> Result<Ring> {
     let derivation = rows.last().map_or("", |newest| &newest.derivation);
     let opened = source
-        .load(origin.file.as_deref(), derivation)
+        .load(origin.file.as_deref(), derivation, origin.patience)
         .and_then(|master| Ring::unlock(rows.clone(), &master, origin.clone()));
     match (opened, origin.key_file.as_deref().and_then(key_file::former_key)) {
         (Err(error), Some(former)) => Ring::unlock(rows, &former, origin.clone()).map_err(|_| error),

@@ -11,7 +11,7 @@ from keylatch._calls import Value
 from keylatch._options import ApiKey
 from keylatch.client import Keylatch
 
-_OF_THE_VAULT = {"path", "key", "key_env", "key_file", "passphrase"}
+_OF_THE_VAULT = {"path", "key", "key_env", "key_file", "passphrase", "keyring"}
 
 
 class Options(TypedDict, total=False):
@@ -22,6 +22,7 @@ class Options(TypedDict, total=False):
     key_env: str | None
     key_file: str | PathLike[str] | None
     passphrase: Value | None
+    keyring: str | None
     api_version: str
     timeout: float
     max_response_bytes: int
