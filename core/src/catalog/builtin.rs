@@ -3,10 +3,12 @@
 //! forms of keys stand apart, so that finding an app reads none.
 
 use once_cell::race::OnceBox;
+use regex_lite::Regex;
 
 use super::definition::AppDef;
 use super::read;
 use super::search::Head;
+use super::shape::Form;
 
 /// The definitions as JSON, one after the other, by slug.
 static TEXT: &str = include_str!(concat!(env!("OUT_DIR"), "/catalog.txt"));
@@ -22,13 +24,23 @@ const COUNT: usize = STARTS.len() - 1;
 
 /// Whoever comes first leaves what it read; nobody waits for another, who might be gone after a fork.
 static APPS: [OnceBox<AppDef>; COUNT] = [const { OnceBox::new() }; COUNT];
+static READ_SHAPES: OnceBox<Vec<Shape>> = OnceBox::new();
 
 /// A field whose values tell whose they are.
 pub(super) struct Shape {
     pub(super) app: &'static str,
     pub(super) auth_scheme: &'static str,
     pub(super) field: &'static str,
-    pub(super) pattern: &'static str,
+    pub(super) form: Form,
+    pattern: &'static str,
+    regex: OnceBox<Option<Regex>>,
+}
+
+impl Shape {
+    pub(super) fn matches(&self, value: &str) -> bool {
+        let regex = self.regex.get_or_init(|| Box::new(Regex::new(self.pattern).ok()));
+        regex.as_ref().is_some_and(|regex| regex.is_match(value))
+    }
 }
 
 pub(super) fn app(slug: &str) -> Option<&'static AppDef> {
@@ -54,11 +66,14 @@ pub(super) fn heads() -> impl Iterator<Item = Head<'static>> {
     (0..COUNT).map(head)
 }
 
-/// The fields of all apps whose values tell whose they are; reads no definition.
-pub(super) fn shapes() -> impl Iterator<Item = Shape> {
-    SHAPES.lines().map(|line| {
-        let [app, auth_scheme, field, pattern] = parts(line);
-        Shape { app, auth_scheme, field, pattern }
+/// The fields of all apps whose values tell whose they are; reads no definition. The first call reads the patterns.
+pub(super) fn shapes() -> &'static [Shape] {
+    READ_SHAPES.get_or_init(|| {
+        let shape = |line| {
+            let [app, auth_scheme, field, pattern] = parts(line);
+            Shape { app, auth_scheme, field, form: Form::of(pattern), pattern, regex: OnceBox::new() }
+        };
+        Box::new(SHAPES.lines().map(shape).collect())
     })
 }
 

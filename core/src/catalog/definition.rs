@@ -29,7 +29,7 @@ impl AppDef {
         self.schemes.iter().flat_map(|scheme| {
             scheme.fields.iter().filter(|f| f.secret).filter_map(|field| {
                 let pattern = field.hint.as_ref().map(|hint| &hint.pattern).or(field.pattern.as_ref())?;
-                shape::is_telling(pattern).then_some((
+                shape::Form::of(pattern).is_telling().then_some((
                     scheme.auth_scheme.as_ref(),
                     field.name.as_ref(),
                     pattern.as_ref(),

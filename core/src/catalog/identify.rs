@@ -3,7 +3,7 @@
 use regex_lite::Regex;
 
 use super::definition::AppDef;
-use super::shape::{Fit, fit};
+use super::shape::{Fit, Form};
 use super::{AppRef, Catalog, builtin, template};
 use crate::app::KeyOrigin;
 use crate::secret::Secret;
@@ -65,20 +65,23 @@ impl Catalog {
 
     fn likenesses(&self, value: &str) -> Vec<Likeness> {
         let mut found: Vec<Likeness> = Vec::new();
-        let mut look = |app: &str, auth_scheme: &str, field: &str, pattern: &str| {
-            let Some(fit) = fit(pattern, value) else { return };
-            let twice = found.iter().any(|one| one.app == app && one.field == field);
-            if !twice && Regex::new(pattern).is_ok_and(|regex| regex.is_match(value)) {
+        let mut add = |app: &str, auth_scheme: &str, field: &str, fit: Fit| {
+            if !found.iter().any(|one| one.app == app && one.field == field) {
                 let (app, auth_scheme, field) = (app.to_owned(), auth_scheme.to_owned(), field.to_owned());
                 found.push(Likeness { app, auth_scheme, field, fit });
             }
         };
         for shape in builtin::shapes() {
-            look(shape.app, shape.auth_scheme, shape.field, shape.pattern);
+            if let Some(fit) = shape.form.fit(value).filter(|_| shape.matches(value)) {
+                add(shape.app, shape.auth_scheme, shape.field, fit);
+            }
         }
         for app in self.custom_apps() {
             for (auth_scheme, field, pattern) in app.shapes() {
-                look(&app.slug, auth_scheme, field, pattern);
+                let matches = || Regex::new(pattern).is_ok_and(|regex| regex.is_match(value));
+                if let Some(fit) = Form::of(pattern).fit(value).filter(|_| matches()) {
+                    add(&app.slug, auth_scheme, field, fit);
+                }
             }
         }
         found.sort_by(|a, b| b.fit.length.cmp(&a.fit.length).then_with(|| a.app.cmp(&b.app)));

@@ -27,23 +27,36 @@ pub(crate) struct Fit {
     pub(crate) clear: bool,
 }
 
-/// Whether values of this pattern can be told from those of other apps at all.
-pub(crate) fn is_telling(pattern: &str) -> bool {
-    beginnings(pattern).iter().any(|beginning| tells(beginning)) || inner(pattern) >= FEWEST
+/// What a pattern tells of its values.
+pub(crate) struct Form {
+    /// What they begin with, where that tells anything.
+    beginnings: Vec<String>,
+    /// The length of what stands in the midst of all of them.
+    inner: usize,
 }
 
-/// How well a value that matches the pattern fits it; none where it might as well be of another app.
-pub(crate) fn fit(pattern: &str, value: &str) -> Option<Fit> {
-    let mine = |beginning: &&String| value.starts_with(beginning.as_str()) && tells(beginning);
-    let beginnings = beginnings(pattern);
-    let longest = beginnings.iter().filter(mine).max_by_key(|beginning| beginning.len());
-    match longest {
-        Some(beginning) => {
-            let word = beginning.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-            let clear = beginning.len() >= CLEAR && !COMMON.contains(&word);
-            Some(Fit { length: beginning.len(), clear })
+impl Form {
+    pub(crate) fn of(pattern: &str) -> Self {
+        let beginnings = beginnings(pattern).into_iter().filter(|beginning| tells(beginning)).collect();
+        Self { beginnings, inner: inner(pattern) }
+    }
+
+    /// Whether its values can be told from those of other apps at all.
+    pub(crate) fn is_telling(&self) -> bool {
+        !self.beginnings.is_empty() || self.inner >= FEWEST
+    }
+
+    /// How well a value that matches the pattern fits it; none where it might as well be of another app.
+    pub(crate) fn fit(&self, value: &str) -> Option<Fit> {
+        let mine = self.beginnings.iter().filter(|beginning| value.starts_with(beginning.as_str()));
+        match mine.max_by_key(|beginning| beginning.len()) {
+            Some(beginning) => {
+                let word = beginning.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+                let clear = beginning.len() >= CLEAR && !COMMON.contains(&word);
+                Some(Fit { length: beginning.len(), clear })
+            }
+            None => Some(Fit { length: self.inner, clear: false }).filter(|fit| fit.length >= FEWEST),
         }
-        None => Some(Fit { length: inner(pattern), clear: false }).filter(|fit| fit.length >= FEWEST),
     }
 }
 
@@ -238,16 +251,16 @@ mod tests {
             "",
             "^[",
         ] {
-            assert!(!is_telling(pattern), "{pattern}");
+            assert!(!Form::of(pattern).is_telling(), "{pattern}");
         }
         for pattern in ["^sk-", "^[0-9a-f]{32}-us[0-9]{1,2}$", "^(eyJ|n8n_api_)", "^AIza"] {
-            assert!(is_telling(pattern), "{pattern}");
+            assert!(Form::of(pattern).is_telling(), "{pattern}");
         }
     }
 
     #[test]
     fn a_fit_is_as_specific_as_the_pattern_is_plain() {
-        let found = |pattern, value| fit(pattern, value).map(|fit| (fit.length, fit.clear));
+        let found = |pattern, value| Form::of(pattern).fit(value).map(|fit| (fit.length, fit.clear));
         assert_eq!(found("^sk-ant-", "sk-ant-1"), Some((7, true)));
         assert_eq!(found("^sk-", "sk-ant-1"), Some((3, false)));
         assert_eq!(found("^(live|test)_", "live_1"), Some((5, false)), "a word that many use");
