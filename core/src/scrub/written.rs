@@ -9,6 +9,12 @@ const WAYS: [&[u8]; 5] = [b"", b"%+", b"\\", b"&", &ESCAPES];
 
 /// How far the needle stands at the beginning of the text, written plainly or with escapes; `None` where it does not.
 pub(super) fn matched(text: &[u8], needle: &[u8], any_case: bool) -> Option<usize> {
+    let (first, second) = (text.first()?, text.get(1)?);
+    // Nearly all other text differs in its second character, whichever way the needle is written.
+    let differs = needle.get(1).is_some_and(|wanted| !second.eq_ignore_ascii_case(wanted));
+    if differs && !ESCAPES.contains(first) && !ESCAPES.contains(second) {
+        return None;
+    }
     WAYS.iter().find_map(|escapes| matched_with(escapes, text, needle, any_case))
 }
 
