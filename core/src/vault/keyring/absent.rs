@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::secret::Secret;
 
 /// Where a key would stand in the keyring.
-#[expect(dead_code, reason = "nobody asks for it")]
 pub(super) struct Entry {
     pub(super) service: String,
     pub(super) account: String,
