@@ -59,6 +59,10 @@ test-crash: ## the vault under 1,000 SIGKILLs, and on a disk that is full at eve
 	cargo build --locked -p keylatch-tests --bin vault_stress
 	target/debug/vault_stress --long
 
+test-rotation: ## 100,000 records get a new key while 4 processes read and write, killed twice; `make test` runs a short form
+	cargo build --release --locked -p keylatch-tests --bin rotation_stress
+	target/release/rotation_stress --long
+
 test-fork: .venv/.made ## forks, threads, signals and ends of programs, each under a deadline; wants the packages built
 	@$(PY) tests/servers/run.py -- $(PY) tests/fork/run.py $(ARGS)
 

@@ -220,6 +220,16 @@ typedef struct keylatch_request_ask keylatch_request_ask;
 typedef struct keylatch_response keylatch_response;
 
 /**
+ * Which batch of a rotation is wanted: the arguments of keylatch_client_rotate_data_key.
+ */
+typedef struct keylatch_rotate_ask keylatch_rotate_ask;
+
+/**
+ * One batch of a rotation of the data key.
+ */
+typedef struct keylatch_rotation keylatch_rotation;
+
+/**
  * One way to connect an app.
  */
 typedef struct keylatch_scheme keylatch_scheme;
@@ -2845,6 +2855,22 @@ keylatch_status keylatch_diagnosis_key_file(const keylatch_diagnosis *diagnosis,
 keylatch_status keylatch_diagnosis_key_fits(const keylatch_diagnosis *diagnosis, bool *known, bool *key_fits);
 
 /**
+ * How many data keys there are: one, or more while a rotation is under way and where records do not open; `*known` is false where
+ * that could not be found out. Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_data_keys(const keylatch_diagnosis *diagnosis,
+                                             bool *known,
+                                             uint64_t *count);
+
+/**
+ * How many records are sealed with another data key than the newest; `*known` is false where that could not be found out.
+ * Thread-safe.
+ */
+keylatch_status keylatch_diagnosis_older_records(const keylatch_diagnosis *diagnosis,
+                                                 bool *known,
+                                                 uint64_t *count);
+
+/**
  * How many integrations there are; `*known` is false where they could not be counted. Thread-safe.
  */
 keylatch_status keylatch_diagnosis_integrations(const keylatch_diagnosis *diagnosis,
@@ -2909,6 +2935,128 @@ keylatch_status keylatch_diagnosis_json(const keylatch_diagnosis *diagnosis, con
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_diagnosis_free(keylatch_diagnosis *diagnosis);
+
+/**
+ * Gives the vault another key, the one that `options` name (NULL for a file beside the vault); other options mean nothing here. Its
+ * data keys are sealed with that, all at once, and no record is touched. A key file that is not there is made; the one in use gets
+ * a new key in the place of its own. Other clients that have the vault open go on until they need a data key that came later, then
+ * wrong_key tells them to open it again. Backups keep their key.
+ *
+ * Thread-safe. Errors: wrong_key where another client has changed the key since this one opened the vault; vault_locked for a source
+ * without a key; invalid_argument for the key that the vault has already, and on Composio's API, where there is no vault.
+ */
+keylatch_status keylatch_client_change_key(const keylatch_client *client,
+                                           const keylatch_options *options,
+                                           keylatch_error **error);
+
+/**
+ * Makes an empty set of arguments, for which a rotation that was broken off goes on, or another one begins. The caller owns `*out`
+ * and releases it with keylatch_rotate_ask_free.
+ */
+keylatch_status keylatch_rotate_ask_new(keylatch_rotate_ask **out,
+                                        keylatch_error **error);
+
+/**
+ * How many records to seal anew in this batch, 1 to 5 000. Default: 500. Thread-safe.
+ */
+keylatch_status keylatch_rotate_ask_set_limit(keylatch_rotate_ask *ask, uint32_t limit, keylatch_error **error);
+
+/**
+ * The next_cursor of the batch before. Copied. Thread-safe.
+ */
+keylatch_status keylatch_rotate_ask_set_cursor(keylatch_rotate_ask *ask,
+                                               const char *cursor,
+                                               size_t cursor_length,
+                                               keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_rotate_ask_free(keylatch_rotate_ask *ask);
+
+/**
+ * Gives the vault a new data key, and seals every record with it, a batch a call, while this and other clients read and write. Go
+ * on by setting the batch's next_cursor in `ask`, until there is none; or without it, also after a kill and from another process: a
+ * rotation that was broken off goes on. The last batch deletes the older data keys, in a transaction that finds no record sealed
+ * with them. A record that does not open stays as it is, and its key with it: the answers name both.
+ *
+ * The caller owns `*out` and releases it with keylatch_rotation_free. Thread-safe.
+ * Errors: wrong_key as keylatch_client_change_key; storage; invalid_argument for a limit or cursor that cannot be, and on Composio's
+ * API, where there is no vault.
+ */
+keylatch_status keylatch_client_rotate_data_key(const keylatch_client *client,
+                                                const keylatch_rotate_ask *ask,
+                                                keylatch_rotation **out,
+                                                keylatch_error **error);
+
+/**
+ * Id of the newest data key. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rotation_key_id(const keylatch_rotation *rotation, const char **text, size_t *length);
+
+/**
+ * How many records this batch has sealed with it. Thread-safe.
+ */
+keylatch_status keylatch_rotation_resealed(const keylatch_rotation *rotation, uint64_t *resealed);
+
+/**
+ * How many the rotation will come by yet. Thread-safe.
+ */
+keylatch_status keylatch_rotation_remaining(const keylatch_rotation *rotation, uint64_t *remaining);
+
+/**
+ * How many integrations this batch came by that do not open: they stay as they are. Thread-safe.
+ */
+keylatch_status keylatch_rotation_damaged_integration_count(const keylatch_rotation *rotation, size_t *count);
+
+/**
+ * Id of such an integration. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rotation_damaged_integration_at(const keylatch_rotation *rotation,
+                                                         size_t index,
+                                                         const char **text,
+                                                         size_t *length);
+
+/**
+ * How many connections this batch came by that do not open: they stay as they are. Thread-safe.
+ */
+keylatch_status keylatch_rotation_damaged_connection_count(const keylatch_rotation *rotation, size_t *count);
+
+/**
+ * Id of such a connection. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rotation_damaged_connection_at(const keylatch_rotation *rotation,
+                                                        size_t index,
+                                                        const char **text,
+                                                        size_t *length);
+
+/**
+ * On the last batch: how many older data keys stay, since records that do not open are sealed with them. Thread-safe.
+ */
+keylatch_status keylatch_rotation_kept_key_count(const keylatch_rotation *rotation, size_t *count);
+
+/**
+ * Id of such a key. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rotation_kept_key_at(const keylatch_rotation *rotation,
+                                              size_t index,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * Where to go on. NULL where this was the last batch. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rotation_next_cursor(const keylatch_rotation *rotation, const char **text, size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_rotation_json(const keylatch_rotation *rotation, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_rotation_free(keylatch_rotation *rotation);
 
 #ifdef __cplusplus
 }  // extern "C"

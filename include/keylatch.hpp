@@ -92,6 +92,13 @@ std::vector<std::string> texts(const H *handle, CountGetter<H> get_count, TextAt
     return all;
 }
 
+template <typename H>
+std::uint64_t number(const H *handle, keylatch_status (*get)(const H *, std::uint64_t *)) {
+    std::uint64_t number = 0;
+    get(handle, &number);
+    return number;
+}
+
 /// A number that may be unknown.
 template <typename H, typename Number>
 std::optional<Number> maybe(const H *handle, keylatch_status (*get)(const H *, bool *, Number *)) {
@@ -697,10 +704,29 @@ struct Diagnosis {
     std::string key_source;      // "file", "bytes", "environment", "passphrase" or "keyring"
     std::optional<std::string> key_file;
     std::optional<bool> key_fits;
+    std::optional<std::uint64_t> data_keys;      // one, or more while a rotation is under way
+    std::optional<std::uint64_t> older_records;  // sealed with another data key than the newest
     std::optional<std::uint64_t> integrations, connections;
     std::vector<std::string> damaged_integrations, damaged_connections;  // ids of those that do not open
     std::optional<bool> memory_locked;
     std::vector<std::string> warnings;  // what is wrong and what to do; empty where all is well
+    std::string json;
+};
+
+/// Which batch of a rotation of the data key is wanted.
+struct RotateDataKey {
+    std::optional<std::uint32_t> limit;  // how many records to seal anew, 1 to 5 000; 500 by default
+    std::optional<std::string> cursor;   // next_cursor of the batch before
+};
+
+/// One batch of a rotation of the data key.
+struct Rotation {
+    std::string key_id;                                                  // of the newest data key
+    std::uint64_t resealed = 0;                                          // records that this batch has sealed with it
+    std::uint64_t remaining = 0;                                         // records that the rotation will come by yet
+    std::vector<std::string> damaged_integrations, damaged_connections;  // ids of those that do not open
+    std::vector<std::string> kept_keys;  // on the last batch: older keys, of records that do not open
+    std::optional<std::string> next_cursor;
     std::string json;
 };
 
@@ -722,6 +748,7 @@ using RechecksHandle = Handle<keylatch_rechecks, keylatch_rechecks_free>;
 using VerificationHandle = Handle<keylatch_verification, keylatch_verification_free>;
 using ActionResultHandle = Handle<keylatch_action_result, keylatch_action_result_free>;
 using DiagnosisHandle = Handle<keylatch_diagnosis, keylatch_diagnosis_free>;
+using RotationHandle = Handle<keylatch_rotation, keylatch_rotation_free>;
 using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
 
 /// Reads each part of a whole: `part_at` gives a handle, `read` makes a value of it.
@@ -896,6 +923,8 @@ inline Diagnosis read_diagnosis(const keylatch_diagnosis *h) {
     found.key_source = text(h, keylatch_diagnosis_key_source);
     found.key_file = maybe(h, keylatch_diagnosis_key_file);
     found.key_fits = maybe(h, keylatch_diagnosis_key_fits);
+    found.data_keys = maybe(h, keylatch_diagnosis_data_keys);
+    found.older_records = maybe(h, keylatch_diagnosis_older_records);
     found.integrations = maybe(h, keylatch_diagnosis_integrations);
     found.connections = maybe(h, keylatch_diagnosis_connections);
     found.damaged_integrations =
@@ -906,6 +935,21 @@ inline Diagnosis read_diagnosis(const keylatch_diagnosis *h) {
     found.warnings = texts(h, keylatch_diagnosis_warning_count, keylatch_diagnosis_warning_at);
     found.json = text(h, keylatch_diagnosis_json);
     return found;
+}
+
+inline Rotation read_rotation(const keylatch_rotation *h) {
+    Rotation rotation;
+    rotation.key_id = text(h, keylatch_rotation_key_id);
+    rotation.resealed = number(h, keylatch_rotation_resealed);
+    rotation.remaining = number(h, keylatch_rotation_remaining);
+    rotation.damaged_integrations =
+        texts(h, keylatch_rotation_damaged_integration_count, keylatch_rotation_damaged_integration_at);
+    rotation.damaged_connections =
+        texts(h, keylatch_rotation_damaged_connection_count, keylatch_rotation_damaged_connection_at);
+    rotation.kept_keys = texts(h, keylatch_rotation_kept_key_count, keylatch_rotation_kept_key_at);
+    rotation.next_cursor = maybe(h, keylatch_rotation_next_cursor);
+    rotation.json = text(h, keylatch_rotation_json);
+    return rotation;
 }
 
 inline Verification read_verification(const keylatch_verification *h) {
@@ -1233,6 +1277,23 @@ public:
     /// vault, with the same key; a key file is not copied.
     void backup(std::string_view path) const {
         detail::act(keylatch_client_backup, get(), path.data(), path.size());
+    }
+    /// Gives the vault another key, the one that these options name; their others mean nothing here. No record is touched. The
+    /// key file in use gets a new key in the place of its own. Other clients that have the vault open go on until they need a
+    /// data key that came later, then wrong_key tells them to open it again. Backups keep their key.
+    void change_key(const Options &key = Options()) const {
+        detail::act(keylatch_client_change_key, get(), key.get());
+    }
+    /// Gives the vault a new data key, and seals every record with it, a batch a call, while others read and write. Go on with
+    /// the batch's next_cursor; or without it, also after a kill: a rotation that was broken off goes on. The last batch deletes
+    /// the older data keys. A record that does not open stays as it is, and its key with it: the answers name both.
+    Rotation rotate_data_key(const RotateDataKey &which = {}) const {
+        auto ask =
+            detail::make<detail::Handle<keylatch_rotate_ask, keylatch_rotate_ask_free>>(keylatch_rotate_ask_new);
+        if (which.limit) detail::act(keylatch_rotate_ask_set_limit, ask.get(), *which.limit);
+        detail::set(ask.get(), keylatch_rotate_ask_set_cursor, which.cursor);
+        return detail::read_rotation(
+            detail::call<detail::RotationHandle>(keylatch_client_rotate_data_key, get(), ask.get()).get());
     }
     /// The state of the vault; looks at every record. keylatch::diagnose looks at a vault that does not open.
     Diagnosis diagnose() const {

@@ -78,6 +78,7 @@ STEPS = [
         needs=("dbus-daemon", "gnome-keyring-daemon", "secret-tool"),
     ),
     Step("one vault, many processes: at once, killed at random, on a full disk", ["target/debug/vault_stress"]),
+    Step("a rotation that is killed twice, while others read and write", ["target/debug/rotation_stress"]),
     Step("forks, threads, signals and ends of programs", ["make", "test-fork"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
     Step("no copy of a credential in memory, registers and dumps", ["make", "test-residue"]),

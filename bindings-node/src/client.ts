@@ -8,9 +8,16 @@ import { Entity } from './entity'
 import { badArgument } from './errors'
 import { initiate, type InitiateOptions } from './initiate'
 import { Integrations } from './integrations'
-import type { ActionResult, Connection, Diagnosis, ExpectedParams } from './model'
+import type { ActionResult, Connection, Diagnosis, ExpectedParams, Rotation } from './model'
 import { camelKeys } from './names'
-import { composioOpening, vaultOpening, type ComposioOptions, type NativeOpening, type OpenOptions } from './options'
+import {
+  composioOpening,
+  vaultOpening,
+  type ComposioOptions,
+  type KeyOptions,
+  type NativeOpening,
+  type OpenOptions,
+} from './options'
 import { request, requestPages, type PagesOptions, type RequestOptions } from './requests'
 import type { Response } from './response'
 import { kindOf } from './secret'
@@ -27,6 +34,17 @@ export interface GetConnectionOptions extends CallOptions {
 export interface BackupOptions extends CallOptions {
   /** The new file; its folder must be there. */
   path: string
+}
+
+/** Where the vault's next key comes from: at most one source. */
+export interface ChangeKeyOptions extends CallOptions, KeyOptions {}
+
+/** Which batch of a rotation is wanted. */
+export interface RotateDataKeyOptions extends CallOptions {
+  /** How many records to seal anew in this batch, 1 to 5 000. Default: 500. */
+  limit?: number
+  /** `nextCursor` of the batch before. Without it a rotation that was broken off goes on, or another one begins. */
+  cursor?: string
 }
 
 /**
@@ -211,6 +229,46 @@ export class Keylatch {
    */
   async backup(path: string | BackupOptions): Promise<void> {
     await this.#calls.value('backup', named('path', path))
+  }
+
+  /**
+   * Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched. Without a key in the
+   * options it is in the file beside the vault. A key file that is not there is made; the one in use gets a new key in the
+   * place of its own. Other clients that have the vault open go on until they need a data key that came later, then a
+   * WrongKeyError tells them to open it again. Backups keep their key.
+   *
+   * @example
+   * ```ts
+   * await client.changeKey({ passphrase: buffer }) // zeros from here on
+   * ```
+   * @throws WrongKeyError where another client has changed the key since this one opened the vault; VaultLockedError for a
+   *   source without a key; InvalidArgumentError for the key that the vault has already, and on Composio's API, where there is
+   *   no vault.
+   */
+  async changeKey(options?: ChangeKeyOptions): Promise<void> {
+    const { key, passphrase, ...rest } = asOptions('changeKey', options)
+    await this.#calls.value('change_key', rest, { params: ['key', { key, passphrase }] })
+  }
+
+  /**
+   * Gives the vault a new data key, and seals every record with it, a batch a call, while others read and write. Go on with
+   * `nextCursor`; or without it, also after a kill and from another process: a rotation that was broken off goes on. The last
+   * batch deletes the older data keys, in a transaction that finds no record sealed with them. A record that does not open
+   * stays as it is, and its key with it: the answers name both.
+   *
+   * @example
+   * ```ts
+   * let batch = await client.rotateDataKey()
+   * while (batch.nextCursor) {
+   *   console.log(`${batch.remaining} to go`)
+   *   batch = await client.rotateDataKey({ cursor: batch.nextCursor })
+   * }
+   * ```
+   * @throws WrongKeyError as `changeKey`; StorageError; InvalidArgumentError for a limit or cursor that cannot be, and on
+   *   Composio's API, where there is no vault.
+   */
+  async rotateDataKey(options?: RotateDataKeyOptions): Promise<Rotation> {
+    return camelKeys(await this.#calls.value<object>('rotate_data_key', asOptions('rotateDataKey', options)))
   }
 
   /**

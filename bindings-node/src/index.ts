@@ -1,7 +1,13 @@
 // The public face of the package `keylatch`.
 import { native } from './addon'
 
-export { Keylatch, type BackupOptions, type GetConnectionOptions } from './client'
+export {
+  Keylatch,
+  type BackupOptions,
+  type ChangeKeyOptions,
+  type GetConnectionOptions,
+  type RotateDataKeyOptions,
+} from './client'
 export { diagnose } from './diagnose'
 export type { ExecuteActionOptions } from './actions'
 export { Entity, type AppOption } from './entity'
@@ -19,7 +25,7 @@ export {
 export type { CallOptions } from './calls'
 export { ConnectionRequest } from './connection-request'
 export type { InitiateOptions, Verify } from './initiate'
-export type { ComposioOptions, ConnectionOptions, OpenOptions } from './options'
+export type { ComposioOptions, ConnectionOptions, KeyOptions, OpenOptions } from './options'
 export type { Params, ParamValue } from './params'
 export type { PagesOptions, Paging, Pairs, RequestOptions } from './requests'
 export { Response, ResponseHeaders } from './response'
@@ -46,6 +52,7 @@ export {
   type Page,
   type Recheck,
   type Rechecks,
+  type Rotation,
   type Scheme,
   type Status,
   type Verification,

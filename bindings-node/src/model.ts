@@ -401,6 +401,10 @@ export interface Diagnosis {
   readonly keyFile?: string
   /** Whether the key opens the vault. */
   readonly keyFits?: boolean
+  /** How many data keys there are: one, or more while a rotation is under way and where records do not open. */
+  readonly dataKeys?: number
+  /** How many records are sealed with another data key than the newest. */
+  readonly olderRecords?: number
   /** How many integrations there are. */
   readonly integrations?: number
   /** How many connections there are. */
@@ -413,6 +417,27 @@ export interface Diagnosis {
   readonly memoryLocked?: boolean
   /** What is wrong, a sentence each, and what to do about it. Empty where all is well. */
   readonly warnings: readonly string[]
+}
+
+/** One batch of a rotation of the data key. */
+export interface Rotation {
+  /** Id of the newest data key. */
+  readonly keyId: string
+  /** How many records this batch has sealed with it. */
+  readonly resealed: number
+  /** How many the rotation will come by yet. */
+  readonly remaining: number
+  /** Integrations that this batch came by and that do not open: they stay as they are. */
+  readonly damagedIntegrations: readonly string[]
+  /** Connections that this batch came by and that do not open: they stay as they are. */
+  readonly damagedConnections: readonly string[]
+  /**
+   * On the last batch: ids of older data keys that stay, since records that do not open are sealed with them. A later rotation
+   * deletes them, once these records are deleted or have new credentials.
+   */
+  readonly keptKeys: readonly string[]
+  /** Give it back as `cursor` for the next batch; absent on the last. */
+  readonly nextCursor?: string
 }
 
 /** One page of connections, newest first. */

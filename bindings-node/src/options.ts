@@ -21,14 +21,9 @@ export interface ConnectionOptions {
   strictSecrets?: boolean | undefined
 }
 
-/** How to open a vault. Without any option: one in the platform's data folder, its key in a file beside it. */
-export interface OpenOptions extends ConnectionOptions {
-  /**
-   * The vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which wants a key
-   * of its own; made at first use. Default: `keylatch/vault.db` in the platform's data folder.
-   */
-  path?: string | undefined
-  /** The vault's key, 32 bytes. A buffer is filled with zeros before `open` returns its Promise. */
+/** Where a vault's key comes from: at most one of these, by default a file beside the vault. */
+export interface KeyOptions {
+  /** The vault's key, 32 bytes. A buffer is filled with zeros before the call returns its Promise. */
   key?: Uint8Array | Secret | undefined
   /** Name of the environment variable with the vault's key: 64 hexadecimal digits, or Base64 of 32 bytes. */
   keyEnv?: string | undefined
@@ -38,6 +33,15 @@ export interface OpenOptions extends ConnectionOptions {
   passphrase?: string | Uint8Array | Secret | undefined
   /** Name of the application in the operating system's keyring, where the key is made at first use. */
   keyring?: string | undefined
+}
+
+/** How to open a vault. Without any option: one in the platform's data folder, its key in a file beside it. */
+export interface OpenOptions extends ConnectionOptions, KeyOptions {
+  /**
+   * The vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which wants a key
+   * of its own; made at first use. Default: `keylatch/vault.db` in the platform's data folder.
+   */
+  path?: string | undefined
   /**
    * How long, in milliseconds, the opened record of a connection may be used again by `request` and `executeAction` without asking
    * the vault. What this client changes is seen at once, what others change when this time is over. It is held in memory that is left

@@ -116,6 +116,30 @@ pub unsafe extern "C" fn keylatch_diagnosis_key_fits(
     unsafe { known_at(diagnosis, known, key_fits, |h| Some(h.json.value.key_fits)) }
 }
 
+/// How many data keys there are: one, or more while a rotation is under way and where records do not open; `*known` is false where
+/// that could not be found out. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_diagnosis_data_keys(
+    diagnosis: *const keylatch_diagnosis,
+    known: *mut bool,
+    count: *mut u64,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { known_at(diagnosis, known, count, |h| Some(h.json.value.data_keys)) }
+}
+
+/// How many records are sealed with another data key than the newest; `*known` is false where that could not be found out.
+/// Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_diagnosis_older_records(
+    diagnosis: *const keylatch_diagnosis,
+    known: *mut bool,
+    count: *mut u64,
+) -> keylatch_status {
+    // SAFETY: the pointers are as the header's opening asks for.
+    unsafe { known_at(diagnosis, known, count, |h| Some(h.json.value.older_records)) }
+}
+
 /// How many integrations there are; `*known` is false where they could not be counted. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_diagnosis_integrations(

@@ -63,6 +63,8 @@ mod vault;
 
 mod diagnosis;
 
+mod keys;
+
 mod evidence;
 mod guard;
 mod out;

@@ -25,6 +25,11 @@ impl keylatch_options {
         }
         Ok(options.duplicate())
     }
+
+    /// Where they say that the key comes from.
+    pub(crate) fn key(&self) -> KeySource {
+        self.0.lock().key.duplicate()
+    }
 }
 
 /// Makes options with the defaults. The caller owns `*out` and releases it with keylatch_options_free.

@@ -75,6 +75,7 @@ static void set_up_handles(fixtures *f) {
     must(keylatch_app_search_ask_new(&f->app_search_ask, &e), &e, "app_search_ask");
     must(keylatch_list_ask_new(&f->list_ask, &e), &e, "list_ask");
     must(keylatch_due_ask_new(&f->due_ask, &e), &e, "due_ask");
+    must(keylatch_rotate_ask_new(&f->rotate_ask, &e), &e, "rotate_ask");
     must(keylatch_update_ask_new(&f->update_ask, &e), &e, "update_ask");
     must(keylatch_action_ask_new(&f->action_ask, &e), &e, "action_ask");
     must(keylatch_request_ask_new(&f->request_ask, &e), &e, "request_ask");
@@ -120,6 +121,7 @@ static void set_up_results(fixtures *f, const char *base_url) {
     must(keylatch_connected_accounts_verify(f->client, text, length, &f->verification, &e), &e, "verification");
     must(keylatch_connected_accounts_verify_due(f->client, f->due_ask, &f->rechecks, &e), &e, "rechecks");
     must(keylatch_client_diagnose(f->client, &f->diagnosis, &e), &e, "diagnosis");
+    must(keylatch_client_rotate_data_key(f->client, f->rotate_ask, &f->rotation, &e), &e, "rotation");
     must(keylatch_connected_accounts_list(f->client, f->list_ask, &f->page, &e), &e, "page");
     must(keylatch_action_ask_set_action(f->action_ask, "QUIET_ECHO", 10, &e), &e, "set_action");
     must(keylatch_action_ask_set_connected_account_id(f->action_ask, text, length, &e), &e, "account");
@@ -157,6 +159,7 @@ static void tear_down(fixtures *f) {
     keylatch_verification_free(f->verification);
     keylatch_rechecks_free(f->rechecks);
     keylatch_diagnosis_free(f->diagnosis);
+    keylatch_rotation_free(f->rotation);
     keylatch_response_free(f->response);
     keylatch_pages_free(f->pages);
     keylatch_paging_free(f->paging);
@@ -168,6 +171,7 @@ static void tear_down(fixtures *f) {
     keylatch_initiate_ask_free(f->initiate_ask);
     keylatch_list_ask_free(f->list_ask);
     keylatch_due_ask_free(f->due_ask);
+    keylatch_rotate_ask_free(f->rotate_ask);
     keylatch_update_ask_free(f->update_ask);
     keylatch_request_ask_free(f->request_ask);
 }

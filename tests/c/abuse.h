@@ -39,10 +39,12 @@ typedef struct fixtures {
     keylatch_page *page;
     keylatch_list_ask *list_ask;
     keylatch_due_ask *due_ask;
+    keylatch_rotate_ask *rotate_ask;
     keylatch_update_ask *update_ask;
     keylatch_verification *verification;
     keylatch_rechecks *rechecks;
     keylatch_diagnosis *diagnosis;
+    keylatch_rotation *rotation;
     keylatch_request_ask *request_ask;
     keylatch_response *response;
     keylatch_paging *paging;

@@ -11,6 +11,7 @@ from pathlib import Path
 OPTIONAL = {
     ("keylatch_client_open", "options"),
     ("keylatch_diagnose", "options"),
+    ("keylatch_client_change_key", "options"),
     ("keylatch_integrations_create", "fixed_values"),
     ("keylatch_initiate_connection", "params"),
     ("keylatch_request_pages", "paging"),

@@ -39,6 +39,7 @@ JSON_OF(page)
 JSON_OF(verification)
 JSON_OF(rechecks)
 JSON_OF(diagnosis)
+JSON_OF(rotation)
 
 const char *text_arg(const json *args, const char *name, size_t *length) {
     const json *value = json_get(args, name);
@@ -298,6 +299,52 @@ static outcome verify_due(const keylatch_client *client, const json *args) {
     return out;
 }
 
+/* The key of `params` or `args` in options of its own. */
+static keylatch_status next_key(keylatch_options *options, const json *args, const json *params,
+                                keylatch_error **error) {
+    const json *passphrase = json_get(params, "passphrase"), *key = json_get(json_get(params, "key"), "$bytes");
+    const json *secret = passphrase != NULL ? passphrase : key;
+    size_t length;
+    const char *text = text_arg(args, "key_file", &length);
+    if (text != NULL) return keylatch_options_set_key_file(options, text, length, error);
+    text = text_arg(args, "key_env", &length);
+    if (text != NULL) return keylatch_options_set_key_environment(options, text, length, error);
+    if (secret == NULL) return KEYLATCH_OK;
+    char *copy = malloc(secret->length + 1);
+    memcpy(copy, secret->text, secret->length);
+    keylatch_status status = passphrase != NULL
+                                 ? keylatch_options_take_passphrase(options, copy, secret->length, error)
+                                 : keylatch_options_take_key(options, copy, secret->length, error);
+    free(copy);
+    return status;
+}
+
+static outcome change_key(const keylatch_client *client, const json *args, const json *params) {
+    keylatch_options *options;
+    keylatch_error *error = NULL;
+    keylatch_status status = keylatch_options_new(&options, NULL);
+    if (status == KEYLATCH_OK) status = next_key(options, args, params, &error);
+    if (status == KEYLATCH_OK) status = keylatch_client_change_key(client, options, &error);
+    keylatch_options_free(options);
+    return result(status, error, NULL, NULL);
+}
+
+static outcome rotate_data_key(const keylatch_client *client, const json *args) {
+    keylatch_rotate_ask *ask;
+    keylatch_rotation *made = NULL;
+    keylatch_error *error = NULL;
+    const char *text;
+    size_t length;
+    keylatch_status status = keylatch_rotate_ask_new(&ask, NULL);
+    SET_NUMBER(keylatch_rotate_ask_set_limit, "limit", uint32_t)
+    SET(keylatch_rotate_ask_set_cursor, "cursor")
+    if (status == KEYLATCH_OK) status = keylatch_client_rotate_data_key(client, ask, &made, &error);
+    outcome out = result(status, error, made, rotation_json);
+    keylatch_rotation_free(made);
+    keylatch_rotate_ask_free(ask);
+    return out;
+}
+
 static outcome dsn(const keylatch_client *client, const json *args) {
     keylatch_secret *made = NULL;
     keylatch_error *error = NULL;
@@ -378,6 +425,8 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
         status = keylatch_client_backup(client, text, length, &error);
         return result(status, error, NULL, NULL);
     }
+    if (strcmp(name, "change_key") == 0) return change_key(client, args, params);
+    if (strcmp(name, "rotate_data_key") == 0) return rotate_data_key(client, args);
     if (strcmp(name, "diagnose") == 0) return diagnose(client);
     if (strcmp(name, "get_connection") == 0) {
         keylatch_connection *made = NULL;

@@ -306,6 +306,28 @@ void care(const keylatch::Client &client, const Place &place) {
     for (const char *ending : {"", "-wal", "-shm"}) std::remove((backup + ending).c_str());
 }
 
+void keys(const keylatch::Client &client, const Place &place) {
+    keylatch::Rotation batch = client.rotate_data_key({1, std::nullopt});
+    std::string key_id = batch.key_id;
+    CHECK(batch.resealed == 1 && batch.remaining > 0 && batch.next_cursor && !batch.json.empty());
+    keylatch::Diagnosis found = client.diagnose();
+    CHECK(found.data_keys == std::uint64_t{2} && found.older_records == batch.remaining && found.warnings.size() == 1);
+    while (batch.next_cursor) batch = client.rotate_data_key({std::nullopt, batch.next_cursor});
+    CHECK(batch.key_id == key_id && batch.remaining == 0 && batch.kept_keys.empty());
+    CHECK(batch.damaged_connections.empty() && batch.damaged_integrations.empty());
+    CHECK(client.diagnose().data_keys == std::uint64_t{1} && client.diagnose().older_records == std::uint64_t{0});
+    CHECK(THROWN(client.rotate_data_key({0, std::nullopt})).code() == "invalid_argument");
+
+    keylatch::Options next = place.options();
+    std::string words = "correct horse";
+    next.take_passphrase(words);
+    client.change_key(next);
+    CHECK(THROWN(keylatch::Client(place.options())).code() == "wrong_key");
+    CHECK(keylatch::diagnose(next).key_fits == true);
+    client.change_key(place.options());
+    CHECK(keylatch::diagnose(place.options()).key_fits == true);
+}
+
 void pages_and_expiry(const Place &place) {
     std::vector<keylatch::Expired> told;
     keylatch::Options options = place.options();
@@ -379,6 +401,7 @@ int main() {
         actions(client);
         accounts(client);
         care(client, place);
+        keys(client, place);
         moves_and_closing(place);
         pages_and_expiry(place);
     } catch (const std::exception &error) {

@@ -31,6 +31,8 @@ static const char *const known_arguments[][2] = {
     {"get_connection", "entity_id app "},
     {"execute_action", "action params connected_account_id entity_id timeout_ms "},
     {"backup", "path "},
+    {"change_key", "key_file key_env "},
+    {"rotate_data_key", "limit cursor "},
     {"diagnose", ""},
     {"request", "connected_account_id entity_id app method path query headers timeout_ms retry "},
     {"request_pages", "connected_account_id entity_id app method path query headers timeout_ms retry paging "},

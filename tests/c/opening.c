@@ -47,6 +47,9 @@ static keylatch_status set_option(const world *w, keylatch_options *options, con
         return vault ? keylatch_options_set_path(options, value->text, value->length, error) : KEYLATCH_OK;
     }
     if (json_is(key, "key_hex")) return vault ? take_hex_key(options, value, error) : KEYLATCH_OK;
+    if (json_is(key, "key_file")) {
+        return vault ? keylatch_options_set_key_file(options, value->text, value->length, error) : KEYLATCH_OK;
+    }
     if (json_is(key, "passphrase")) {
         return vault ? take(keylatch_options_take_passphrase, options, value, error) : KEYLATCH_OK;
     }

@@ -20,7 +20,9 @@ BACKENDS = {"embedded", "composio"}
 VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted", "folder"}
 # Only where Composio's API alone is the backend.
 PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
-CLIENT_OPTIONS = {"timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "key_hex", "passphrase"}
+CLIENT_OPTIONS = {
+    "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "key_hex", "key_file", "passphrase",
+}  # fmt: skip
 PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
 CASE_KEYS = {"name", "backends", "differs", "client", "provider", "composio", "apps", "register", "steps"}
@@ -76,6 +78,8 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "get_connection": ("entity_id app", "", False),
     "execute_action": ("action", "params connected_account_id entity_id timeout_ms", False),
     "backup": ("path", "", False),
+    "change_key": ("", "key_file key_env", True),
+    "rotate_data_key": ("", "limit cursor", False),
     "diagnose": ("", "", False),
     "request": ("method path", "query headers timeout_ms retry entity_id app connected_account_id", False),
     "request_pages": (

@@ -34,6 +34,9 @@ const DEFINITION = 'apps.register'
 /** The call that takes one credential value, and no named arguments. */
 const VALUE = 'apps.identify'
 
+/** The call that takes secrets among its options. */
+const KEY = 'change_key'
+
 /** The call that gives one answer after the other. */
 const PAGES = 'request_pages'
 
@@ -86,14 +89,16 @@ function at(result, pointer) {
 
 /** The options of a vault in this folder. */
 function vaultOptions(folder, options) {
-  const { key_hex: hex, passphrase, api_key: _key, api_version: _version, base_url: _url, ...rest } = options
+  const { key_hex: hex, key_file: keyFile, passphrase, ...others } = options
+  const { api_key: _key, api_version: _version, base_url: _url, ...rest } = others
   const key = hex === undefined ? Buffer.from(VAULT_KEY) : Buffer.from(hex, 'hex')
-  const opener = passphrase === undefined ? { key } : { passphrase }
+  const opener = passphrase === undefined && keyFile === undefined ? { key } : { keyFile, passphrase }
   return { path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
 }
 
 /** A client of this project on the Composio server. */
-function openProject(project, { path: _path, key_hex: _key, passphrase: _passphrase, hold_for_ms: _time, ...options }) {
+function openProject(project, given) {
+  const { path: _path, key_hex: _key, key_file: _file, passphrase: _passphrase, hold_for_ms: _time, ...options } = given
   return Keylatch.composio({ ...project.options, ...toArguments(options) })
 }
 
@@ -195,9 +200,10 @@ class Run {
     }
     const value = call === VALUE ? valueOf(fill(params, this.variables).value) : args.definition
     const options = call === DEFINITION || call === VALUE ? value : toArguments(args)
-    if (call in PARAMS) {
+    if (call in PARAMS || call === KEY) {
       const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)])
-      options[PARAMS[call]] = Object.fromEntries(values)
+      if (call === KEY) Object.assign(options, Object.fromEntries(values))
+      else options[PARAMS[call]] = Object.fromEntries(values)
     }
     if (options.paging) options.paging = toArguments(options.paging)
     if (body !== undefined) options.body = fill(body, this.variables)

@@ -27,6 +27,7 @@ import {
   type PagesOptions,
   type Paging,
   type Rechecks,
+  type Rotation,
   type Params,
   type RequestOptions,
   type RequiredParams,
@@ -259,6 +260,11 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   for (const [name, value] of answer.headers) console.log(name, value, answer.headers.has(name))
   await client.backup('backup.db')
   await client.backup({ path: 'backup.db', signal })
+  await client.changeKey()
+  await client.changeKey({ passphrase: Buffer.from('words'), signal })
+  await client.changeKey({ keyFile: 'other.key' })
+  const rotation: Rotation = await client.rotateDataKey({ limit: 100, cursor: 'next', signal })
+  console.log(rotation.remaining, (await client.rotateDataKey()).keptKeys.join())
   const state: Diagnosis = await client.diagnose({ signal })
   const { keyFits, warnings }: Diagnosis = await diagnose({ path: 'vault.db', keyEnv: 'VAULT_KEY' })
   holds<Same<typeof keyFits, boolean | undefined>>(true)

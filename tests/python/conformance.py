@@ -32,9 +32,10 @@ DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncK
 # Each backend with what it adds to a runner's name.
 BACKENDS = {"embedded": "", "composio": "-composio"}
 # Options that only one backend has.
-OF_THE_VAULT = {"path", "key_hex", "passphrase", "hold_for"}
+OF_THE_VAULT = {"path", "key_hex", "key_file", "passphrase", "hold_for"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
 VAULT_KEY = b"keylatch-vault-key-of-the-runner"
+VAULT_ARGUMENTS = {"path", "key", "key_file", "passphrase"}
 OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
 
 
@@ -73,8 +74,9 @@ def vault_options(given: dict[str, Any], folder: str) -> dict[str, Any]:
     made |= {name: given[name] for name in ("path", "hold_for") if name in given}
     if "key_hex" in given:
         made["key"] = bytearray.fromhex(given["key_hex"])
-    if "passphrase" in given:
-        made |= {"key": None, "passphrase": given["passphrase"]}
+    for name in ("key_file", "passphrase"):
+        if name in given:
+            made |= {"key": None, name: given[name]}
     return made
 
 
@@ -143,7 +145,7 @@ class Run:
 
     def diagnose(self, also: dict[str, Any]) -> dict[str, Any]:
         options = vault_options(self.case.get("client", {}) | also, self.folder)
-        found = diagnose(**{name: value for name, value in options.items() if name in ("path", "key", "passphrase")})
+        found = diagnose(**{name: value for name, value in options.items() if name in VAULT_ARGUMENTS})
         note(found)
         return found.to_dict()
 
@@ -196,7 +198,7 @@ class Run:
             args["fixed_values"] = values
         elif name in ("initiate_connection", "connected_accounts.update_credentials"):
             args["connected_account_params"] = values
-        elif name == "apps.identify":
+        elif name in ("apps.identify", "change_key"):
             args |= values
         elif name in ("request", "request_pages"):
             args["body"] = fill(step.get("body"), self.variables)

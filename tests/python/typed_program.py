@@ -31,6 +31,7 @@ from keylatch import (
     Recheck,
     Rechecks,
     Response,
+    Rotation,
     Secret,
     Upstream,
     Verification,
@@ -133,6 +134,12 @@ def blocking() -> None:
     assert_type(made.wait_until_active(client=client, timeout=5), Connection)
     assert_type(client.get_connection(entity_id="user-1", app="stripe"), Connection)
     client.backup(Path("backup.db"))
+    client.change_key()
+    client.change_key(key_file=Path("other.key"))
+    client.change_key(passphrase=bytearray(b"words"))
+    rotation = client.rotate_data_key(limit=100, cursor="next")
+    assert_type(rotation, Rotation)
+    assert_type(rotation.next_cursor, str | None)
     assert_type(client.diagnose(), Diagnosis)
     found = diagnose("vault.db", key_env="VAULT_KEY")
     assert_type(found, Diagnosis)
@@ -220,6 +227,8 @@ async def awaited() -> None:
     assert_type(await client.get_connection(entity_id="user-1", app="stripe"), Connection)
     assert_type(await client.execute_action("STRIPE_LIST_CUSTOMERS", connected_account_id="ca_1"), ActionResult)
     await client.backup("backup.db")
+    await client.change_key(key=Secret("key"))
+    assert_type(await client.rotate_data_key(), Rotation)
     assert_type(await client.diagnose(), Diagnosis)
     assert_type(await client.request("GET", "/", connected_account_id="ca_1", body=b"raw"), Response)
 

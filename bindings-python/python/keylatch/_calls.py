@@ -20,6 +20,7 @@ from keylatch.models import (
     KeyOrigin,
     Page,
     Rechecks,
+    Rotation,
     Verification,
     read_items,
 )
@@ -271,6 +272,18 @@ def execute_action(params: Mapping[str, Any] | None, timeout: float | None, **ar
 
 def backup(path: str | PathLike[str]) -> Call[None]:
     return Call("backup", {"path": fspath(path)}, _nothing)
+
+
+def change_key(
+    key: Value | None, key_file: str | PathLike[str] | None, passphrase: Value | None, **args: object
+) -> Call[None]:
+    args |= {"key_file": None if key_file is None else fspath(key_file)}
+    secrets = {"key": key, "passphrase": passphrase}
+    return Call("change_key", args, _nothing, {name: value for name, value in secrets.items() if value is not None})
+
+
+def rotate_data_key(**args: object) -> Call[Rotation]:
+    return Call("rotate_data_key", args, lambda data, _: Rotation.from_dict(data))
 
 
 def diagnose() -> Call[Diagnosis]:

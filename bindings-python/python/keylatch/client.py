@@ -14,7 +14,7 @@ from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Page
+from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Page, Rotation
 from keylatch.response import Response
 
 T = TypeVar("T")
@@ -366,6 +366,59 @@ class Keylatch:
         ()
         """
         self._run(_calls.backup(path))
+
+    def change_key(
+        self,
+        *,
+        key: Value | None = None,
+        key_env: str | None = None,
+        key_file: str | PathLike[str] | None = None,
+        passphrase: Value | None = None,
+        keyring: str | None = None,
+    ) -> None:
+        """Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched.
+
+        Give at most one of key (32 bytes), key_env, key_file, passphrase and keyring, as to `Keylatch`; without one the
+        key is in the file beside the vault. A key file that is not there is made; the one in use gets a new key in the
+        place of its own. Other clients that have the vault open go on until they need a data key that came later, then
+        `WrongKeyError` tells them to open it again. Backups keep their key.
+
+        Raises `WrongKeyError` where another client has changed the key since this one opened the vault,
+        `VaultLockedError` for a source without a key, and `InvalidArgumentError` for the key that the vault has already
+        and on Composio's API, where there is no vault.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     client.change_key(passphrase=bytearray(b"correct horse battery staple"))
+        >>> with Keylatch("vault.db", passphrase=bytearray(b"correct horse battery staple")) as client:
+        ...     client.diagnose().key_source
+        'passphrase'
+        """
+        self._run(_calls.change_key(key, key_file, passphrase, key_env=key_env, keyring=keyring))
+
+    def rotate_data_key(self, *, limit: int | None = None, cursor: str | None = None) -> Rotation:
+        """Gives the vault a new data key, and seals every record with it, a batch a call, while others read and write.
+
+        limit: how many records to seal anew in this batch, 1 to 5 000. Default: 500.
+        cursor: `next_cursor` of the batch before. Without it a rotation that was broken off goes on, also by another
+            process; or else another one begins.
+
+        The last batch deletes the older data keys, in a transaction that finds no record sealed with them. A record
+        that does not open stays as it is, and its key with it: the answers name both.
+
+        Raises `WrongKeyError` as `change_key` does, `StorageError`, and `InvalidArgumentError` for a limit or cursor
+        that cannot be and on Composio's API, where there is no vault.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     batch = client.rotate_data_key()
+        ...     while batch.next_cursor:
+        ...         print(batch.remaining, "to go")
+        ...         batch = client.rotate_data_key(cursor=batch.next_cursor)
+        ...     batch.kept_keys
+        ()
+        """
+        return self._run(_calls.rotate_data_key(limit=limit, cursor=cursor))
 
     def diagnose(self) -> Diagnosis:
         """The state of the vault: its file, format, key and records, and what to do about what is wrong.

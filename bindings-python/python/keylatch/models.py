@@ -413,6 +413,8 @@ class Diagnosis(Model):
     format: the version of the vault's file. intact: whether its structure is whole, where it could be looked at.
     key_source: "file" (then `key_file` names it), "bytes", "environment", "passphrase" or "keyring".
     key_fits: whether the key opens the vault, where that could be tried.
+    data_keys: how many there are: one, or more while a rotation is under way and where records do not open.
+    older_records: how many records are sealed with another data key than the newest.
     integrations, connections: how many there are.
     damaged_integrations, damaged_connections: ids of those that do not open.
     memory_locked: whether the key is in memory that is not swapped out, where a key is held.
@@ -432,11 +434,36 @@ class Diagnosis(Model):
     intact: bool | None = None
     key_file: str | None = None
     key_fits: bool | None = None
+    data_keys: int | None = None
+    older_records: int | None = None
     integrations: int | None = None
     connections: int | None = None
     memory_locked: bool | None = None
 
     _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None, "warnings": None}
+
+
+@dataclass(frozen=True)
+class Rotation(Model):
+    """One batch of a rotation of the data key; `next_cursor` is `None` on the last.
+
+    key_id: of the newest data key. resealed: how many records this batch has sealed with it. remaining: how many the
+        rotation will come by yet.
+    damaged_integrations, damaged_connections: ids of those that this batch came by and that do not open; they stay as
+        they are.
+    kept_keys: on the last batch, ids of older data keys that stay, since records that do not open are sealed with them.
+        A later rotation deletes them, once these records are deleted or have new credentials.
+    """
+
+    key_id: str
+    resealed: int
+    remaining: int
+    damaged_integrations: tuple[str, ...]
+    damaged_connections: tuple[str, ...]
+    kept_keys: tuple[str, ...]
+    next_cursor: str | None = None
+
+    _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None, "kept_keys": None}
 
 
 @dataclass(frozen=True)

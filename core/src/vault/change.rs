@@ -21,6 +21,9 @@ impl Vault {
         let master =
             if replaced.is_some() { Made::random()? } else { to.make(origin.file.as_deref(), origin.patience)? };
         let done = self.seal_keys(&master, &origin, replaced);
+        if done.is_err() {
+            to.discard(&master, origin.patience);
+        }
         if let Some(file) = replaced {
             let settled = key_file::settle(&*self.store, file);
             return done.and(settled);

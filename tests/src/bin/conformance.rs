@@ -232,6 +232,7 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
                 options.max_response_bytes = usize::try_from(value.as_u64().expect("bytes")).expect("fits");
             }
             "path" => options.path = Some(text().into()),
+            "key_file" => options.key = KeySource::File(text().into()),
             "passphrase" => options.key = KeySource::Passphrase(Secret::new(text().as_bytes())),
             "key_hex" => {
                 let digits = text();

@@ -85,22 +85,27 @@ impl SqliteStore {
 
     fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
         memory::bleach(); // SQLite's memory, which nobody wipes, gets what was on the stack where it copies gaps along
+        self.with_writer(|db| {
+            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
+            let value = work(&transaction)?; // an error drops the transaction, which rolls it back
+            if memory::ending() {
+                return Err(Error::closed()); // what was sealed may have been sealed with a key that is wiped by now
+            }
+            transaction.commit().map_err(failure)?;
+            Ok(value)
+        })
+    }
+
+    fn with_writer<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         let _fork = at_rest();
         let mut writer = lock(&self.0.writer);
         if writer.closed {
             return Err(Error::closed());
         }
-        let db = match &mut writer.idle {
+        work(match &mut writer.idle {
             Some(db) => db,
             none => none.insert(self.0.connect()?),
-        };
-        let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
-        let value = work(&transaction)?; // an error drops the transaction, which rolls it back
-        if memory::ending() {
-            return Err(Error::closed()); // what was sealed may have been sealed with a key that is wiped by now
-        }
-        transaction.commit().map_err(failure)?;
-        Ok(value)
+        })
     }
 
     fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
@@ -112,13 +117,7 @@ impl SqliteStore {
 
     /// Empties the log, in which changed and deleted rows stand as they were. Waits for those who read in it.
     fn clear_log(&self) -> Result<()> {
-        let _fork = at_rest();
-        let mut writer = lock(&self.0.writer);
-        let db = match &mut writer.idle {
-            Some(db) => db,
-            none => none.insert(self.0.connect()?),
-        };
-        file::clear_log(db)
+        self.with_writer(|db| file::clear_log(db))
     }
 
     fn let_go(&self) {
