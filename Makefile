@@ -8,7 +8,7 @@ PY := .venv/bin/python
 LIB := target/release
 WITH_SERVERS := $(PY) tests/servers/run.py --localstripe --
 
-.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-keyring test-live test-postgres test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
+.PHONY: help quickstart test build c python node catalogue-report test-catalogue test-crash test-fork test-keyring test-live test-postgres test-residue residue-unwiped bench bench-smoke bench-residue test-sizes test-streams test-node test-official test-sanitizers fuzz lint fmt header servers composio clean
 
 help: ## list the chores
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ test-fork: .venv/.made ## forks, threads, signals and ends of programs, each und
 test-keyring: .venv/.made ## the vault's key in the system's keyring, one of its own; wants everything built
 	@PYTHONPATH=tests/residue $(PY) tests/keyring/run.py
 
+test-streams: .venv/.made ## bodies of 192 MiB through every door in constant memory; wants everything built. ARGS="--mib 1024 python ..." for others
+	@$(PY) tests/streams/run.py $(ARGS)
+
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
@@ -123,6 +126,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	  tests/all.py tests/traces.py --exclude bench/programs
 	cargo fmt --manifest-path bench/peers/Cargo.toml -- --check
 	$(PY) -m mypy --strict tests/interop/run.py
+	MYPYPATH=bindings-python/python:tests/streams $(PY) -m mypy --strict tests/streams
 	$(PY) -m mypy --strict tests/c/run.py
 	$(PY) -m mypy --strict tests/fuzz/run.py
 	$(PY) -m mypy --strict tests/sanitizers/run.py

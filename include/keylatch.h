@@ -240,6 +240,16 @@ typedef struct keylatch_scheme keylatch_scheme;
 typedef struct keylatch_secret keylatch_secret;
 
 /**
+ * What an app answers, its body read as it comes. Where it echoes the credential, `*` stands in its place.
+ */
+typedef struct keylatch_stream keylatch_stream;
+
+/**
+ * How bodies go and come in pieces.
+ */
+typedef struct keylatch_streaming keylatch_streaming;
+
+/**
  * Which connection gets new credentials: the arguments of keylatch_connected_accounts_update_credentials.
  */
 typedef struct keylatch_update_ask keylatch_update_ask;
@@ -263,6 +273,12 @@ typedef void (*keylatch_on_expired)(void *user_data,
                                     const char *entity_id,
                                     const char *app,
                                     const char *previous_status);
+
+/**
+ * Writes the next piece of a body into `buffer`, at most `capacity` bytes, and gives its length; 0 is the end of the body. A
+ * negative number, or more than fits, fails the request. It must not throw.
+ */
+typedef int64_t (*keylatch_reader)(void *user_data, void *buffer, size_t capacity);
 
 /**
  * It worked.
@@ -2762,6 +2778,109 @@ keylatch_status keylatch_pages_next(keylatch_pages *pages,
  * Releases it; NULL is a no-op. Nobody may be using it. The pages that it gave stay.
  */
 void keylatch_pages_free(keylatch_pages *pages);
+
+/**
+ * Makes what lets the answer alone come in pieces. The caller owns `*out` and releases it with keylatch_streaming_free.
+ */
+keylatch_status keylatch_streaming_new(keylatch_streaming **out, keylatch_error **error);
+
+/**
+ * Sends what `reader` gives in the place of the body; NULL is none again. It is called within keylatch_request_stream, and,
+ * where the app answers before it has everything, within keylatch_stream_read, on the thread that calls these: `user_data` must
+ * be good until the stream is freed. Such a request is sent once. Thread-safe.
+ */
+keylatch_status keylatch_streaming_set_upload(keylatch_streaming *streaming,
+                                              keylatch_reader reader,
+                                              void *user_data,
+                                              keylatch_error **error);
+
+/**
+ * Announces how many bytes the reader gives, as some apps demand; more or fewer fail the request. Without it the body goes in
+ * chunks of HTTP's. Thread-safe.
+ */
+keylatch_status keylatch_streaming_set_content_length(keylatch_streaming *streaming,
+                                                      uint64_t bytes,
+                                                      keylatch_error **error);
+
+/**
+ * Most bytes of the answer; 0 is any number. Default: the client's max_response_bytes. Thread-safe.
+ */
+keylatch_status keylatch_streaming_set_max_response_bytes(keylatch_streaming *streaming,
+                                                          uint64_t bytes,
+                                                          keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it.
+ */
+void keylatch_streaming_free(keylatch_streaming *streaming);
+
+/**
+ * As keylatch_request, for bodies of any size: they go and come in pieces, on a connection of their own. Returns when the head of
+ * the answer is there; `ask` and `streaming`, which may be NULL, stay as they are. The client's timeout is how long the app may
+ * let nothing move; that of `ask`, where it is set, is for all of it, to the last byte.
+ *
+ * The caller owns `*out` and releases it with keylatch_stream_free. Thread-safe.
+ * Errors: as keylatch_request; invalid_argument where there is an upload and the app takes its credential in the body or signs
+ * it, where the upload fails, and on Composio's API, whose proxy passes whole bodies only.
+ */
+keylatch_status keylatch_request_stream(const keylatch_client *client,
+                                        const keylatch_request_ask *ask,
+                                        const keylatch_streaming *streaming,
+                                        keylatch_stream **out,
+                                        keylatch_error **error);
+
+/**
+ * HTTP status. Thread-safe.
+ */
+keylatch_status keylatch_stream_status(const keylatch_stream *stream, uint32_t *http_status);
+
+/**
+ * How often the request was sent until this answer came. Thread-safe.
+ */
+keylatch_status keylatch_stream_tries(const keylatch_stream *stream, uint32_t *tries);
+
+/**
+ * How many headers there are. Thread-safe.
+ */
+keylatch_status keylatch_stream_header_count(const keylatch_stream *stream, size_t *count);
+
+/**
+ * Name of a header in lower case; a name may stand several times. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_stream_header_name(const keylatch_stream *stream,
+                                            size_t index,
+                                            const char **text,
+                                            size_t *length);
+
+/**
+ * Value of a header. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_stream_header_value(const keylatch_stream *stream,
+                                             size_t index,
+                                             const char **text,
+                                             size_t *length);
+
+/**
+ * Status, headers and tries as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_stream_json(const keylatch_stream *stream, const char **text, size_t *length);
+
+/**
+ * Reads the next bytes of the body into `buffer`, as many as have come and fit; waits where none have. `*read` is their number:
+ * 0 is the end. Thread-safe; a second thread waits for the first.
+ * Errors: provider_unreachable, timeout, closed; invalid_argument for a buffer without room, and where the upload fails.
+ */
+keylatch_status keylatch_stream_read(keylatch_stream *stream,
+                                     void *buffer,
+                                     size_t length,
+                                     size_t *read,
+                                     keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Before the end of the body it ends the request and closes its connection. Nobody may be using it,
+ * nor the texts borrowed from it.
+ */
+void keylatch_stream_free(keylatch_stream *stream);
 
 /**
  * Writes the vault as it is at this moment to a new file at `path` (UTF-8), while this and other clients go on: whole and on

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -1008,6 +1009,81 @@ private:
     Handle handle_;
 };
 
+/// How bodies go and come in pieces.
+struct Streaming {
+    /// Writes the next piece of the body that is sent and gives its length, 0 at the end; what it throws comes out of the call
+    /// that it is called in. See keylatch_streaming_set_upload for the threads.
+    std::function<std::size_t(char *buffer, std::size_t capacity)> upload;
+    std::optional<std::uint64_t> content_length;      // of what `upload` gives; by default it goes in chunks of HTTP's
+    std::optional<std::uint64_t> max_response_bytes;  // 0 is any number; by default the client's
+};
+
+/// What an app answers, its body read as it comes. Can only be moved; dropped before the end of the body, it closes its
+/// connection. Where the app echoes the credential, `*` stands in its place. Keeps the client open.
+class ResponseStream {
+public:
+    std::uint32_t status() const noexcept { return head_.status; }
+    /// How often the request was sent until this answer came.
+    std::uint32_t tries() const noexcept { return head_.tries; }
+    /// Names in lower case, and a name may repeat.
+    const std::vector<std::pair<std::string, std::string>> &headers() const noexcept { return head_.headers; }
+    /// The first header of this name, given in lower case.
+    std::optional<std::string> header(std::string_view name) const { return head_.header(name); }
+
+    /// Reads the next bytes of the body, as many as have come and fit; 0 is the end.
+    std::size_t read(char *buffer, std::size_t capacity) {
+        std::size_t length = 0;
+        keylatch_error *error = nullptr;
+        const keylatch_status status =
+            keylatch_stream_read(handle_.get(), static_cast<void *>(buffer), capacity, &length, &error);
+        upload_->check(status, error);
+        return length;
+    }
+
+private:
+    friend class Client;
+    using Handle = detail::Handle<keylatch_stream, keylatch_stream_free>;
+
+    /// The host's function, and what it threw, which must not cross the C interface.
+    struct Upload {
+        std::function<std::size_t(char *, std::size_t)> read;
+        std::exception_ptr thrown;
+
+        static std::int64_t pass_on(void *data, void *buffer, std::size_t capacity) noexcept {
+            auto &upload = *static_cast<Upload *>(data);
+            try {
+                return static_cast<std::int64_t>(upload.read(static_cast<char *>(buffer), capacity));
+            } catch (...) {
+                upload.thrown = std::current_exception();
+                return -1;
+            }
+        }
+        void check(keylatch_status status, keylatch_error *error) {
+            if (thrown && status != KEYLATCH_OK) {
+                keylatch_error_free(error);
+                std::rethrow_exception(std::exchange(thrown, nullptr));
+            }
+            detail::check(status, error);
+        }
+    };
+
+    ResponseStream(std::shared_ptr<keylatch_client> client, std::unique_ptr<Upload> upload, Handle handle)
+        : client_(std::move(client)), upload_(std::move(upload)), handle_(std::move(handle)) {
+        keylatch_stream_status(handle_.get(), &head_.status);
+        keylatch_stream_tries(handle_.get(), &head_.tries);
+        const std::size_t end = detail::count<keylatch_stream>(handle_.get(), keylatch_stream_header_count);
+        for (std::size_t i = 0; i < end; i++) {
+            head_.headers.emplace_back(detail::text<keylatch_stream>(handle_.get(), i, keylatch_stream_header_name),
+                                       detail::text<keylatch_stream>(handle_.get(), i, keylatch_stream_header_value));
+        }
+    }
+
+    Response head_;
+    std::shared_ptr<keylatch_client> client_;
+    std::unique_ptr<Upload> upload_;
+    Handle handle_;  // freed first: until then the host's function may be called
+};
+
 class Entity;
 
 /// An open vault, or a project on Composio's API. Moving it is cheap; it closes itself when it and all of its entities
@@ -1273,6 +1349,30 @@ public:
         return Pages(handle_, detail::call<Pages::Handle>(keylatch_request_pages, get(), ask.get(), paging.get()));
     }
 
+    /// As `request`, for bodies of any size: they go and come in pieces, on a connection of their own. `request.timeout` is for
+    /// all of it, to the last byte; the client's is how long nothing may move.
+    ResponseStream request_stream(const Request &what, Streaming how = {}) const {
+        const auto ask = filled(what);
+        const auto streaming = detail::make<StreamingHandle>(keylatch_streaming_new);
+        auto upload = std::make_unique<ResponseStream::Upload>();
+        if (how.upload) {
+            upload->read = std::move(how.upload);
+            detail::act(keylatch_streaming_set_upload, streaming.get(),
+                        static_cast<keylatch_reader>(ResponseStream::Upload::pass_on), static_cast<void *>(upload.get()));
+        }
+        if (how.content_length) {
+            detail::act(keylatch_streaming_set_content_length, streaming.get(), *how.content_length);
+        }
+        if (how.max_response_bytes) {
+            detail::act(keylatch_streaming_set_max_response_bytes, streaming.get(), *how.max_response_bytes);
+        }
+        keylatch_stream *made = nullptr;
+        keylatch_error *error = nullptr;
+        const keylatch_status status = keylatch_request_stream(get(), ask.get(), streaming.get(), &made, &error);
+        upload->check(status, error);
+        return ResponseStream(handle_, std::move(upload), ResponseStream::Handle(made));
+    }
+
     /// Writes the vault as it is at this moment to a new file, while this and other clients go on. The backup opens as a
     /// vault, with the same key; a key file is not copied.
     void backup(std::string_view path) const {
@@ -1310,6 +1410,7 @@ private:
     using Owned = detail::Handle<keylatch_client, keylatch_client_free>;
     using AskHandle = detail::Handle<keylatch_request_ask, keylatch_request_ask_free>;
     using PagingHandle = detail::Handle<keylatch_paging, keylatch_paging_free>;
+    using StreamingHandle = detail::Handle<keylatch_streaming, keylatch_streaming_free>;
 
     static AskHandle filled(const Request &what) {
         auto ask = detail::make<AskHandle>(keylatch_request_ask_new);
@@ -1373,6 +1474,11 @@ public:
     Pages request_pages(Request what, const Paging &how = {}) const {
         what.entity_id = id_;
         return client_.request_pages(what, how);
+    }
+    /// As Client::request_stream, over a connection of this user.
+    ResponseStream request_stream(Request what, Streaming how = {}) const {
+        what.entity_id = id_;
+        return client_.request_stream(what, std::move(how));
     }
 
 private:

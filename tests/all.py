@@ -80,6 +80,7 @@ STEPS = [
     Step("one vault, many processes: at once, killed at random, on a full disk", ["target/debug/vault_stress"]),
     Step("a rotation that is killed twice, while others read and write", ["target/debug/rotation_stress"]),
     Step("forks, threads, signals and ends of programs", ["make", "test-fork"]),
+    Step("bodies of any size in constant memory", ["make", "test-streams"]),
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
     Step("no copy of a credential in memory, registers and dumps", ["make", "test-residue"]),
     Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py", KEPT]),

@@ -13,5 +13,7 @@ export type {
   NativeParams,
   NativeProject,
   NativeSecret,
+  NativeStream,
+  NativeUpload,
   Outcome,
 } from './native'

@@ -1,5 +1,5 @@
 // One call to the core: arguments and credential values in, plain data or an error out, stopped by an `AbortSignal`.
-import { native, type NativeCancel, type NativeNews, type NativeSecret, type Outcome } from './addon'
+import { native, type NativeCancel, type NativeNews, type NativeSecret, type NativeUpload, type Outcome } from './addon'
 import { badArgument, errorOf, type ErrorDetails, type Upstream } from './errors'
 import type { Expired } from './model'
 import { camelKeys, snakeKeys } from './names'
@@ -69,6 +69,19 @@ export class Calls {
       this.#client.call(name, json, params, payload.body, cancel)
     const outcome = await stoppable(signal, start).finally(() => this.#tell())
     return { value: JSON.parse(outcome.json ?? 'null') as T, body: outcome.body, secret: outcome.secret }
+  }
+
+  /** Makes a `request_stream`; `why` may know better what went wrong. */
+  async stream(
+    options: object,
+    body: Uint8Array | undefined,
+    upload: NativeUpload | undefined,
+    why: (call: Promise<Outcome>) => Promise<Outcome>,
+  ): Promise<Outcome> {
+    const { signal, ...args } = options as CallOptions
+    const json = argumentsJson('requestStream', args)
+    const start = (cancel: NativeCancel): Promise<Outcome> => why(this.#client.stream(json, body, upload, cancel))
+    return stoppable(signal, start).finally(() => this.#tell())
   }
 
   /** Tells of connections that have expired; what the listener throws is nobody's answer, and so is uncaught. */

@@ -14,15 +14,17 @@ use crate::news::NativeNews;
 use crate::options::NativeOptions;
 use crate::params::NativeParams;
 use crate::secret::NativeSecret;
+use crate::stream::{NativeStream, NativeUpload};
 
 /// How a call ended: `error` has the error as JSON, else `json` the result, `body` the bytes of an app's answer and `secret`
-/// what was asked for by name.
+/// what was asked for by name, `stream` an answer in pieces.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Outcome {
     pub json: Option<String>,
     pub body: Option<Buffer>,
     pub secret: Option<NativeSecret>,
+    pub stream: Option<NativeStream>,
     pub error: Option<String>,
 }
 
@@ -32,7 +34,7 @@ impl From<Reply> for Outcome {
             json: Some(reply.json),
             body: reply.body.map(Into::into),
             secret: reply.secret.map(NativeSecret::new),
-            error: None,
+            ..Self::default()
         }
     }
 }
@@ -96,6 +98,25 @@ impl NativeClient {
         promise(env, cancel, async move { client?.call(&name, &json, payload).await.map(Outcome::from) })
     }
 
+    /// Sends a request; `json` is the head of the answer, `stream` the rest.
+    #[napi(catch_unwind)]
+    pub fn stream<'env>(
+        &self,
+        env: &'env Env,
+        json: String,
+        body: Option<Uint8ArraySlice>,
+        upload: Option<&NativeUpload>,
+        cancel: &NativeCancel,
+    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        let body = body.map(|bytes| bytes.to_vec()).unwrap_or_default();
+        let (client, upload) = (self.opened(), upload.and_then(NativeUpload::take));
+        promise(env, cancel, async move {
+            let stream = client?.call_stream(&json, body, upload).await?;
+            let json = Some(stream.head_json());
+            Ok(Outcome { json, stream: Some(NativeStream::new(stream)), ..Outcome::default() })
+        })
+    }
+
     /// Closes the client. Calls that are under way finish or fail.
     #[napi(catch_unwind)]
     pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Outcome>> {
@@ -135,7 +156,7 @@ impl NativeClient {
 }
 
 /// A Promise that always resolves, to the outcome of `work`.
-fn promise<'env>(
+pub(crate) fn promise<'env>(
     env: &'env Env,
     cancel: &NativeCancel,
     work: impl Future<Output = Result<Outcome>> + Send + 'static,

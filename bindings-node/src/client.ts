@@ -19,6 +19,7 @@ import {
   type OpenOptions,
 } from './options'
 import { request, requestPages, type PagesOptions, type RequestOptions } from './requests'
+import { requestStream, type ResponseStream, type StreamOptions } from './streams'
 import type { Response } from './response'
 import { kindOf } from './secret'
 
@@ -197,6 +198,24 @@ export class Keylatch {
    */
   requestPages(options: PagesOptions): AsyncGenerator<Response, void, undefined> {
     return requestPages(this.#calls, options)
+  }
+
+  /**
+   * As `request`, for bodies of any size: they go and come in pieces, on a connection of their own. Resolves when the head of
+   * the answer is there.
+   *
+   * @example
+   * ```ts
+   * const answer = await client.requestStream({
+   *   entityId: 'user-1', app: 'stripe', method: 'GET', path: '/v1/balance', maxResponseBytes: 0,
+   * })
+   * let size = 0
+   * for await (const piece of answer) size += piece.length
+   * ```
+   * @throws What `request` throws; InvalidArgumentError on Composio's API, whose proxy passes whole bodies only.
+   */
+  requestStream(options: StreamOptions): Promise<ResponseStream> {
+    return requestStream(this.#calls, options)
   }
 
   /**

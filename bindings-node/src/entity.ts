@@ -7,6 +7,7 @@ import type { ConnectionRequest } from './connection-request'
 import type { InitiateOptions } from './initiate'
 import type { ActionResult, Connection, Page } from './model'
 import type { PagesOptions, RequestOptions } from './requests'
+import type { ResponseStream, StreamOptions } from './streams'
 import type { Response } from './response'
 
 /** One app, by either name of the option. */
@@ -80,6 +81,15 @@ export class Entity {
    */
   requestPages(options: Omit<PagesOptions, 'entityId'>): AsyncGenerator<Response, void, undefined> {
     return this.#client.requestPages({ ...asOptions('requestPages', options), entityId: this.id })
+  }
+
+  /**
+   * A request whose bodies go and come in pieces, over a connection of this user; `app` names which.
+   *
+   * @throws What `client.requestStream` throws.
+   */
+  requestStream(options: Omit<StreamOptions, 'entityId'>): Promise<ResponseStream> {
+    return this.#client.requestStream({ ...asOptions('requestStream', options), entityId: this.id })
   }
 
   /**

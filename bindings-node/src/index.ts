@@ -29,6 +29,7 @@ export type { ComposioOptions, ConnectionOptions, KeyOptions, OpenOptions } from
 export type { Params, ParamValue } from './params'
 export type { PagesOptions, Paging, Pairs, RequestOptions } from './requests'
 export { Response, ResponseHeaders } from './response'
+export { ResponseStream, type Pieces, type StreamOptions } from './streams'
 export { Secret, secretBuffer } from './secret'
 export {
   ExpectedParams,

@@ -7,6 +7,7 @@ mod news;
 mod options;
 mod params;
 mod secret;
+mod stream;
 
 use keylatch::ErrorKind;
 use napi_derive::napi;

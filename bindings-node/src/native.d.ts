@@ -15,6 +15,8 @@ export declare class NativeClient {
   open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null, news?: NativeNews | undefined | null): Promise<Outcome>
   /** Makes a call by its name. Values are taken out of `params` before this returns. */
   call(name: string, json: string, params: NativeParams | undefined | null, body: Uint8Array | undefined | null, cancel: NativeCancel): Promise<Outcome>
+  /** Sends a request; `json` is the head of the answer, `stream` the rest. */
+  stream(json: string, body: Uint8Array | undefined | null, upload: NativeUpload | undefined | null, cancel: NativeCancel): Promise<Outcome>
   /** Closes the client. Calls that are under way finish or fail. */
   close(): Promise<Outcome>
   /** The state of a vault that may not open. */
@@ -59,6 +61,23 @@ export declare class NativeSecret {
   dispose(): void
 }
 
+/** An answer that is read piece by piece. */
+export declare class NativeStream {
+  /** The next piece as `body`; none is the end. */
+  next(cancel: NativeCancel): Promise<Outcome>
+  /** Ends the request, once nobody reads. */
+  close(): Promise<Outcome>
+}
+
+/** A body that is put in piece by piece while the request is under way. */
+export declare class NativeUpload {
+  constructor()
+  /** Hands a copy of a piece over; `json` says whether it is taken. */
+  send(piece: Uint8Array): Promise<Outcome>
+  /** Says that this was all, or, where it was not `whole`, that there is no more. */
+  end(whole: boolean): Promise<Outcome>
+}
+
 /** Every error code, in the order of its number in C. */
 export declare function errorCodes(): Array<string>
 
@@ -94,12 +113,13 @@ export interface NativeProject {
 
 /**
  * How a call ended: `error` has the error as JSON, else `json` the result, `body` the bytes of an app's answer and `secret`
- * what was asked for by name.
+ * what was asked for by name, `stream` an answer in pieces.
  */
 export interface Outcome {
   json?: string
   body?: Buffer
   secret?: NativeSecret
+  stream?: NativeStream
   error?: string
 }
 

@@ -114,8 +114,12 @@ function responseOf({ value, body }: Answer<Head>): Response {
   return new Response(value.status, value.headers, body ?? Buffer.alloc(0), value.tries)
 }
 
-/** The arguments as the core takes them, and the body apart from them. */
-function prepared({
+/**
+ * The arguments as the core takes them, and the body apart from them.
+ *
+ * @internal
+ */
+export function prepared({
   json,
   body,
   query,
@@ -155,7 +159,8 @@ function jsonText(value: unknown): string {
   throw badArgument('json', 'json cannot be written as JSON')
 }
 
-function bytesOf(body: unknown): Uint8Array | undefined {
+/** @internal */
+export function bytesOf(body: unknown): Uint8Array | undefined {
   if (body === undefined) return undefined
   if (typeof body === 'string') return Buffer.from(body, 'utf8')
   if (body instanceof Uint8Array) {

@@ -7,6 +7,7 @@ use crate::client::answer;
 use crate::options::Options;
 use crate::params::params;
 use crate::settle::awaitable;
+use crate::stream::{AsyncStream, AsyncUpload};
 
 #[pyclass(frozen, module = "keylatch._native")]
 pub(crate) struct AsyncClient(keylatch::AsyncClient);
@@ -33,6 +34,20 @@ impl AsyncClient {
         let client = self.0.clone();
         let work = async move { client.call(&name, &json, payload).await };
         awaitable(py, work, |py, reply| Ok(answer(py, reply).into_pyobject(py)?.into_any().unbind()))
+    }
+
+    #[pyo3(signature = (json, body=None, upload=None))]
+    fn stream<'py>(
+        &self,
+        py: Python<'py>,
+        json: String,
+        body: Option<&[u8]>,
+        upload: Option<&Bound<'py, AsyncUpload>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let upload = upload.and_then(|upload| upload.get().take());
+        let (client, body) = (self.0.clone(), body.unwrap_or_default().to_vec());
+        let work = async move { client.call_stream(&json, body, upload).await };
+        awaitable(py, work, |py, stream| Ok(Py::new(py, AsyncStream::new(stream))?.into_any()))
     }
 
     fn close<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {

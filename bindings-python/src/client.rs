@@ -12,9 +12,10 @@ use crate::error::{defect, guarded, raise};
 use crate::options::Options;
 use crate::params::params;
 use crate::secret::Secret;
+use crate::stream::{self, Stream};
 
 /// How long Ctrl-C may have to wait.
-const SLICE: Duration = Duration::from_millis(50);
+pub(crate) const SLICE: Duration = Duration::from_millis(50);
 
 #[pyclass(frozen, module = "keylatch._native")]
 pub(crate) struct Client(keylatch::Client);
@@ -49,6 +50,12 @@ impl Client {
         Ok(answer(py, reply))
     }
 
+    /// Opens a stream; `next` gives the pieces of the body that is to be sent, on this thread.
+    #[pyo3(signature = (json, body=None, next=None))]
+    fn stream(&self, py: Python<'_>, json: String, body: Option<&[u8]>, next: Option<Py<PyAny>>) -> PyResult<Stream> {
+        stream::open(py, self.0.clone(), json, body.unwrap_or_default().to_vec(), next)
+    }
+
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         let client = self.0.clone();
         py.detach(|| {
@@ -70,7 +77,7 @@ pub(crate) fn diagnose(py: Python<'_>, options: &Bound<'_, Options>) -> PyResult
 
 /// Runs `work` while other Python threads go on. Signals are handled by the main thread alone: there the work runs
 /// beside it, so that Ctrl-C ends the waiting at once (what was under way comes to its end unseen).
-fn waiting<T: Send + 'static>(
+pub(crate) fn waiting<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce() -> keylatch::Result<T> + Send + 'static,
 ) -> PyResult<T> {

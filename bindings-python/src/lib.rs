@@ -12,6 +12,7 @@ mod params;
 mod runtime;
 mod secret;
 mod settle;
+mod stream;
 
 use pyo3::prelude::*;
 
@@ -36,6 +37,8 @@ mod _native {
     use crate::options::Options;
     #[pymodule_export]
     use crate::secret::Secret;
+    #[pymodule_export]
+    use crate::stream::{AsyncStream, AsyncUpload, Stream};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -20,6 +20,7 @@ use crate::options::Options;
 use crate::pages::{Pager, Paging, Place};
 use crate::rotation::{RotateDataKey, Rotation};
 use crate::secret::Secret;
+use crate::stream::{Flow, Streaming};
 use crate::vault::{KeySource, Vault};
 
 /// How often a connection that is not ACTIVE yet is looked at.
@@ -179,6 +180,7 @@ impl<I: Io> Backend<I> {
         fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
         fn diagnose(&self) -> Result<Diagnosis>;
         fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
+        fn request_stream(&self, ask: Request, streaming: Streaming) -> Result<Flow>;
     }
 
     pub(crate) async fn request(&self, ask: Request) -> Result<Response> {

@@ -16,6 +16,8 @@ use crate::input::Params;
 use crate::io::Io;
 use crate::pages::Paging;
 use crate::secret::Secret;
+use crate::stream::Streaming;
+use crate::upload::Upload;
 use crate::vault::KeySource;
 
 /// How long `wait_until_active` waits where the caller does not say.
@@ -409,11 +411,27 @@ struct Page {
     cursor: Option<String>,
 }
 
-fn page_arguments(call: &str, json: &str) -> Result<(Request, Page)> {
-    let page = arguments(call, json)?;
+/// What `request_stream` takes beside the arguments of `request`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct InPieces {
+    max_response_bytes: Option<u64>,
+    content_length: Option<u64>,
+}
+
+/// The arguments of `request_stream`.
+pub(crate) fn stream_arguments(json: &str, body: Vec<u8>, upload: Option<Upload>) -> Result<(Request, Streaming)> {
+    let (ask, more) = request_and("request_stream", json, &["max_response_bytes", "content_length"])?;
+    let InPieces { max_response_bytes, content_length } = more;
+    Ok((Request { body, ..ask }, Streaming { upload, content_length, max_response_bytes }))
+}
+
+/// The arguments of a request, and others of these names.
+fn request_and<T: DeserializeOwned>(call: &str, json: &str, names: &[&str]) -> Result<(Request, T)> {
+    let others = arguments(call, json)?;
     let mut rest: serde_json::Map<String, Value> = arguments(call, json)?;
-    ["paging", "cursor"].iter().for_each(|name| drop(rest.remove(*name)));
-    Ok((arguments(call, &Value::Object(rest).to_string())?, page))
+    names.iter().for_each(|name| drop(rest.remove(*name)));
+    Ok((arguments(call, &Value::Object(rest).to_string())?, others))
 }
 
 fn arguments<T: DeserializeOwned>(call: &str, json: &str) -> Result<T> {
@@ -467,12 +485,12 @@ struct Items<T> {
 struct Done {}
 
 #[derive(Serialize)]
-struct Head<'r> {
-    status: u16,
-    headers: &'r [(String, String)],
-    tries: u32,
+pub(crate) struct Head<'r> {
+    pub(crate) status: u16,
+    pub(crate) headers: &'r [(String, String)],
+    pub(crate) tries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
-    next_cursor: Option<String>,
+    pub(crate) next_cursor: Option<String>,
 }
 
 fn response_reply(response: Response, next_cursor: Option<String>) -> Result<Reply> {
@@ -563,7 +581,7 @@ impl<I: Io> Backend<I> {
             "execute_action" => reply(&self.execute_action(arguments(name, json)?).await?),
             "request" => response_reply(self.request(Request { body, ..arguments(name, json)? }).await?, None),
             "request_page" => {
-                let (ask, Page { paging, cursor }) = page_arguments(name, json)?;
+                let (ask, Page { paging, cursor }) = request_and(name, json, &["paging", "cursor"])?;
                 let (response, next_cursor) =
                     self.request_page(Request { body, ..ask }, paging, cursor.as_deref()).await?;
                 response_reply(response, next_cursor)

@@ -46,6 +46,8 @@ mod round;
 mod scrub;
 mod secret;
 mod store;
+mod stream;
+mod upload;
 mod vault;
 mod verdict;
 
@@ -69,6 +71,8 @@ pub use pages::{Paging, PagingBy};
 pub use rotation::{RotateDataKey, Rotation};
 pub use scrub::Scrubbed;
 pub use secret::Secret;
+pub use stream::{AsyncResponseStream, ResponseStream, Streaming};
+pub use upload::{Upload, UploadSender};
 pub use vault::KeySource;
 pub use verdict::Verdict;
 

@@ -4,7 +4,7 @@
 //!
 //! - [`at_rest`]: a fork waits until this work is done, so that the child finds no lock held and nothing half done;
 //! - [`Reopened`]: what is closed before each fork, for both sides to open anew;
-//! - [`PerProcess`]: what each process makes for itself; what it inherits it leaves alone.
+//! - [`PerProcess`] and [`Own`]: what each process makes for itself; what it inherits it leaves alone.
 
 use std::cell::Cell;
 use std::ops::Deref;
@@ -166,10 +166,39 @@ mod hooks {
 /// moment of a fork.
 pub(crate) struct PerProcess<T>(OnceBox<Made<T>>);
 
-struct Made<T> {
+/// A value of the process that made it. A child of `fork` leaves what it inherits as it was, and never drops it.
+pub(crate) struct Own<T> {
     pid: u32,
     /// There until dropped.
     value: Option<T>,
+}
+
+impl<T> Own<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { pid: std::process::id(), value: Some(value) }
+    }
+
+    /// `None` in another process.
+    pub(crate) fn get(&self) -> Option<&T> {
+        self.value.as_ref().filter(|_| self.pid == std::process::id())
+    }
+
+    /// As `get`, to change it.
+    pub(crate) fn get_mut(&mut self) -> Option<&mut T> {
+        self.value.as_mut().filter(|_| self.pid == std::process::id())
+    }
+}
+
+impl<T> Drop for Own<T> {
+    fn drop(&mut self) {
+        if self.pid != std::process::id() {
+            std::mem::forget(self.value.take());
+        }
+    }
+}
+
+struct Made<T> {
+    own: Own<T>,
     /// Of the next process down the line of forks.
     next: PerProcess<T>,
 }
@@ -188,13 +217,13 @@ impl<T: Default> PerProcess<T> {
 
 impl<T> PerProcess<T> {
     pub(crate) fn get_or(&self, make: impl Fn() -> T) -> &T {
-        let pid = std::process::id();
         let mut place = self;
         loop {
-            let new = || Box::new(Made { pid, value: Some(make()), next: PerProcess::default() });
-            match place.0.get_or_init(new) {
-                Made { pid: maker, value: Some(value), .. } if *maker == pid => return value,
-                made => place = &made.next,
+            let new = || Box::new(Made { own: Own::new(make()), next: PerProcess::default() });
+            let made = place.0.get_or_init(new);
+            match made.own.get() {
+                Some(value) => return value,
+                None => place = &made.next,
             }
         }
     }
@@ -203,14 +232,6 @@ impl<T> PerProcess<T> {
 impl<T> Default for PerProcess<T> {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl<T> Drop for Made<T> {
-    fn drop(&mut self) {
-        if self.pid != std::process::id() {
-            std::mem::forget(self.value.take());
-        }
     }
 }
 

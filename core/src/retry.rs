@@ -33,6 +33,11 @@ impl Tries {
         Self { safe: false, left: 0, made: 0, deadline: Instant::now() + time }
     }
 
+    /// The same for what is sent once: again only where nothing of it was read.
+    pub(crate) fn only_untouched(self) -> Self {
+        Self { safe: false, ..self }
+    }
+
     /// Begins a try, which may take this long.
     pub(crate) fn begin(&mut self) -> Duration {
         self.made += 1;

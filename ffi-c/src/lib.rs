@@ -59,6 +59,8 @@ mod response;
 
 mod pages;
 
+mod stream;
+
 mod vault;
 
 mod diagnosis;

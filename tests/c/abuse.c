@@ -133,6 +133,8 @@ static void set_up_results(fixtures *f, const char *base_url) {
     must(keylatch_request(f->client, f->request_ask, &f->response, &e), &e, "response");
     must(keylatch_paging_new(&f->paging, &e), &e, "paging");
     must(keylatch_request_pages(f->client, f->request_ask, NULL, &f->pages, &e), &e, "pages");
+    must(keylatch_streaming_new(&f->streaming, &e), &e, "streaming");
+    must(keylatch_request_stream(f->client, f->request_ask, NULL, &f->stream, &e), &e, "stream");
 }
 
 static void tear_down(fixtures *f) {
@@ -163,6 +165,8 @@ static void tear_down(fixtures *f) {
     keylatch_response_free(f->response);
     keylatch_pages_free(f->pages);
     keylatch_paging_free(f->paging);
+    keylatch_stream_free(f->stream);
+    keylatch_streaming_free(f->streaming);
     keylatch_error_free(f->error);
     keylatch_secret_free(f->secret);
     keylatch_params_free(f->params);

@@ -49,6 +49,8 @@ typedef struct fixtures {
     keylatch_response *response;
     keylatch_paging *paging;
     keylatch_pages *pages;
+    keylatch_streaming *streaming;
+    keylatch_stream *stream;
 } fixtures;
 
 typedef struct attempt {

@@ -15,6 +15,7 @@ OPTIONAL = {
     ("keylatch_integrations_create", "fixed_values"),
     ("keylatch_initiate_connection", "params"),
     ("keylatch_request_pages", "paging"),
+    ("keylatch_request_stream", "streaming"),
     ("keylatch_connected_accounts_update_credentials", "params"),
 }
 # Nothing is asked yet, so that it does not matter whether the client is closed.
@@ -47,6 +48,7 @@ NUMBERS = {
     "double": ["1.5", "NAN", "-INFINITY", "DBL_MAX"],
     "bool": ["false", "true"],
     "keylatch_on_expired": ["NULL"],
+    "keylatch_reader": ["NULL"],
     "void *": ["NULL"],
 }
 

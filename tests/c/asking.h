@@ -17,6 +17,7 @@ const char *text_arg(const json *args, const char *name, size_t *length);
 outcome execute(const keylatch_client *client, const json *args);
 outcome request(const keylatch_client *client, const json *args, const json *body);
 outcome request_pages(const keylatch_client *client, const json *args, const json *body);
+outcome request_stream(const keylatch_client *client, const json *args, const json *body, const json *texts);
 
 /* Each handle's JSON getter has its own type; a function of one common type is what can be pointed at. */
 #define JSON_OF(noun)                                                                          \

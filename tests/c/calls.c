@@ -391,7 +391,7 @@ static outcome diagnose(const keylatch_client *client) {
     }
 
 outcome make_call(const keylatch_client *client, const char *name, const json *args, const json *params,
-                  const json *body) {
+                  const json *body, const json *pieces) {
     keylatch_error *error = NULL;
     keylatch_status status;
     const char *text, *app;
@@ -458,6 +458,7 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     if (strcmp(name, "connected_accounts.list") == 0) return list(client, args);
     if (strcmp(name, "execute_action") == 0) return execute(client, args);
     if (strcmp(name, "request_pages") == 0) return request_pages(client, args, body);
+    if (strcmp(name, "request_stream") == 0) return request_stream(client, args, body, pieces);
     return request(client, args, body);
 }
 

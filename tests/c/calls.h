@@ -13,7 +13,7 @@ typedef struct outcome {
 } outcome;
 
 outcome make_call(const keylatch_client *client, const char *name, const json *args, const json *params,
-                  const json *body);
+                  const json *body, const json *pieces);
 
 /* The error as JSON, after checking that its getters say the same; frees it. */
 outcome failed(keylatch_status status, keylatch_error *error);

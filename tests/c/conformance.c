@@ -103,7 +103,8 @@ static bool run_step(world *w, const json *written) {
     } else if (w->client == NULL) {
         out.mistake = "there is no client: opening it failed";
     } else {
-        out = make_call(w->client, call, args, json_get(step, "params"), json_get(step, "body"));
+        out = make_call(w->client, call, args, json_get(step, "params"), json_get(step, "body"),
+                        json_get(step, "pieces"));
     }
     /* What the app says through Composio may echo its credential (echo-not-masked in docs/backends.md). */
     bool uses = strncmp(call, "request", 7) == 0 || strcmp(call, "execute_action") == 0;

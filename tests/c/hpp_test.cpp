@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <iostream>
@@ -356,6 +357,54 @@ void pages_and_expiry(const Place &place) {
     CHECK(THROWN(user.request(request)).code() == "credentials_rejected" && told.size() == 1);
 }
 
+void streams(const Place &place) {
+    keylatch::Client client(place.options());
+    client.register_app(definition);
+    keylatch::Entity user = client.entity("user-2");
+    keylatch::InitiateConnection connect;
+    connect.app_name = "acme";
+    connect.verify = keylatch::Verify::off;
+    user.initiate_connection(connect, params("good-key"));
+    keylatch::Request request;
+    request.app = "acme";
+    request.method = "PUT";
+    request.path = "/file";
+    CHECK(place.play(R"({"PUT /file": [{"text": "0123456789", "headers": {"X-A": "b"}}]})"));
+    keylatch::Streaming how;
+    std::size_t given = 0;
+    how.upload = [&given](char *buffer, std::size_t capacity) {
+        const std::size_t length = given < 100000 ? std::min<std::size_t>(capacity, 100000 - given) : 0;
+        std::fill_n(buffer, length, 'x');
+        given += length;
+        return length;
+    };
+    how.content_length = 100000;
+    keylatch::ResponseStream answer = user.request_stream(request, how);
+    keylatch::ResponseStream moved = std::move(answer);
+    CHECK(moved.status() == 200 && moved.tries() == 1 && moved.header("x-a") == "b" && given == 100000);
+    char piece[4];
+    std::string whole;
+    while (const std::size_t length = moved.read(piece, sizeof piece)) whole.append(piece, length);
+    CHECK(whole == "0123456789" && moved.read(piece, sizeof piece) == 0);
+    how = {};
+    how.max_response_bytes = 9;
+    CHECK(THROWN([&] {
+              auto large = user.request_stream(request, how);
+              while (large.read(piece, sizeof piece) > 0) {}
+              return 0;
+          }()).code() == "provider_unreachable");
+    // What the host's own function throws comes out as it is.
+    how = {};
+    how.upload = [](char *, std::size_t) -> std::size_t { throw std::runtime_error("my own"); };
+    std::string thrown;
+    try {
+        user.request_stream(request, how);
+    } catch (const std::runtime_error &mine) {
+        thrown = mine.what();
+    }
+    CHECK(thrown == "my own");
+}
+
 void moves_and_closing(const Place &place) {
     keylatch::Client client(place.options());
     keylatch::Client moved(std::move(client));
@@ -404,6 +453,7 @@ int main() {
         keys(client, place);
         moves_and_closing(place);
         pages_and_expiry(place);
+        streams(place);
     } catch (const std::exception &error) {
         check(false, error.what(), 0);
     }

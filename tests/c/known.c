@@ -35,6 +35,8 @@ static const char *const known_arguments[][2] = {
     {"rotate_data_key", "limit cursor "},
     {"diagnose", ""},
     {"request", "connected_account_id entity_id app method path query headers timeout_ms retry "},
+    {"request_stream", "connected_account_id entity_id app method path query headers timeout_ms retry content_length "
+                       "max_response_bytes "},
     {"request_pages", "connected_account_id entity_id app method path query headers timeout_ms retry paging "},
 };
 

@@ -103,7 +103,7 @@ static outcome register_apps(const world *w) {
     for (size_t i = 0; i < w->apps->count && out.error == NULL && out.mistake == NULL; i++) {
         json *args = json_new(JSON_OBJECT);
         json_put(args, "definition", filled(w, w->apps->items[i]));
-        out = make_call(w->client, "apps.register", args, NULL, NULL);
+        out = make_call(w->client, "apps.register", args, NULL, NULL, NULL);
         json_free(out.result);
         out.result = NULL;
         json_free(args);

@@ -24,6 +24,7 @@ void tell_verification(const keylatch_verification *handle);
 void tell_rechecks(const keylatch_rechecks *handle);
 void tell_action_result(const keylatch_action_result *handle);
 void tell_response(const keylatch_response *handle);
+void tell_stream(const keylatch_stream *handle);
 void tell_diagnosis(const keylatch_diagnosis *handle);
 void tell_rotation(const keylatch_rotation *handle);
 

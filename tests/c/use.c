@@ -31,8 +31,19 @@ outcome execute(const keylatch_client *client, const json *args) {
 }
 
 /* {status, tries, headers: {name: value}, text, json?}, as the cases compare it. */
+static json *answer_json(uint32_t status, uint32_t tries, json *headers, const char *body, size_t length) {
+    json *whole = json_new(JSON_OBJECT);
+    json_put(whole, "status", json_number((long)status));
+    json_put(whole, "tries", json_number((long)tries));
+    json_put(whole, "headers", headers);
+    json_put(whole, "text", json_string(body, length));
+    json *parsed = json_parse(body, length);
+    if (parsed != NULL) json_put(whole, "json", parsed);
+    return whole;
+}
+
 static json *response_json(const keylatch_response *response) {
-    json *whole = json_new(JSON_OBJECT), *headers = json_new(JSON_OBJECT);
+    json *headers = json_new(JSON_OBJECT);
     uint32_t status = 0, tries = 0;
     size_t count = 0, length = 0;
     const uint8_t *body = NULL;
@@ -47,13 +58,7 @@ static json *response_json(const keylatch_response *response) {
         json_put(headers, name, json_string(value, value_length));
     }
     keylatch_response_body(response, &body, &length);
-    json_put(whole, "status", json_number((long)status));
-    json_put(whole, "tries", json_number((long)tries));
-    json_put(whole, "headers", headers);
-    json_put(whole, "text", json_string((const char *)body, length));
-    json *parsed = json_parse((const char *)body, length);
-    if (parsed != NULL) json_put(whole, "json", parsed);
-    return whole;
+    return answer_json(status, tries, headers, (const char *)body, length);
 }
 
 static keylatch_status add_pairs(keylatch_request_ask *ask, const json *pairs, bool query, keylatch_error **error) {
@@ -156,5 +161,84 @@ outcome request_pages(const keylatch_client *client, const json *args, const jso
     keylatch_pages_free(pages);
     keylatch_paging_free(paging);
     keylatch_request_ask_free(ask);
+    return out;
+}
+
+/* The pieces of a case's body that are yet to be sent. */
+typedef struct {
+    const json *texts;
+    size_t next;
+} pieces;
+
+static int64_t next_piece(void *user_data, void *buffer, size_t capacity) {
+    pieces *left = user_data;
+    while (left->next < left->texts->count) {
+        const json *piece = left->texts->items[left->next++];
+        if (piece->length > capacity) return -1;
+        memcpy(buffer, piece->text, piece->length);
+        if (piece->length > 0) return (int64_t)piece->length;
+    }
+    return 0;
+}
+
+static keylatch_status fill_streaming(keylatch_streaming *ask, const json *args, pieces *body, keylatch_error **out) {
+    keylatch_error *error = NULL;
+    keylatch_status status = KEYLATCH_OK;
+    SET_NUMBER(keylatch_streaming_set_content_length, "content_length", uint64_t)
+    SET_NUMBER(keylatch_streaming_set_max_response_bytes, "max_response_bytes", uint64_t)
+    if (status == KEYLATCH_OK && body->texts != NULL) {
+        status = keylatch_streaming_set_upload(ask, next_piece, body, &error);
+    }
+    *out = error;
+    return status;
+}
+
+static json *stream_json(const keylatch_stream *stream, const buffer *body) {
+    json *headers = json_new(JSON_OBJECT);
+    uint32_t status = 0, tries = 0;
+    size_t count = 0;
+    keylatch_stream_status(stream, &status);
+    keylatch_stream_tries(stream, &tries);
+    keylatch_stream_header_count(stream, &count);
+    for (size_t i = 0; i < count; i++) {
+        const char *name = "", *value = "";
+        size_t value_length = 0;
+        keylatch_stream_header_name(stream, i, &name, NULL);
+        keylatch_stream_header_value(stream, i, &value, &value_length);
+        json_put(headers, name, json_string(value, value_length));
+    }
+    return answer_json(status, tries, headers, body->data == NULL ? "" : body->data, body->length);
+}
+
+/* An answer in pieces, put together. */
+outcome request_stream(const keylatch_client *client, const json *args, const json *body, const json *texts) {
+    keylatch_request_ask *ask;
+    keylatch_streaming *streaming;
+    keylatch_stream *stream = NULL;
+    keylatch_error *error = NULL;
+    pieces sent = {texts, 0};
+    buffer whole = {0};
+    char piece[7];
+    size_t length = 0;
+    keylatch_request_ask_new(&ask, NULL);
+    keylatch_streaming_new(&streaming, NULL);
+    keylatch_status status = fill_ask(ask, args, body, &error);
+    if (status == KEYLATCH_OK) status = fill_streaming(streaming, args, &sent, &error);
+    if (status == KEYLATCH_OK) status = keylatch_request_stream(client, ask, streaming, &stream, &error);
+    while (status == KEYLATCH_OK) {
+        status = keylatch_stream_read(stream, piece, sizeof piece, &length, &error);
+        if (status != KEYLATCH_OK || length == 0) break;
+        buffer_add(&whole, piece, length);
+    }
+    outcome out = result(status, error, NULL, NULL);
+    if (status == KEYLATCH_OK) {
+        json_free(out.result);
+        out.result = stream_json(stream, &whole);
+        tell_stream(stream);
+    }
+    keylatch_stream_free(stream);
+    keylatch_streaming_free(streaming);
+    keylatch_request_ask_free(ask);
+    free(whole.data);
     return out;
 }

@@ -27,7 +27,7 @@ PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
 CASE_KEYS = {"name", "backends", "differs", "client", "provider", "composio", "apps", "register", "steps"}
 PROJECT_KEYS = {"toolkit_overrides", "faults"}
-STEP_KEYS = {"call", "args", "params", "body", "save", "expect", "error"}
+STEP_KEYS = {"call", "args", "params", "body", "pieces", "save", "expect", "error"}
 TYPES = {"string", "number", "boolean", "array", "object", "null"}
 ERROR_KEYS = {
     "code", "message", "message_has", "fields", "problems", "near", "candidates",
@@ -85,6 +85,11 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "request_pages": (
         "method path",
         "query headers timeout_ms retry entity_id app connected_account_id paging",
+        False,
+    ),
+    "request_stream": (
+        "method path",
+        "query headers timeout_ms retry entity_id app connected_account_id max_response_bytes content_length",
         False,
     ),
     "client.close": ("", "", False),
@@ -211,8 +216,10 @@ class Checker:
                 self.faults(what, args.get("faults", []))
             if "params" in step and not params:
                 self.mistake(f"{what}: {call} takes no params")
-        if "body" in step and call not in ("request", "request_pages"):
+        if "body" in step and call not in ("request", "request_pages", "request_stream"):
             self.mistake(f"{what}: {call} takes no body")
+        if "pieces" in step and (call != "request_stream" or "body" in step):
+            self.mistake(f"{what}: pieces are for request_stream without a body")
         for name, value in step.get("params", {}).items():
             text = isinstance(value, dict) and set(value) == {"$bytes"} and isinstance(value["$bytes"], str)
             if not text and not isinstance(value, str | int | float | bool):

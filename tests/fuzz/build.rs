@@ -5,8 +5,8 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A function of the host's.
-const LISTENER: &str = "keylatch_on_expired";
+/// Functions of the host's.
+const CALLBACKS: [&str; 2] = ["keylatch_on_expired", "keylatch_reader"];
 
 struct Parameter {
     kind: String,
@@ -24,7 +24,7 @@ fn main() {
     println!("cargo::rerun-if-changed={header}");
     let mut functions = functions(&std::fs::read_to_string(header).unwrap());
     // Whatever address stood there would be called.
-    functions.retain(|function| function.parameters.iter().all(|parameter| parameter.kind != LISTENER));
+    functions.retain(|function| function.parameters.iter().all(|parameter| !CALLBACKS.contains(&&*parameter.kind)));
     let (mut declared, mut callers, mut table) = (String::new(), String::new(), String::new());
     for function in &functions {
         let arguments: Vec<String> =

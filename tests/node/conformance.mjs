@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-import { diagnose, Keylatch } from '../../bindings-node/dist/index.mjs'
+import { diagnose, Keylatch, Response } from '../../bindings-node/dist/index.mjs'
 import { ca, Double, Project } from './double.mjs'
 import { difference, errorDifference } from './matching.mjs'
 import { note, noteControl } from './sayings.mjs'
@@ -39,6 +39,7 @@ const KEY = 'change_key'
 
 /** The call that gives one answer after the other. */
 const PAGES = 'request_pages'
+const STREAM = 'request_stream'
 
 /** Calls that answer with what the app says. */
 const ECHOING = new Set(['request', PAGES, 'execute_action'])
@@ -169,7 +170,7 @@ class Run {
     return 'expect' in step ? difference(fill(step.expect, this.variables), result, 'result') : undefined
   }
 
-  async call({ call, args: raw = {}, params = {}, body }) {
+  async call({ call, args: raw = {}, params = {}, body, pieces }) {
     const args = fill(raw, this.variables)
     switch (call) {
       case 'client.close':
@@ -207,14 +208,25 @@ class Run {
     }
     if (options.paging) options.paging = toArguments(options.paging)
     if (body !== undefined) options.body = fill(body, this.variables)
+    if (pieces !== undefined) options.body = inPieces(pieces)
     const names = call.split('.').map((name) => Object.keys(toArguments({ [name]: 0 }))[0])
     const method = names.pop()
     const owner = names.reduce((owner, name) => owner[name], this.client)
-    const answer = call === PAGES ? await all(owner[method](options)) : await owner[method](options)
+    let answer = call === PAGES ? await all(owner[method](options)) : await owner[method](options)
+    if (call === STREAM) answer = await putTogether(answer)
     // What the app says through Composio may echo its credential (`echo-not-masked` in docs/backends.md).
     if (!this.project || !ECHOING.has(call)) note(answer)
     return fromResult(answer)
   }
+}
+
+async function* inPieces(texts) {
+  for (const text of texts) yield Buffer.from(text)
+}
+
+/** An answer in pieces as one that came whole. */
+async function putTogether(answer) {
+  return new Response(answer.status, [...answer.headers], Buffer.concat(await all(answer)), answer.tries)
 }
 
 /** Runs those of the cases that are for this backend; counts what failed, and all. */

@@ -30,6 +30,7 @@ import {
   type Rotation,
   type Params,
   type RequestOptions,
+  type ResponseStream,
   type RequiredParams,
   type Response,
   type Status,
@@ -244,6 +245,19 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   const list: PagesOptions = { entityId: 'user-1', app: 'stripe', method: 'GET', path: '/', retry: 0, paging, signal }
   for await (const page of client.requestPages(list)) holds<Same<typeof page, Response>>(true)
   for await (const page of user.requestPages({ app: 'stripe', method: 'GET', path: '/' })) console.log(page.tries)
+  const stream: ResponseStream = await client.requestStream({ ...ask, body: new Blob(['a']).stream(), signal })
+  for await (const piece of stream) holds<Same<typeof piece, Uint8Array>>(true)
+  const body = [new Uint8Array(2)]
+  const sent = await user.requestStream({
+    app: 'stripe',
+    method: 'PUT',
+    path: '/',
+    body,
+    contentLength: 2,
+    maxResponseBytes: 0,
+  })
+  console.log(sent.ok, sent.tries, sent.status, sent.headers.get('x'), sent.body.locked)
+  await sent.close()
   // @ts-expect-error: an action has a name
   await client.executeAction({ entityId: 'user-1' })
   const { id } = answer.json<{ id: string }>()

@@ -22,7 +22,17 @@ from pathlib import Path
 from typing import Any
 
 from double import Double, Project
-from keylatch import AsyncKeylatch, Expired, Keylatch, KeylatchError, Response, Secret, diagnose
+from keylatch import (
+    AsyncKeylatch,
+    AsyncResponseStream,
+    Expired,
+    Keylatch,
+    KeylatchError,
+    Response,
+    ResponseStream,
+    Secret,
+    diagnose,
+)
 from keylatch.models import Model
 from matching import difference, error_difference
 from sayings import note, note_control
@@ -202,6 +212,8 @@ class Run:
             args |= values
         elif name in ("request", "request_pages"):
             args["body"] = fill(step.get("body"), self.variables)
+        elif name == "request_stream":
+            args["body"] = pieces(step["pieces"]) if "pieces" in step else fill(step.get("body"), self.variables)
         for argument in ("timeout", "older_than", "pause"):
             if f"{argument}_ms" in args:
                 args[argument] = args.pop(f"{argument}_ms") / 1000
@@ -217,7 +229,19 @@ async def settled(answer: Any) -> Any:
         return [item async for item in answer]
     if inspect.isgenerator(answer):
         return list(answer)
-    return await answer if inspect.isawaitable(answer) else answer
+    answer = await answer if inspect.isawaitable(answer) else answer
+    if isinstance(answer, ResponseStream):
+        with answer:
+            return Response(answer.status, answer.headers, b"".join(iter(lambda: answer.read(7), b"")), answer.tries)
+    if isinstance(answer, AsyncResponseStream):
+        async with answer:
+            return Response(answer.status, answer.headers, b"".join([each async for each in answer]), answer.tries)
+    return answer
+
+
+def pieces(texts: list[str]) -> Iterator[bytes]:
+    for text in texts:
+        yield text.encode()
 
 
 def value_of(value: Any) -> Any:

@@ -163,7 +163,9 @@ def test_the_main_calls_have_examples() -> None:
     main |= {f"composio.{n}" for n in ("sdk.Composio", "toolset.ComposioToolSet", "names.App", "schemes.AuthSchemes")}
     main |= {f"client.Keylatch.{n}" for n in ("get_expected_params_for_user", "initiate_connection")}
     main |= {f"composio.{n}" for n in ("sdk.Composio", "toolset.ComposioToolSet", "names.App", "schemes.AuthSchemes")}
-    main |= {f"client.Keylatch.{n}" for n in ("composio", "execute_action", "request", "request_pages")}
+    main |= {
+        f"client.Keylatch.{n}" for n in ("composio", "execute_action", "request", "request_pages", "request_stream")
+    }
     assert main <= named
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, assert_type
 
@@ -13,6 +14,7 @@ from keylatch import (
     AsyncConnectionRequest,
     AsyncEntity,
     AsyncKeylatch,
+    AsyncResponseStream,
     Connection,
     ConnectionRequest,
     Diagnosis,
@@ -31,6 +33,7 @@ from keylatch import (
     Recheck,
     Rechecks,
     Response,
+    ResponseStream,
     Rotation,
     Secret,
     Upstream,
@@ -194,6 +197,13 @@ def blocking() -> None:
         assert_type(part, Response)
     for part in entity.request_pages("GET", "/", app="stripe", timeout=5.0, retry=1):
         assert_type(part, Response)
+    with client.request_stream("PUT", "/", connected_account_id="ca_1", body=Path("file").open("rb")) as stream:
+        assert_type(stream, ResponseStream)
+        assert_type(next(iter(stream)), bytes)
+    stream = entity.request_stream("GET", "/", app="stripe", body=[b"one"], content_length=3, max_response_bytes=0)
+    assert_type(stream.read(10), bytes)
+    assert_type((stream.status, stream.ok, stream.headers.get("x"), stream.tries), tuple[int, bool, str | None, int])
+    stream.close()
     client.close()
 
 
@@ -263,4 +273,14 @@ async def awaited() -> None:
         assert_type(part, Response)
     async for part in entity.request_pages("GET", "/", app="stripe", json={"a": 1}):
         assert_type(part, Response)
+    async with await client.request_stream("GET", "/", connected_account_id="ca_1", timeout=5.0) as stream:
+        assert_type(stream, AsyncResponseStream)
+        assert_type([piece async for piece in stream], list[bytes])
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"one"
+
+    stream = await entity.request_stream("PUT", "/", app="stripe", body=pieces())
+    assert_type(await stream.read(10), bytes)
+    await stream.close()
     await client.close()

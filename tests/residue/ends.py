@@ -103,6 +103,8 @@ def used(calls: Calls) -> Iterator[Look]:
             calls.world.answer(ECHO)
             calls.host.must("request", "/v1/echo")
             yield Look(f"use with an echo, {strict}")
+            calls.host.must("stream", "/v1/echo")
+            yield Look(f"use in pieces with an echo, {strict}")
         calls.world.answer(WILLING)
         calls.host.must("request", "/v1/balance")
         calls.host.must("close")

@@ -224,6 +224,26 @@ static void request(call *c, const char *path) {
     keylatch_request_ask_free(ask);
 }
 
+/* Reads an answer in pieces, to its end. */
+static void stream(call *c, const char *path) {
+    keylatch_request_ask *ask = NULL;
+    keylatch_stream *made = NULL;
+    keylatch_error *error = NULL;
+    char piece[64];
+    size_t length = 1;
+    must(keylatch_request_ask_new(&ask, NULL));
+    must(keylatch_request_ask_set_connected_account_id(ask, here.account, strlen(here.account), NULL));
+    must(keylatch_request_ask_set_method(ask, "GET", 3, NULL));
+    must(keylatch_request_ask_set_path(ask, path, strlen(path), NULL));
+    keylatch_status status = keylatch_request_stream(here.client, ask, NULL, &made, &error);
+    while (status == KEYLATCH_OK && length > 0) {
+        status = keylatch_stream_read(made, piece, sizeof piece, &length, &error);
+    }
+    tell(c->said, status, "", error);
+    keylatch_stream_free(made);
+    keylatch_request_ask_free(ask);
+}
+
 /* The call that `initiate FORM VERIFY ENTITY SIZE` and `start …` describe. */
 static call initiation(char **words) {
     snprintf(here.entity, NAME, "%s", words[3]);
@@ -257,6 +277,8 @@ int main(void) {
             verify(&c);
         } else if (strcmp(words[0], "request") == 0) {
             request(&c, words[1]);
+        } else if (strcmp(words[0], "stream") == 0) {
+            stream(&c, words[1]);
         } else if (strcmp(words[0], "start") == 0) {
             under_way = initiation(words);
             if (pthread_create(&thread, NULL, initiate, &under_way) != 0) exit(2);

@@ -89,6 +89,14 @@ class Host {
     return told(this.client.request({ method: 'GET', path, connectedAccountId: this.accountId }))
   }
 
+  stream(path) {
+    const read = async () => {
+      const answer = await this.client.requestStream({ method: 'GET', path, connectedAccountId: this.accountId })
+      for await (const _ of answer);
+    }
+    return told(read())
+  }
+
   /** Begins to initiate; `finish` waits for the end. */
   async start(...rest) {
     this.abort = new AbortController()

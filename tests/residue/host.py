@@ -10,7 +10,7 @@ import http.client
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -54,6 +54,11 @@ class Sync:
     def outcome(self, work: Work) -> str:
         return told(work)
 
+    @staticmethod
+    def whole(answer: keylatch.ResponseStream) -> int:
+        with answer:
+            return len(answer.read())
+
     def start(self, work: Work) -> None:
         def run() -> None:
             self.said = told(work)
@@ -78,6 +83,11 @@ class Asyncio:
 
     def outcome(self, work: Work) -> str:
         return told(lambda: self.loop.run_until_complete(awaited(work)))
+
+    @staticmethod
+    async def whole(answer: Awaitable[keylatch.AsyncResponseStream]) -> int:
+        async with await answer as stream:
+            return len(await stream.read())
 
     def start(self, work: Work) -> None:
         self.task = self.loop.create_task(awaited(work))
@@ -188,6 +198,14 @@ class Host:
 
     def request(self, path: str) -> str:
         return self.doing.outcome(lambda: self.client.request("GET", path, connected_account_id=self.account_id))
+
+    def stream(self, path: str) -> str:
+        return self.doing.outcome(lambda: self.read(path))
+
+    def read(self, path: str) -> Any:
+        """An answer in pieces, to its end."""
+        answer = self.client.request_stream("GET", path, connected_account_id=self.account_id)
+        return self.doing.whole(answer)
 
     def start(self, *words: str) -> str:
         """Begins to initiate; `finish` waits for the end."""

@@ -60,6 +60,9 @@ pub struct Step {
     /// Body of a `request`.
     #[serde(default)]
     pub body: Option<Value>,
+    /// Body of a `request_stream`, in pieces.
+    #[serde(default)]
+    pub pieces: Option<Vec<String>>,
     /// Variables to take from the result.
     #[serde(default)]
     pub save: BTreeMap<String, String>,

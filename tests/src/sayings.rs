@@ -7,6 +7,7 @@ use std::io::Write as _;
 use std::sync::Mutex;
 
 use keylatch::{Error, Reply};
+use serde_json::Value;
 
 /// What must be found: an error says what it is made of.
 const CONTROL: &str = "keylatch-control-canary-rust";
@@ -18,6 +19,14 @@ pub fn note(outcome: &Result<Reply, Error>) {
             note_debug(reply);
             write(reply.body.as_deref().unwrap_or_default());
         }
+        Err(error) => note_error(error),
+    }
+}
+
+/// As `note`, for an answer that came in pieces.
+pub fn note_answer(answer: &Result<Value, Error>) {
+    match answer {
+        Ok(answer) => note_debug(answer),
         Err(error) => note_error(error),
     }
 }

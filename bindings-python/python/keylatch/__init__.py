@@ -36,6 +36,7 @@ from keylatch.models import (
     Verification,
 )
 from keylatch.response import Headers, Response
+from keylatch.streams import AsyncResponseStream, ResponseStream
 
 __all__ = [
     "Action",
@@ -45,6 +46,7 @@ __all__ = [
     "AsyncConnectionRequest",
     "AsyncEntity",
     "AsyncKeylatch",
+    "AsyncResponseStream",
     "AuthScheme",
     "Connection",
     "ConnectionRequest",
@@ -65,6 +67,7 @@ __all__ = [
     "Recheck",
     "Rechecks",
     "Response",
+    "ResponseStream",
     "Rotation",
     "Secret",
     "Status",

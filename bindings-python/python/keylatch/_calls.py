@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
-from typing import Any, Generic, Literal, TypedDict, TypeVar
+from typing import Any, Generic, Literal, TypedDict, TypeVar, cast
 
 from keylatch import _native, errors
 from keylatch.models import (
@@ -59,6 +59,21 @@ class RequestOptions(TypedDict, total=False):
     body: bytes | bytearray | memoryview | str | None
     timeout: float | None
     retry: int | None
+
+
+class StreamOptions(TypedDict, total=False):
+    """What a request in pieces may have beside method, path and body. See `Keylatch.request_stream`."""
+
+    entity_id: str | None
+    app: str | None
+    connected_account_id: str | None
+    query: Pairs | None
+    headers: Pairs | None
+    json: Any
+    timeout: float | None
+    retry: int | None
+    max_response_bytes: int | None
+    content_length: int | None
 
 
 class Paging(TypedDict, total=False):
@@ -325,6 +340,25 @@ def request_page(call: Call[Response], paging: Paging | None, cursor: str | None
     return Call(
         "request_page", args, lambda data, body: (call.read(data, body), data.get("next_cursor")), body=call.body
     )
+
+
+def request_stream(
+    method: str,
+    path: str,
+    body: object,
+    *,
+    json: Any = None,
+    max_response_bytes: int | None = None,
+    content_length: int | None = None,
+    **options: Any,
+) -> tuple[Call[Response], Any]:
+    """The call, and apart from it the body, where that comes in pieces."""
+    pieces = None if body is None or isinstance(body, bytes | bytearray | memoryview | str) else body
+    if pieces is not None and json is not None:
+        raise errors.InvalidArgumentError("give json or body, not both", fields=["json", "body"])
+    call = request(method, path, json=json, body=None if pieces is not None else cast(Any, body), **options)
+    more = {"max_response_bytes": max_response_bytes, "content_length": content_length}
+    return replace(call, args=call.args | more), pieces
 
 
 def _pairs(given: Any) -> Any:

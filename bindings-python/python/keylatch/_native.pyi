@@ -1,7 +1,7 @@
 """The native half, as `src/*.rs` defines it. Only `Secret` is for applications."""
 
 from asyncio import Future
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from os import PathLike
 from types import TracebackType
 from typing import ClassVar, Final, NoReturn, Self, SupportsIndex, final
@@ -12,10 +12,13 @@ __all__ = [
     "VERDICTS",
     "VERSION",
     "AsyncClient",
+    "AsyncStream",
+    "AsyncUpload",
     "Client",
     "News",
     "Options",
     "Secret",
+    "Stream",
     "diagnose",
 ]
 
@@ -89,6 +92,13 @@ class Client:
     def call(
         self, name: str, json: str, values: Mapping[str, object] | None = None, body: bytes | None = None
     ) -> tuple[str, bytes | None, Secret | None]: ...
+    def stream(self, json: str, body: bytes | None = None, next: Callable[[], bytes] | None = None) -> Stream: ...
+    def close(self) -> None: ...
+
+@final
+class Stream:
+    def head(self) -> str: ...
+    def next(self) -> bytes: ...
     def close(self) -> None: ...
 
 @final
@@ -98,6 +108,21 @@ class AsyncClient:
     def call(
         self, name: str, json: str, values: Mapping[str, object] | None = None, body: bytes | None = None
     ) -> Future[tuple[str, bytes | None, Secret | None]]: ...
+    def stream(
+        self, json: str, body: bytes | None = None, upload: AsyncUpload | None = None
+    ) -> Future[AsyncStream]: ...
+    def close(self) -> Future[None]: ...
+
+@final
+class AsyncUpload:
+    def __new__(cls) -> Self: ...
+    def send(self, piece: bytes) -> Future[bool]: ...
+    def end(self, whole: bool) -> Future[None]: ...
+
+@final
+class AsyncStream:
+    def head(self) -> str: ...
+    def next(self) -> Future[bytes]: ...
     def close(self) -> Future[None]: ...
 
 def diagnose(options: Options) -> str: ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
-from keylatch import _calls, _native, _options, errors
-from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, Value, Values
+from keylatch import _calls, _native, _options, errors, streams
+from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, StreamOptions, Value, Values
 from keylatch._expired import AsyncOnExpired, Listener
 from keylatch._forget import forgetful, forgetful_async
 from keylatch._options import ApiKey
@@ -16,6 +17,7 @@ from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegr
 from keylatch.initiated import AsyncConnectionRequest
 from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Page, Rotation
 from keylatch.response import Response
+from keylatch.streams import AsyncBody, AsyncResponseStream
 
 T = TypeVar("T")
 
@@ -317,6 +319,34 @@ class AsyncKeylatch:
         )
         return await self._run(call)
 
+    async def request_stream(
+        self, method: str, path: str, *, body: AsyncBody | None = None, **options: Unpack[StreamOptions]
+    ) -> AsyncResponseStream:
+        """As `request`, for bodies of any size: they go and come in pieces, on a connection of their own.
+
+        body: sent in pieces where it is a file opened in binary mode or an iterable of bytes, async ones too; such
+            a request is sent once. Apps that take their credential in the body, or a signature over it, take it whole.
+        content_length: the size of a body in pieces, which some apps demand. Without it, it goes in chunks of HTTP's.
+        timeout: in seconds, for all of it to the last byte. Default: none; the client's is how long nothing may move.
+        max_response_bytes: most bytes of the answer; 0 is any number. Default: the client's.
+
+        The other options, and what is raised, are those of `request`; `InvalidArgumentError` on Composio's API too,
+        whose proxy passes whole bodies only.
+        """
+        call, pieces = _calls.request_stream(method, path, body, **options)
+        client = self._client()
+        upload = None if pieces is None else _native.AsyncUpload()
+        sending = None if upload is None else asyncio.ensure_future(streams.send(upload, pieces))
+        try:
+            stream = await streams.or_why(client.stream(call.json(), call.body, upload), sending)
+        except BaseException:
+            if sending is not None:
+                sending.cancel()
+            raise
+        finally:
+            await self._listener.tell_and_wait()
+        return AsyncResponseStream(stream, sending)
+
     async def backup(self, path: str | PathLike[str]) -> None:
         """Writes the vault as it is at this moment to a new file, while this and other clients go on.
 
@@ -503,6 +533,13 @@ class AsyncEntity:
         """As `AsyncKeylatch.request_pages`, over a connection of this user."""
         options["entity_id"] = _calls.same_entity(self.id, options.get("entity_id"))
         return self._client.request_pages(method, path, paging=paging, **options)
+
+    async def request_stream(
+        self, method: str, path: str, *, body: AsyncBody | None = None, **options: Unpack[StreamOptions]
+    ) -> AsyncResponseStream:
+        """As `AsyncKeylatch.request_stream`, over a connection of this user."""
+        options["entity_id"] = _calls.same_entity(self.id, options.get("entity_id"))
+        return await self._client.request_stream(method, path, body=body, **options)
 
     def __repr__(self) -> str:
         return f"AsyncEntity({self.id!r})"

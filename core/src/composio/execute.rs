@@ -19,6 +19,7 @@ use crate::limits::wait;
 use crate::pages::Place;
 use crate::provider::{below, check_headers, check_path, check_query, follow};
 use crate::retry::Tries;
+use crate::stream::{Flow, Streaming};
 
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD"];
 
@@ -141,6 +142,12 @@ impl<I: Io> Composio<I> {
         };
         tracing::debug!(connection = %account.id, status, tries = tries.made(), "request sent");
         Ok((Response { status, headers, body, tries: tries.made() }, endpoint))
+    }
+
+    pub(crate) async fn request_stream(&self, _: Request, _: Streaming) -> Result<Flow> {
+        self.session()?;
+        let message = "Composio's proxy passes whole bodies of JSON or text only; use request";
+        Err(Error::new(ErrorKind::InvalidArgument, message))
     }
 
     /// Sends through the proxy, and again where that is safe and may help.

@@ -216,7 +216,9 @@ fn failure_of(fault: Fault, doubt: Doubt) -> Failure {
         Fault::Broken => (ErrorKind::Server, "the connection to Composio broke before its answer".to_owned()),
         Fault::WrongHost => (ErrorKind::Server, "the certificate of what answered is not Composio's".to_owned()),
         Fault::NoSuchHost => (ErrorKind::Server, "Composio's host has no address; check base_url".to_owned()),
-        Fault::Unreachable(why) => (ErrorKind::Server, format!("Composio could not be reached: {why}")),
+        Fault::Unreachable(why) | Fault::Unsent(why) => {
+            (ErrorKind::Server, format!("Composio could not be reached: {why}"))
+        }
         Fault::Forbidden(_) => (ErrorKind::ForbiddenHost, "Composio's host may not be dialled".to_owned()),
     };
     let again = matches!(fault, Fault::Broken | Fault::Unreachable(_)).then_some(None);

@@ -9,6 +9,7 @@ mod held;
 mod initiate;
 mod integrations;
 mod request;
+mod stream;
 mod tokens;
 mod verify;
 

@@ -1,5 +1,6 @@
 //! Use: send the host's request with the user's credential in it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::tokens::Held;
@@ -7,7 +8,7 @@ use super::{Embedded, Opened};
 use crate::calls::{Request, Response};
 use crate::choice::{Found, Whose};
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{Fault, Incoming, Io, Outgoing};
+use crate::io::{CLOSED, Fault, Incoming, Io, Outgoing};
 use crate::limits::wait;
 use crate::pages::Place;
 use crate::provider::{HostRequest, Target, prepare};
@@ -22,6 +23,21 @@ impl<I: Io> Embedded<I> {
         self.must_be_open()?;
         let time = ask.timeout_ms.map_or(self.timeout, Duration::from_millis);
         let mut tries = Tries::new(&ask.method, ask.retry, time)?;
+        let (opened, target) = self.usable(&ask).await?;
+        let (path, query) = match place {
+            Place::Link { from, to } => (target.follow(from, to, &opened.integration.scheme()?.inject)?, &[][..]),
+            _ => (target.below(&ask.path)?.into_owned(), &*ask.query),
+        };
+        let host =
+            HostRequest { method: &ask.method, path: &path, query, headers: &ask.headers, body: ask.body.into() };
+        self.limits.await_rest(&self.io, &opened.row.id, &tries).await?;
+        let (incoming, _) = self.send(&opened, &target, host, &mut tries).await?;
+        let Incoming { status, headers, body } = incoming;
+        Ok((Response { status, headers, body, tries: tries.made() }, path))
+    }
+
+    /// The connection that the request names, and where it leads.
+    pub(super) async fn usable(&self, ask: &Request) -> Result<(Arc<Opened>, Target)> {
         let whose = Whose {
             connected_account_id: ask.connected_account_id.as_deref(),
             entity_id: ask.entity_id.as_deref(),
@@ -34,16 +50,7 @@ impl<I: Io> Embedded<I> {
             let message = format!("{app} does not speak HTTP; connect to it with what connected_accounts.dsn gives");
             return Err(Error::argument("connected_account_id", message).with_connection(&opened.row.id));
         }
-        let (path, query) = match place {
-            Place::Link { from, to } => (target.follow(from, to, &opened.integration.scheme()?.inject)?, &[][..]),
-            _ => (target.below(&ask.path)?.into_owned(), &*ask.query),
-        };
-        let host =
-            HostRequest { method: &ask.method, path: &path, query, headers: &ask.headers, body: ask.body.into() };
-        self.limits.await_rest(&self.io, &opened.row.id, &tries).await?;
-        let (incoming, _) = self.send(&opened, &target, host, &mut tries).await?;
-        let Incoming { status, headers, body } = incoming;
-        Ok((Response { status, headers, body, tries: tries.made() }, path))
+        Ok((opened, target))
     }
 
     /// Sends with the connection's credential in it. The answer is masked already; the mask is for what is read from it.
@@ -107,7 +114,7 @@ impl<I: Io> Embedded<I> {
     }
 
     /// A 401 may mean an expired credential, or a path that this credential may not use: only the check can tell.
-    async fn doubt(&self, opened: &Opened) {
+    pub(super) async fn doubt(&self, opened: &Opened) {
         if let Ok(judgement) = self.judge_again(opened).await
             && judgement.verdict == Verdict::Rejected
         {
@@ -124,9 +131,20 @@ impl<I: Io> Embedded<I> {
     }
 }
 
+/// The names of app and connection, for errors.
+pub(super) fn named(opened: &Opened) -> (String, String) {
+    (opened.integration.app.name.to_string(), opened.row.id.clone())
+}
+
 pub(super) fn describe(fault: Fault, opened: &Opened) -> Error {
-    let app = &opened.integration.app.name;
+    let (app, id) = named(opened);
+    describe_for(fault, &app, &id)
+}
+
+pub(super) fn describe_for(fault: Fault, app: &str, id: &str) -> Error {
     let (kind, message) = match fault {
+        Fault::Unreachable(CLOSED) => return Error::closed(),
+        Fault::Unsent(why) => return Error::argument("body", why).with_connection(id),
         Fault::Timeout => {
             (ErrorKind::Timeout, format!("{app} did not answer in time; the request may or may not have acted"))
         }
@@ -141,5 +159,5 @@ pub(super) fn describe(fault: Fault, opened: &Opened) -> Error {
         Fault::Broken => (ErrorKind::ProviderUnreachable, format!("{app} could not be reached: the connection broke")),
         Fault::Forbidden(_) => (ErrorKind::ForbiddenHost, format!("{app} is at an address that may not be dialled")),
     };
-    Error::new(kind, message).with_connection(&opened.row.id)
+    Error::new(kind, message).with_connection(id)
 }

@@ -22,6 +22,7 @@ use crate::pages::Place;
 use crate::rotation::RotateDataKey;
 use crate::secret::Secret;
 use crate::store::ConnectionQuery;
+use crate::stream::Streaming;
 use crate::vault::{KeySource, Place as VaultPlace, Vault};
 
 pub(super) type Backend = Embedded<Outside<Provider>>;
@@ -87,6 +88,8 @@ const FLOWS: &[Flow] = &[
             request(b, &s.traded, "/things")
         },
     ),
+    ("request in pieces", AllOrNothing, USING, |b, s| stream(b, &s.good, "/things")),
+    ("request in pieces with a withdrawn key", Note, USING, |b, s| stream(b, &s.bad, "/things")),
     (
         "action",
         AllOrNothing,
@@ -127,6 +130,12 @@ fn initiate(b: &Backend, user: &str, app: &str, key: &str, verify: Verify, repla
 
 fn request(b: &Backend, id: &str, path: &str) -> Result<()> {
     run_now(request_to(b, id, path))
+}
+
+fn stream(b: &Backend, id: &str, path: &str) -> Result<()> {
+    let connected_account_id = Some(id.to_owned());
+    let ask = Request { connected_account_id, method: "GET".into(), path: path.into(), ..Default::default() };
+    run_now(b.request_stream(ask, Streaming::default())).map(drop)
 }
 
 pub(super) async fn request_to(b: &Backend, id: &str, path: &str) -> Result<()> {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use crate::allow::{Allow, Permission};
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{Fault, Incoming, Io, Network, Outgoing};
+use crate::io::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming};
 
 /// What answers requests.
 pub(super) trait World: Send + Sync + 'static {
@@ -117,11 +117,10 @@ impl<W> Outside<W> {
     }
 }
 
-impl<W: World> Io for Outside<W> {
-    async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
-        self.turn().await;
+impl<W: World> Outside<W> {
+    fn sent(&self, request: &http::Request<Bytes>) -> Result<Incoming, Fault> {
         let failing = self.next(Operation::Send);
-        let answer = failing.is_none_or(Failing::acted).then(|| self.world.answer(&outgoing.request));
+        let answer = failing.is_none_or(Failing::acted).then(|| self.world.answer(request));
         match failing {
             Some(Failing::NoAnswer { fault, .. }) => Err(fault),
             Some(Failing::Answer { status, .. }) => {
@@ -129,6 +128,13 @@ impl<W: World> Io for Outside<W> {
             }
             _ => Ok(answer.expect("it acted")),
         }
+    }
+}
+
+impl<W: World> Io for Outside<W> {
+    async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
+        self.turn().await;
+        self.sent(&outgoing.request)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -144,6 +150,18 @@ impl<W: World> Io for Outside<W> {
 
     async fn lock<'m, T: Send>(&self, mutex: &'m tokio::sync::Mutex<T>) -> tokio::sync::MutexGuard<'m, T> {
         mutex.lock().await
+    }
+
+    fn stream(&self, request: Streaming) -> Result<Stream, Fault> {
+        Ok(Stream::over(self.sent(&request.request)?))
+    }
+
+    async fn part(&self, of: &mut Stream, feed: &mut Option<Feed>) -> Result<Part, Fault> {
+        of.next(feed).await
+    }
+
+    fn feed(&self, _: Feed) -> Option<Feed> {
+        None
     }
 
     fn network(&self) -> &Network {

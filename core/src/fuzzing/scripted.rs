@@ -8,7 +8,7 @@ use crate::allow::Allow;
 use crate::backend::{self, Backend};
 use crate::calls::{Payload, Reply};
 use crate::error::Result;
-use crate::io::{Fault, Incoming, Io, Network, Outgoing, run_now};
+use crate::io::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming, run_now};
 use crate::options::Options;
 
 /// A client on the embedded backend or on Composio's, as the options say.
@@ -82,6 +82,18 @@ impl Io for ScriptedIo {
 
     async fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> MutexGuard<'m, T> {
         mutex.lock().await // nobody else has it
+    }
+
+    fn stream(&self, _request: Streaming) -> Result<Stream, Fault> {
+        Err(Fault::Broken) // no call by name has one
+    }
+
+    async fn part(&self, of: &mut Stream, feed: &mut Option<Feed>) -> Result<Part, Fault> {
+        of.next(feed).await
+    }
+
+    fn feed(&self, _feed: Feed) -> Option<Feed> {
+        None
     }
 
     fn network(&self) -> &Network {

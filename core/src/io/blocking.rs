@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{Mutex, MutexGuard};
 
 use super::exchange::Exchange;
-use super::{Fault, Incoming, Io, Network, Outgoing};
+use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming};
 use crate::error::Result;
 
 /// Every answer of this driver is there when it returns.
@@ -41,6 +41,18 @@ impl Io for BlockingIo {
         wait_for(mutex.lock())
     }
 
+    fn stream(&self, request: Streaming) -> Result<Stream, Fault> {
+        self.0.stream(request)
+    }
+
+    async fn part(&self, of: &mut Stream, feed: &mut Option<Feed>) -> Result<Part, Fault> {
+        wait_for(of.next(feed))
+    }
+
+    fn feed(&self, feed: Feed) -> Option<Feed> {
+        Some(feed) // the host's reader is called on the host's own thread
+    }
+
     fn network(&self) -> &Network {
         self.0.network()
     }
@@ -64,7 +76,7 @@ impl Wake for Sleeper {
 }
 
 /// Waits on this thread until the future is ready.
-fn wait_for<F: Future>(future: F) -> F::Output {
+pub(crate) fn wait_for<F: Future>(future: F) -> F::Output {
     wait(future, None).expect("there is no end to it")
 }
 

@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use reqwest::{Client, Request, Response};
+use reqwest::{Body, Client, Request, Response};
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use zeroize::Zeroizing;
 
 use super::clients::{Kept, Settings};
-use super::{Fault, Incoming, Network, Outgoing, fault_of, headers};
+use super::{CLOSED, Fault, Incoming, Network, Outgoing, Stream, Streaming, fault_of, headers};
 use crate::memory::{self, Lost};
 use crate::process::PerProcess;
 
@@ -23,7 +23,17 @@ pub(super) type Answer = Result<Incoming, Fault>;
 pub(super) struct Exchange {
     settings: Arc<Settings>,
     keeper: PerProcess<Mutex<Option<Keeper>>>,
+    closing: PerProcess<Closing>,
     closed: AtomicBool,
+}
+
+/// Tells the streams that the client is closed.
+struct Closing(watch::Sender<bool>);
+
+impl Default for Closing {
+    fn default() -> Self {
+        Self(watch::Sender::new(false))
+    }
 }
 
 /// The thread that keeps connections.
@@ -56,6 +66,7 @@ impl Exchange {
         Self {
             settings: Arc::new(Settings::new(network)),
             keeper: PerProcess::default(),
+            closing: PerProcess::default(),
             closed: AtomicBool::new(false),
         }
     }
@@ -93,7 +104,7 @@ impl Exchange {
         let (answer, receiver) = oneshot::channel();
         let mut keeper = self.keeper();
         if self.closed.load(Ordering::SeqCst) {
-            return Err(Fault::Unreachable("the client is closed"));
+            return Err(Fault::Unreachable(CLOSED));
         }
         let keeper = match &mut *keeper {
             Some(keeper) => keeper,
@@ -101,6 +112,15 @@ impl Exchange {
         };
         keeper.orders.send(Order::Send(Box::new(outgoing), answer)).map_err(|_| Fault::Broken)?;
         Ok(receiver)
+    }
+
+    /// Begins a request on a thread of its own, whose answer comes in pieces.
+    pub(super) fn stream(&self, request: Streaming) -> Result<Stream, Fault> {
+        let closing = self.closing.get().0.subscribe();
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(Fault::Unreachable(CLOSED));
+        }
+        Stream::begin(self.settings.clone(), request, closing)
     }
 
     /// Drops kept connections. The receiver hears of it, also by there being no sender where there are none.
@@ -112,9 +132,10 @@ impl Exchange {
         receiver
     }
 
-    /// Ends the thread, and with it what is under way on it.
+    /// Ends the threads, and with them what is under way on them.
     pub(super) fn close(&self) {
         self.closed.store(true, Ordering::SeqCst);
+        self.closing.get().0.send_replace(true);
         let keeper = self.keeper().take();
         drop(keeper); // waits for the thread, not under the lock
     }
@@ -164,7 +185,7 @@ impl Keeper {
     }
 }
 
-fn runtime(builder: &mut Builder) -> Result<Runtime, Fault> {
+pub(super) fn runtime(builder: &mut Builder) -> Result<Runtime, Fault> {
     builder.enable_all().build().map_err(|_| Fault::Unreachable("this system gives no event loop"))
 }
 
@@ -212,7 +233,10 @@ async fn serve(
 }
 
 /// What comes of `work`, which is dropped when nobody wants it any more.
-async fn unless<T>(mut unwanted: impl FnMut(&mut Context<'_>) -> Poll<()>, work: impl Future<Output = T>) -> Option<T> {
+pub(super) async fn unless<T>(
+    mut unwanted: impl FnMut(&mut Context<'_>) -> Poll<()>,
+    work: impl Future<Output = T>,
+) -> Option<T> {
     let mut work = pin!(work);
     poll_fn(|cx| match unwanted(cx) {
         Poll::Ready(()) => Poll::Ready(None),
@@ -222,17 +246,19 @@ async fn unless<T>(mut unwanted: impl FnMut(&mut Context<'_>) -> Poll<()>, work:
 }
 
 async fn answer(client: Client, outgoing: Outgoing, limit: usize) -> Answer {
-    let timeout = outgoing.timeout;
-    let mut request = Request::try_from(outgoing.request).map_err(|_| Fault::Unreachable("no valid request"))?;
-    if request.body().and_then(|body| body.as_bytes()).is_some_and(<[u8]>::is_empty) {
-        *request.body_mut() = None; // an empty one would be announced, which only POST and its like expect
-    }
-    *request.timeout_mut() = Some(timeout);
-    if memory::ending() {
-        return Err(Fault::Unreachable("the process ends"));
-    }
+    let mut request = ready(outgoing.request.map(Body::from))?;
+    *request.timeout_mut() = Some(outgoing.timeout);
     let response = client.execute(request).await.map_err(|e| fault_of(&e))?;
     read(response, limit).await
+}
+
+/// The request as it is sent.
+pub(super) fn ready(request: http::Request<Body>) -> Result<Request, Fault> {
+    let mut request = Request::try_from(request).map_err(|_| Fault::Unreachable("no valid request"))?;
+    if request.body().and_then(Body::as_bytes).is_some_and(<[u8]>::is_empty) {
+        *request.body_mut() = None; // an empty one would be announced, which only POST and its like expect
+    }
+    if memory::ending() { Err(Fault::Unreachable("the process ends")) } else { Ok(request) }
 }
 
 async fn read(mut response: Response, limit: usize) -> Answer {
@@ -258,7 +284,7 @@ fn append(body: &mut Zeroizing<Vec<u8>>, chunk: &[u8]) {
     body.extend_from_slice(chunk);
 }
 
-fn fault_of_lost(lost: Lost) -> Fault {
+pub(super) fn fault_of_lost(lost: Lost) -> Fault {
     match lost {
         Lost::NotStarted => Fault::Unreachable("this system gives no thread"),
         Lost::Panicked => Fault::Broken,

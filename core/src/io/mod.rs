@@ -7,7 +7,9 @@ mod clients;
 mod exchange;
 pub(crate) mod guard;
 mod nonblocking;
+mod stream;
 pub(crate) mod tls;
+mod upload;
 pub(crate) mod wire;
 
 use std::future::Future;
@@ -15,12 +17,14 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-pub(crate) use blocking::BlockingIo;
 #[cfg(feature = "postgres")]
 pub(crate) use blocking::wait_until;
+pub(crate) use blocking::{BlockingIo, wait_for};
 use bytes::Bytes;
 pub(crate) use nonblocking::AsyncIo;
+pub(crate) use stream::{Part, Stream, Streaming};
 use tokio::sync::{Mutex, MutexGuard};
+pub(crate) use upload::{Feed, Sending, SendingEnd};
 
 use crate::allow::Allow;
 use crate::error::Result;
@@ -59,10 +63,14 @@ pub(crate) enum Fault {
     Forbidden(Allow),
     /// More bytes than allowed.
     TooLarge,
+    /// The host did not give the whole body.
+    Unsent(&'static str),
 }
 
 /// Nobody took the connection.
 pub(crate) const NO_CONNECTION: &str = "no connection";
+/// It was closed meanwhile.
+pub(crate) const CLOSED: &str = "the client is closed";
 
 impl Fault {
     /// Whether the same request may soon fare better.
@@ -73,7 +81,7 @@ impl Fault {
     /// The reason for people.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::Unreachable(why) => why,
+            Self::Unreachable(why) | Self::Unsent(why) => why,
             Self::Broken => "the connection broke",
             Self::Timeout => "no answer in time",
             Self::NoSuchHost => "the host has no address",
@@ -100,6 +108,15 @@ pub(crate) trait Io: Send + Sync + 'static {
 
     /// Waits until this lock is free.
     fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> impl Future<Output = MutexGuard<'m, T>> + Send;
+
+    /// Begins a request whose answer comes in pieces.
+    fn stream(&self, request: Streaming) -> Result<Stream, Fault>;
+
+    /// What comes next of a stream.
+    fn part(&self, of: &mut Stream, feed: &mut Option<Feed>) -> impl Future<Output = Result<Part, Fault>> + Send;
+
+    /// Sees to it that a body gets from the host to where it is sent; what is left to do by whoever waits for the stream.
+    fn feed(&self, feed: Feed) -> Option<Feed>;
 
     /// How providers are reached.
     fn network(&self) -> &Network;

@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, MutexGuard, oneshot};
 use tokio::task::spawn_blocking;
 
 use super::exchange::Exchange;
-use super::{Fault, Incoming, Io, Network, Outgoing};
+use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming};
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 
@@ -47,6 +47,19 @@ impl Io for AsyncIo {
 
     async fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> MutexGuard<'m, T> {
         mutex.lock().await
+    }
+
+    fn stream(&self, request: Streaming) -> Result<Stream, Fault> {
+        self.0.stream(request)
+    }
+
+    async fn part(&self, of: &mut Stream, feed: &mut Option<Feed>) -> Result<Part, Fault> {
+        of.next(feed).await
+    }
+
+    fn feed(&self, feed: Feed) -> Option<Feed> {
+        spawn_blocking(move || feed.run());
+        None
     }
 
     fn network(&self) -> &Network {

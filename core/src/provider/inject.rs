@@ -61,6 +61,11 @@ pub(super) fn with_jwt(jwt: &JwtDef, values: &Values) -> Result<Values> {
     Ok(all)
 }
 
+/// Whether the credential stands in the body, or is over it.
+pub(crate) fn needs_whole_body(scheme: &SchemeDef) -> bool {
+    scheme.inject.iter().any(|inject| matches!(inject, Inject::Body { .. } | Inject::AwsSigv4 { .. }))
+}
+
 /// An error where these values cannot be signed with.
 pub(crate) fn must_sign(scheme: &SchemeDef, values: &Values) -> Result<()> {
     scheme.jwt.as_ref().map_or(Ok(()), |jwt| jwt::sign(jwt, values).map(drop))

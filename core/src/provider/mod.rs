@@ -20,7 +20,7 @@ mod trade;
 
 pub(crate) use action::ActionRequest;
 pub(crate) use dsn::dsn;
-pub(crate) use inject::{HostRequest, check_headers, check_query, must_sign, prepare, sensitive};
+pub(crate) use inject::{HostRequest, check_headers, check_query, must_sign, needs_whole_body, prepare, sensitive};
 pub(crate) use judge::{Judgement, Refusing, judge, usual_verdict};
 pub(crate) use target::{Target, Terms, below, check_override, check_path, follow};
 pub(crate) use trade::{Token, Traded, trade};

@@ -1,6 +1,7 @@
 //! Hides credentials in what others say, whatever way they write them. Only what went through here may be part of an
 //! error.
 
+mod pieces;
 mod written;
 
 use std::fmt;
@@ -9,7 +10,9 @@ use std::ops::{Deref, Range};
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, NO_PAD};
+pub(crate) use pieces::PieceMask;
 use serde::Serialize;
+use written::Match;
 use zeroize::{Zeroize as _, Zeroizing};
 
 use crate::secret::Secret;
@@ -45,6 +48,14 @@ pub(crate) struct Mask {
     forms: Vec<Form>,
     /// Which of them may begin with a byte.
     by_first: Vec<Vec<u16>>,
+}
+
+/// What there is at a place in a text.
+enum Here {
+    Occurs(Range<usize>),
+    Nothing,
+    /// That depends on what comes next, and with it all from this place on.
+    Unsettled(usize),
 }
 
 /// What to look for. Percent-encoding, JSON and HTML need none of their own: see `written`.
@@ -101,30 +112,53 @@ impl Mask {
 
     /// Overwrites every occurrence with `*`; the length stays. Tells whether there was one.
     pub(crate) fn overwrite(&self, text: &mut [u8]) -> bool {
+        self.settle(text, true).1
+    }
+
+    /// Overwrites every occurrence in as much of a text as can be told; where it `ends` here, in all of it. Says how much that
+    /// is, and whether there was one.
+    fn settle(&self, text: &mut [u8], ends: bool) -> (usize, bool) {
         let (mut at, mut found) = (0, false);
         while at < text.len() {
-            match self.at(text, at) {
-                Some(place) => {
+            match self.at(text, at, ends) {
+                Here::Occurs(place) => {
                     at = place.end;
                     text[place].fill(b'*');
                     found = true;
                 }
-                None => at += 1,
+                Here::Unsettled(from) => return (from, found),
+                Here::Nothing => at += 1,
             }
         }
-        found
+        // Base64 that begins with the next piece may have a character here.
+        let waits = !ends && !self.forms.is_empty() && text.last().is_some_and(|byte| is_digit(*byte));
+        (at - usize::from(waits), found)
     }
 
     /// The longest occurrence here.
-    fn at(&self, text: &[u8], at: usize) -> Option<Range<usize>> {
-        let here = self.by_first.get(usize::from(text[at]))?;
-        let found = here.iter().filter_map(|index| {
-            let form = &self.forms[usize::from(*index)];
+    fn at(&self, text: &[u8], at: usize, ends: bool) -> Here {
+        let Some(here) = self.by_first.get(usize::from(text[at])) else { return Here::Nothing };
+        let (mut longest, mut from) = (0..0, None);
+        for form in here.iter().map(|index| &self.forms[usize::from(*index)]) {
             let needle = form.needle.expose(); // expose: compared
-            let length = written::matched(&text[at..], needle, form.any_case)?;
-            Some(form.with_neighbours(text, at..at + length))
-        });
-        found.max_by_key(|place| place.end)
+            match written::matched(&text[at..], needle, form.any_case) {
+                Match::To(length) if ends || form.around.1 == 0 || at + length < text.len() => {
+                    let place = form.with_neighbours(text, at..at + length);
+                    longest = if place.end >= longest.end { place } else { longest };
+                }
+                // What comes next makes it one, or belongs to it.
+                Match::To(_) | Match::Unsettled if !ends => {
+                    let begin = at - form.around.0.min(at);
+                    from = Some(from.unwrap_or(begin).min(begin));
+                }
+                _ => {}
+            }
+        }
+        match from {
+            Some(from) => Here::Unsettled(from),
+            None if longest.is_empty() => Here::Nothing,
+            None => Here::Occurs(longest),
+        }
     }
 
     fn add(&mut self, needle: Secret, any_case: bool, around: (usize, usize)) {
@@ -168,11 +202,16 @@ impl Form {
     /// With the characters on both sides that have some of the credential's bits.
     fn with_neighbours(&self, text: &[u8], found: Range<usize>) -> Range<usize> {
         let (before, behind) = self.around;
-        let is_digit = |at: usize| text.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || b"+/-_".contains(b));
+        let is_digit = |at: usize| text.get(at).is_some_and(|byte| is_digit(*byte));
         let start = (0..before).fold(found.start, |at, _| if at > 0 && is_digit(at - 1) { at - 1 } else { at });
         let end = (0..behind).fold(found.end, |at, _| if is_digit(at) { at + 1 } else { at });
         start..end
     }
+}
+
+/// Whether Base64 is written with it, in either alphabet.
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
 }
 
 fn hexadecimal(bytes: &[u8]) -> Secret {

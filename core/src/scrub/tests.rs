@@ -98,6 +98,50 @@ fn the_longest_of_two_is_hidden() {
     assert_eq!(mask.hidden("a sk_test_123456 b sk_test_123"), "a ************** b ***********");
 }
 
+#[test]
+fn a_credential_in_pieces_is_hidden_wherever_it_is_cut() {
+    let forms = [
+        SECRET.to_owned(),
+        json_ascii(SECRET),
+        percent(SECRET),
+        html(SECRET),
+        hex(SECRET),
+        STANDARD.encode(format!("user:{SECRET}!")),
+        STANDARD.encode(utf16(SECRET)),
+        "sk pa\"s".to_owned(),
+    ];
+    let text = format!("{{\"a\": \"{}\"}}\n", forms.join("\\n&amp;%20"));
+    let whole = mask(SECRET).hidden(&text);
+    assert!(whole.matches("**").count() > 100 && whole.contains("sk pa"));
+    for size in 1..text.len() {
+        assert_eq!(in_pieces(&mask(SECRET), text.as_bytes(), size), whole.as_bytes(), "{size}");
+    }
+}
+
+#[test]
+fn what_begins_no_credential_does_not_wait() {
+    let mut pieces = PieceMask::new(mask("sk_test_123"));
+    for (piece, shown) in [
+        ("data: {\"text\": \"a & b\\n\"}\n\n", "data: {\"text\": \"a & b\\n\"}\n\n"),
+        ("data: sk_te", "data: "),
+        ("\n\n", "sk_te\n\n"),
+        ("50%", "5"),
+        (" off\n", "0% off\n"),
+        ("sk_test_123", "***********"),
+    ] {
+        assert_eq!(pieces.push(piece.as_bytes()), shown.as_bytes(), "{piece}");
+    }
+    assert!(pieces.finish().is_empty());
+    assert_eq!(PieceMask::new(Mask::default()).push(b"all"), b"all");
+}
+
+fn in_pieces(mask: &Mask, text: &[u8], size: usize) -> Vec<u8> {
+    let mut pieces = PieceMask::new(mask.duplicate());
+    let mut shown: Vec<u8> = text.chunks(size).flat_map(|piece| pieces.push(piece)).collect();
+    shown.extend(pieces.finish());
+    shown
+}
+
 proptest! {
     /// Base64 of a longer text, such as `user:password`, keeps no character that has bits of the credential.
     #[test]
@@ -111,6 +155,29 @@ proptest! {
             prop_assert!(hidden[from..to].bytes().all(|b| b == b'*'), "{} of {}", hidden, encoded);
             prop_assert_eq!(&hidden[to..], &encoded[to..]);
         }
+    }
+
+    /// Pieces of any text are searched as the whole is.
+    #[test]
+    fn pieces_are_searched_as_the_whole(
+        words in proptest::collection::vec(0..9_usize, 0..30), secret in "[%&+\\\\a-z0-9]{6,9}", size in 1..40_usize,
+    ) {
+        let (encoded, escaped) = (STANDARD.encode(format!("{secret}:x")), percent(&secret));
+        let words: Vec<&[u8]> = words.into_iter().map(|word| match word {
+            0 => secret.as_bytes(),
+            1 => encoded.as_bytes(),
+            2 => escaped.as_bytes(),
+            3 => &secret.as_bytes()[..3],
+            4 => b"&#x",
+            5 => b"\\ud83d",
+            6 => b"%2",
+            7 => b"\xff\\u00",
+            _ => b"a",
+        }).collect();
+        let mut whole = words.concat();
+        let shown = in_pieces(&mask(&secret), &whole, size);
+        mask(&secret).overwrite(&mut whole);
+        prop_assert_eq!(shown, whole);
     }
 
     /// Whatever the text, searching neither panics nor changes its length.

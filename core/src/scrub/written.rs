@@ -7,32 +7,75 @@ pub(super) const ESCAPES: [u8; 4] = *b"%+\\&";
 /// not, as where a credential has `%25` in it.
 const WAYS: [&[u8]; 5] = [b"", b"%+", b"\\", b"&", &ESCAPES];
 
-/// How far the needle stands at the beginning of the text, written plainly or with escapes; `None` where it does not.
-pub(super) fn matched(text: &[u8], needle: &[u8], any_case: bool) -> Option<usize> {
-    let (first, second) = (text.first()?, text.get(1)?);
-    // Nearly all other text differs in its second character, whichever way the needle is written.
-    let differs = needle.get(1).is_some_and(|wanted| !second.eq_ignore_ascii_case(wanted));
-    if differs && !ESCAPES.contains(first) && !ESCAPES.contains(second) {
-        return None;
-    }
-    WAYS.iter().find_map(|escapes| matched_with(escapes, text, needle, any_case))
+/// How much stands between `&` and the end of `;` at most.
+const LONGEST_NAME: usize = 9;
+
+/// Whether a needle stands at the beginning of a text.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Match {
+    /// It does, up to here.
+    To(usize),
+    /// It does not.
+    Not,
+    /// The text ends before that can be told.
+    Unsettled,
 }
 
-fn matched_with(escapes: &[u8], text: &[u8], needle: &[u8], any_case: bool) -> Option<usize> {
+/// Whether the needle stands at the beginning of the text, written plainly or with escapes.
+pub(super) fn matched(text: &[u8], needle: &[u8], any_case: bool) -> Match {
+    // Nearly all other text differs in its second character, whichever way the needle is written.
+    if let ([first, second, ..], Some(wanted)) = (text, needle.get(1)) {
+        let plain = !ESCAPES.contains(first) && !ESCAPES.contains(second);
+        if plain && !second.eq_ignore_ascii_case(wanted) {
+            return Match::Not;
+        }
+    }
+    let mut result = Match::Not;
+    for escapes in WAYS {
+        match matched_with(escapes, text, needle, any_case) {
+            Match::To(end) => return Match::To(end),
+            Match::Unsettled => result = Match::Unsettled,
+            Match::Not => {}
+        }
+    }
+    result
+}
+
+fn matched_with(escapes: &[u8], text: &[u8], needle: &[u8], any_case: bool) -> Match {
     let (mut at, mut done) = (0, 0);
     while done < needle.len() {
         let mut utf8 = [0; 4];
-        let (first, wanted) = (*text.get(at)?, needle[done]);
+        let Some(&first) = text.get(at) else { return Match::Unsettled };
+        let wanted = needle[done];
         let escaped = if escapes.contains(&first) { escape(&text[at..], &mut utf8) } else { None };
         let (bytes, length) = match escaped {
             Some((bytes, length)) if needle[done..].starts_with(bytes) => (bytes.len(), length),
+            None if escapes.contains(&first) && is_cut(&text[at..]) => return Match::Unsettled,
             _ if first == wanted || any_case && first.eq_ignore_ascii_case(&wanted) => (1, 1),
-            _ => return None,
+            _ => return Match::Not,
         };
         done += bytes;
         at += length;
     }
-    Some(at)
+    Match::To(at)
+}
+
+/// Whether the text ends within what may be an escape.
+fn is_cut(text: &[u8]) -> bool {
+    let is_hex = |digits: &[u8]| digits.iter().all(u8::is_ascii_hexdigit);
+    match text {
+        [b'%', rest @ ..] => rest.len() < 2 && is_hex(rest),
+        [b'\\'] => true,
+        [b'\\', b'u', rest @ ..] => {
+            let (high, low) = rest.split_at(rest.len().min(4));
+            // A high surrogate stands for nothing without the other half.
+            let is_half = || matches!(number(high, 16), Some(0xd800..=0xdbff));
+            is_hex(high)
+                && (high.len() < 4 || is_half() && b"\\u".starts_with(&low[..low.len().min(2)]) && low.len() < 6)
+        }
+        [b'&', rest @ ..] => rest.len() < LONGEST_NAME && rest.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'#'),
+        _ => false,
+    }
 }
 
 /// What the escape at the beginning stands for, and its length.
@@ -76,7 +119,7 @@ fn json<'u>(rest: &[u8], utf8: &'u mut [u8; 4]) -> Option<(&'u [u8], usize)> {
 }
 
 fn html<'u>(rest: &[u8], utf8: &'u mut [u8; 4]) -> Option<(&'u [u8], usize)> {
-    let end = rest.iter().take(9).position(|b| *b == b';')?;
+    let end = rest.iter().take(LONGEST_NAME).position(|b| *b == b';')?;
     let name = &rest[..end];
     let code = match name {
         b"amp" => '&',

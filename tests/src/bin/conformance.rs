@@ -3,12 +3,13 @@
 #![forbid(unsafe_code)]
 #![expect(clippy::print_stdout, reason = "a test program reports on its standard output")]
 
+use std::io::Read;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keylatch::{
     ApiVersion, AsyncClient, Client, Composio, Error, Input, KeySource, OnExpired, Options, Paging, Params, Payload,
-    Reply, Request, Response, Secret,
+    Reply, Request, Response, Secret, Upload,
 };
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
@@ -68,11 +69,64 @@ impl Door {
         Ok(json!({"items": items}))
     }
 
+    /// An answer in pieces, put together in the form that cases compare.
+    fn stream(&self, args: &Value, body: Vec<u8>, pieces: Option<&[String]>) -> Result<Value, Error> {
+        let (args, mut whole) = (args.to_string(), Vec::new());
+        let head = match self {
+            Self::Blocking(client) => {
+                let upload = pieces.map(|pieces| Upload::new(Pieces(pieces.to_vec())));
+                let mut answer = client.call_stream(&args, body, upload)?;
+                let mut buffer = [0; 7];
+                loop {
+                    let length = answer.read_some(&mut buffer)?;
+                    if length == 0 {
+                        break;
+                    }
+                    whole.extend_from_slice(&buffer[..length]);
+                }
+                answer.head_json()
+            }
+            Self::Async(client, runtime) => runtime.block_on(async {
+                let (sender, upload) = pieces.map(|_| Upload::channel()).unzip();
+                let pieces = pieces.map(<[String]>::to_vec).unwrap_or_default();
+                let sending = tokio::spawn(async move {
+                    let Some(sender) = sender else { return };
+                    for piece in pieces {
+                        sender.send(piece.into()).await;
+                    }
+                    sender.end().await;
+                });
+                let mut answer = client.call_stream(&args, body, upload).await?;
+                while let Some(piece) = answer.next().await? {
+                    whole.extend_from_slice(&piece);
+                }
+                sending.await.expect("sending does not panic");
+                Ok::<_, Error>(answer.head_json())
+            })?,
+        };
+        Ok(response(&serde_json::from_str(&head).expect("a head is JSON"), &whole))
+    }
+
     fn close(&self) {
         match self {
             Self::Blocking(client) => client.close(),
             Self::Async(client, _) => client.close(),
         }
+    }
+}
+
+/// A reader that gives its pieces one by one.
+struct Pieces(Vec<String>);
+
+impl Read for Pieces {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        while !self.0.is_empty() {
+            let piece = self.0.remove(0);
+            if !piece.is_empty() {
+                return piece.as_bytes().read(buffer);
+            }
+        }
+        Ok(0)
     }
 }
 
@@ -268,6 +322,11 @@ fn call(door: &Door, name: &str, step: &Step, saved: &Variables, remote: bool) -
     let body = body.unwrap_or_default();
     if name == "request_pages" {
         return door.pages(args, body);
+    }
+    if name == "request_stream" {
+        let answer = door.stream(&args, body, step.pieces.as_deref());
+        sayings::note_answer(&answer);
+        return answer;
     }
     let payload = Payload { params: params(&fill(&step.params, saved)), body };
     sayings::note_debug(&payload);
