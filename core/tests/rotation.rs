@@ -74,7 +74,7 @@ fn a_record_that_does_not_open_keeps_its_key_until_it_is_gone_or_has_new_credent
     damage(&vault, "integrations", &unused);
 
     let first = rotated(&client);
-    assert_eq!(first.damaged_integrations, [unused.clone()]);
+    assert_eq!(first.damaged_integrations, [&*unused]);
     assert_eq!(first.damaged_connections, [ids[3].clone(), ids[1].clone()]);
     assert_eq!(first.kept_keys.len(), 1);
     let found = client.diagnose().unwrap();
