@@ -56,10 +56,6 @@ impl Body {
         (Self { next, tell, told, pieces }, reader)
     }
 
-    fn next(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
-        Ok(self.next.bind(py).call0()?.extract::<&[u8]>()?.to_vec())
-    }
-
     /// Runs `work` on another thread and gives it pieces meanwhile. What Python raises for one comes out as it is.
     fn waiting<T: Send + 'static>(
         self,
@@ -81,7 +77,7 @@ impl Body {
             told = back;
             match heard {
                 Ok(Told::Wanting) => {
-                    let piece = self.next(py).map_err(|raised| failure = Some(raised)).ok();
+                    let piece = piece_of(&self.next, py).map_err(|raised| failure = Some(raised)).ok();
                     drop(self.pieces.send(piece)); // who no longer reads says so in its own answer
                 }
                 Ok(Told::Done) => break,
@@ -95,6 +91,11 @@ impl Body {
         let done = outcome.recv().unwrap_or_else(|_| Err(defect())).map_err(|error| raise(py, &error))?;
         Ok((done, Self { told, ..self }))
     }
+}
+
+/// What a function of Python's gives next.
+fn piece_of(next: &Py<PyAny>, py: Python<'_>) -> PyResult<Vec<u8>> {
+    Ok(next.bind(py).call0()?.extract::<&[u8]>()?.to_vec())
 }
 
 /// An answer that is read piece by piece.
