@@ -76,6 +76,7 @@ test-live: .venv/.made ## against real servers, each started on loopback; ARGS="
 	@$(PY) tests/live/run.py $(ARGS)
 
 test-postgres: .venv/.made ## the vault in PostgreSQL, on a server that is started for it; ARGS="PART ..." for some parts
+	@cargo build --quiet --locked --workspace
 	@$(PY) tests/servers/run.py -- $(PY) tests/postgres/run.py $(ARGS)
 
 test-residue: .venv/.made ## no copy of a credential is left in memory; wants everything built. ARGS="Python C ..." for some hosts

@@ -695,6 +695,15 @@ keylatch_status keylatch_options_set_path(keylatch_options *options,
                                           keylatch_error **error);
 
 /**
+ * Whose vault (UTF-8): each tenant's rows and data keys are its own, and no call sees those of another. Default: "default".
+ * Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_tenant(keylatch_options *options,
+                                            const char *tenant,
+                                            size_t tenant_length,
+                                            keylatch_error **error);
+
+/**
  * Takes the vault's key from this file of mode 0600 (UTF-8), made at first use. Default: a file beside the vault.
  * Copied. Thread-safe.
  */

@@ -361,6 +361,8 @@ public:
 
     /// The vault's file, or the URL of a vault in PostgreSQL, which wants a key of its own.
     Options &path(std::string_view path) { return set(keylatch_options_set_path, path); }
+    /// Each tenant's rows and data keys are its own.
+    Options &tenant(std::string_view name) { return set(keylatch_options_set_tenant, name); }
     Options &key_file(std::string_view path) { return set(keylatch_options_set_key_file, path); }
     Options &key_environment(std::string_view name) { return set(keylatch_options_set_key_environment, name); }
     /// The application's name in the operating system's keyring.

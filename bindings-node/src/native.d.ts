@@ -94,6 +94,7 @@ export interface NativeOptions {
   /** Composio's API instead of a vault. */
   composio?: NativeProject
   path?: string
+  tenant?: string
   keyEnv?: string
   keyFile?: string
   keyring?: string

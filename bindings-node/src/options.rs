@@ -18,6 +18,7 @@ pub struct NativeOptions {
     /// Composio's API instead of a vault.
     pub composio: Option<NativeProject>,
     pub path: Option<String>,
+    pub tenant: Option<String>,
     pub key_env: Option<String>,
     pub key_file: Option<String>,
     pub keyring: Option<String>,
@@ -56,6 +57,7 @@ impl NativeOptions {
         Ok(Options {
             composio: self.composio.map(|project| project.with_key(api_key)).transpose()?,
             path: self.path.map(Into::into),
+            tenant: self.tenant.unwrap_or(defaults.tenant),
             key,
             timeout: self.timeout_ms.map_or(Ok(defaults.timeout), |value| milliseconds("timeoutMs", value))?,
             max_response_bytes: self.max_response_bytes.map_or(Ok(defaults.max_response_bytes), bytes)?,

@@ -42,6 +42,8 @@ export interface OpenOptions extends ConnectionOptions, KeyOptions {
    * of its own; made at first use. Default: `keylatch/vault.db` in the platform's data folder.
    */
   path?: string | undefined
+  /** Whose vault: each tenant's rows and data keys are its own, and no call sees those of another. Default: `default`. */
+  tenant?: string | undefined
   /**
    * How long, in milliseconds, the opened record of a connection may be used again by `request` and `executeAction` without asking
    * the vault. What this client changes is seen at once, what others change when this time is over. It is held in memory that is left
@@ -84,6 +86,7 @@ const CONNECTION: Types = {
 const VAULT: Types = {
   ...CONNECTION,
   path: 'string',
+  tenant: 'string',
   keyEnv: 'string',
   keyFile: 'string',
   keyring: 'string',

@@ -32,12 +32,13 @@ impl Options {
 #[pymethods]
 impl Options {
     #[new]
-    #[pyo3(signature = (*, path, key, key_env, key_file, passphrase, keyring, timeout, max_response_bytes, extra_ca_pem, proxy,
-        strict_secrets, hold_for, news))]
+    #[pyo3(signature = (*, path, tenant, key, key_env, key_file, passphrase, keyring, timeout, max_response_bytes, extra_ca_pem,
+        proxy, strict_secrets, hold_for, news))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
     fn new(
         py: Python<'_>,
         path: Option<PathBuf>,
+        tenant: String,
         key: Option<&Bound<'_, PyAny>>,
         key_env: Option<String>,
         key_file: Option<PathBuf>,
@@ -66,6 +67,7 @@ impl Options {
         }
         Ok(Self::ready(keylatch::Options {
             path,
+            tenant,
             key: sources.pop().unwrap_or_default(),
             timeout: seconds(py, "timeout", timeout)?,
             max_response_bytes,

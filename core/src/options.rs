@@ -63,6 +63,9 @@ impl ApiVersion {
     }
 }
 
+/// The tenant where none is named.
+pub(crate) const TENANT: &str = "default";
+
 /// How to open a client. `Options::default()` is a vault in the platform's data folder, its key in a file beside it.
 ///
 /// ```
@@ -83,6 +86,9 @@ pub struct Options {
     /// The vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`; made at first
     /// use. Default: `keylatch/vault.db` in the platform's data folder.
     pub path: Option<PathBuf>,
+    /// Whose vault: each tenant's rows and data keys are its own, bound to it by their seals, and no call sees those of another.
+    /// Default: `default`.
+    pub tenant: String,
     /// Where the vault's key comes from. Default: a private file beside the vault; a vault in PostgreSQL needs another.
     pub key: KeySource,
     /// Longest time for one request to a provider, from the start to the last byte, and for waiting until other processes have
@@ -112,6 +118,7 @@ impl Default for Options {
         Self {
             composio: None,
             path: None,
+            tenant: TENANT.to_owned(),
             key: KeySource::default(),
             timeout: Duration::from_secs(30),
             max_response_bytes: 32 << 20,
@@ -131,6 +138,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("composio", &self.composio)
             .field("path", &path)
+            .field("tenant", &self.tenant)
             .field("key", &self.key)
             .field("timeout", &self.timeout)
             .field("max_response_bytes", &self.max_response_bytes)
@@ -156,6 +164,7 @@ impl Options {
         Self {
             composio: self.composio.as_ref().map(Composio::duplicate),
             path: self.path.clone(),
+            tenant: self.tenant.clone(),
             key: self.key.duplicate(),
             extra_ca_pem: self.extra_ca_pem.clone(),
             proxy: self.proxy.clone(),

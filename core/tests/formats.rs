@@ -12,7 +12,7 @@ use keylatch::{
 use serde_json::json;
 
 /// The formats of the vault's file, with the version of the records in it.
-const RELEASED: [&str; 1] = ["format-2-records-1"];
+const RELEASED: [&str; 2] = ["format-2-records-1", "format-3-records-1"];
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).with_extension("db")

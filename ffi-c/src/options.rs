@@ -66,6 +66,25 @@ pub unsafe extern "C" fn keylatch_options_set_path(
     unsafe { guard(error, body) }
 }
 
+/// Whose vault (UTF-8): each tenant's rows and data keys are its own, and no call sees those of another. Default: "default".
+/// Copied. Thread-safe.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_tenant(
+    options: *mut keylatch_options,
+    tenant: *const c_char,
+    tenant_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (tenant, options) = unsafe { (text("tenant", tenant, tenant_length)?, lent("options", options)?) };
+        options.0.lock().tenant = tenant.to_owned();
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
 /// Takes the vault's key from this file of mode 0600 (UTF-8), made at first use. Default: a file beside the vault.
 /// Copied. Thread-safe.
 #[unsafe(no_mangle)]

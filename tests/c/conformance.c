@@ -215,8 +215,9 @@ static int case_file(const struct dirent *entry) {
     return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* Whether the case runs on this backend; by default it runs on both. */
+/* Whether the case runs on this backend; by default it runs on both, and in PostgreSQL too. */
 static bool is_for(const json *one, bool composio) {
+    if (getenv("KEYLATCH_TEST_POSTGRES") != NULL && json_get(one, "file_only") != NULL) return false;
     const json *backends = json_get(one, "backends");
     for (size_t i = 0; backends != NULL && i < backends->count; i++) {
         if (json_is(backends->items[i], composio ? "composio" : "embedded")) return true;
@@ -253,8 +254,9 @@ int main(int count, char **arguments) {
         fputs("usage: conformance FOLDER-WITH-CASES [EVERY-NTH [BACKEND]]\n", stderr);
         return 2;
     }
-    for (int b = 0; b < 2; b++) {
-        const char *door = backends[b][1];
+    bool postgres = getenv("KEYLATCH_TEST_POSTGRES") != NULL;
+    for (int b = 0; b < (postgres ? 1 : 2); b++) {
+        const char *door = postgres ? "c-postgres" : backends[b][1];
         tally sum = {0};
         if (count > 3 && strcmp(arguments[3], backends[b][0]) != 0) continue;
         for (int f = 0; f < found; f++) run_file(arguments[1], files[f]->d_name, door, b == 1, every, &sum);

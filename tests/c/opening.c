@@ -27,6 +27,14 @@ static keylatch_status take_hex_key(keylatch_options *options, const json *value
     return keylatch_options_take_key(options, bytes, length, error);
 }
 
+/* In PostgreSQL all cases share one place, each as a tenant of its own. */
+static keylatch_status set_tenant(const world *w, keylatch_options *options, const char *name, keylatch_error **error) {
+    char own[600];
+    if (getenv("KEYLATCH_TEST_POSTGRES") == NULL) snprintf(own, sizeof own, "%s", name);
+    else snprintf(own, sizeof own, "%s-%s", w->name, name);
+    return keylatch_options_set_tenant(options, own, strlen(own), error);
+}
+
 /* One option of a case; those of the other backend mean nothing. */
 static keylatch_status set_option(const world *w, keylatch_options *options, const json *key, const json *value,
                                   keylatch_error **error) {
@@ -46,6 +54,7 @@ static keylatch_status set_option(const world *w, keylatch_options *options, con
     if (json_is(key, "path")) {
         return vault ? keylatch_options_set_path(options, value->text, value->length, error) : KEYLATCH_OK;
     }
+    if (json_is(key, "tenant")) return vault ? set_tenant(w, options, value->text, error) : KEYLATCH_OK;
     if (json_is(key, "key_hex")) return vault ? take_hex_key(options, value, error) : KEYLATCH_OK;
     if (json_is(key, "key_file")) {
         return vault ? keylatch_options_set_key_file(options, value->text, value->length, error) : KEYLATCH_OK;
@@ -87,8 +96,11 @@ static keylatch_status set_ca(keylatch_options *options, keylatch_error **error)
 static keylatch_status name_vault(const world *w, keylatch_options *options, keylatch_error **error) {
     /* Of every runner's vaults; tests/leaks.py looks for it. */
     char key[] = "keylatch-vault-key-of-the-runner", path[600];
+    const char *url = getenv("KEYLATCH_TEST_POSTGRES");
     snprintf(path, sizeof path, "%s/vault.db", w->folder);
-    keylatch_status status = keylatch_options_set_path(options, path, strlen(path), error);
+    if (url == NULL) url = path;
+    keylatch_status status = keylatch_options_set_path(options, url, strlen(url), error);
+    if (status == KEYLATCH_OK && url != path) status = set_tenant(w, options, "", error);
     return status == KEYLATCH_OK ? keylatch_options_take_key(options, key, strlen(key), error) : status;
 }
 

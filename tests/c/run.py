@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -181,11 +182,16 @@ class Tests:
             return ROOT / "examples" / name
         return self.folder / name if name in WRITTEN else HERE / name
 
-    def build(self, kind: str) -> None:
+    def write_sources(self) -> None:
+        for source, writer in WRITTEN.items():
+            must([sys.executable, str(HERE / writer), str(INCLUDE / "keylatch.h"), str(self.folder / source)])
+
+    def build(self, kind: str, programs: Iterable[str] = PROGRAMS) -> None:
         flags = SANITIZE if kind == "sanitized" else []
         to = self.folder / kind
         to.mkdir()
-        for name, sources in PROGRAMS.items():
+        for name in programs:
+            sources = PROGRAMS[name]
             objects = []
             for source in sources:
                 target = to / f"{source}.o"
@@ -261,6 +267,12 @@ class Tests:
         if "libasan" not in must(["ldd", program]) and "__asan_init" not in must(["nm", program]):
             raise Failed("conformance is not linked with the address sanitizer")
 
+    def conformance_alone(self) -> None:
+        """Builds and runs that one program: for the vault in PostgreSQL."""
+        self.write_sources()
+        self.check("build, plain", self.build, "plain", ["conformance"])
+        self.check("conformance", self.plain, "conformance")
+
     # ---- All ----
 
     def run_all(self, kinds: list[str], cargo: bool) -> None:
@@ -279,8 +291,7 @@ class Tests:
         self.check("exports are the header's functions", self.exports)
         self.check("SONAME", self.soname)
 
-        for source, writer in WRITTEN.items():
-            must([sys.executable, str(HERE / writer), str(INCLUDE / "keylatch.h"), str(self.folder / source)])
+        self.write_sources()
         stripe = "KEYLATCH_TEST_STRIPE" in os.environ
         if not stripe:
             print("note: no localstripe, so the end-to-end tests and the quickstarts are left out")
@@ -321,8 +332,12 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="keylatch-c-") as folder:
         tests = Tests(args.profile, Path(folder))
         tests.take_libraries()
-        cargo = not args.no_cargo and shutil.which("cargo") is not None
-        tests.run_all(args.kind or ["plain", "sanitized", "valgrind"], cargo)
+        if "KEYLATCH_TEST_POSTGRES" in os.environ:
+            tests.conformance_alone()
+        else:
+            tests.run_all(
+                args.kind or ["plain", "sanitized", "valgrind"], not args.no_cargo and shutil.which("cargo") is not None
+            )
     for line in tests.conformance:
         print(line)
     print(f"c: {tests.passed} passed, {tests.failed} failed")

@@ -21,11 +21,12 @@ VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untruste
 # Only where Composio's API alone is the backend.
 PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
 CLIENT_OPTIONS = {
-    "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "key_hex", "key_file", "passphrase",
+    "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "tenant",
+    "key_hex", "key_file", "passphrase",
 }  # fmt: skip
 PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
-CASE_KEYS = {"name", "backends", "differs", "client", "provider", "composio", "apps", "register", "steps"}
+CASE_KEYS = {"name", "backends", "differs", "file_only", "client", "provider", "composio", "apps", "register", "steps"}
 PROJECT_KEYS = {"toolkit_overrides", "faults"}
 STEP_KEYS = {"call", "args", "params", "body", "pieces", "save", "expect", "error"}
 TYPES = {"string", "number", "boolean", "array", "object", "null"}

@@ -18,8 +18,11 @@ const CASES = path.join(import.meta.dirname, '..', 'cases')
 /** Of every runner's vaults; `tests/leaks.py` looks for it. */
 const VAULT_KEY = 'keylatch-vault-key-of-the-runner'
 
+/** The URL of the server, where the cases are to be run on a vault in PostgreSQL. */
+const POSTGRES = process.env.KEYLATCH_TEST_POSTGRES
+
 /** Each backend with the name that its counts go by. */
-const BACKENDS = { embedded: 'node', composio: 'node-composio' }
+const BACKENDS = POSTGRES ? { embedded: 'node-postgres' } : { embedded: 'node', composio: 'node-composio' }
 
 /** Which option of which call takes the credential values. */
 const PARAMS = {
@@ -88,18 +91,20 @@ function at(result, pointer) {
   return found
 }
 
-/** The options of a vault in this folder. */
-function vaultOptions(folder, options) {
+/** The options of a vault in this folder, or of a tenant in PostgreSQL. */
+function vaultOptions(folder, space, options) {
   const { key_hex: hex, key_file: keyFile, passphrase, ...others } = options
   const { api_key: _key, api_version: _version, base_url: _url, ...rest } = others
   const key = hex === undefined ? Buffer.from(VAULT_KEY) : Buffer.from(hex, 'hex')
   const opener = passphrase === undefined && keyFile === undefined ? { key } : { keyFile, passphrase }
-  return { path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
+  const made = { path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
+  return POSTGRES ? { ...made, path: POSTGRES, tenant: `${space}-${rest.tenant ?? ''}` } : made
 }
 
 /** A client of this project on the Composio server. */
 function openProject(project, given) {
-  const { path: _path, key_hex: _key, key_file: _file, passphrase: _passphrase, hold_for_ms: _time, ...options } = given
+  const { path: _path, tenant: _tenant, key_hex: _key, key_file: _file, passphrase: _passphrase, ...others } = given
+  const { hold_for_ms: _time, ...options } = others
   return Keylatch.composio({ ...project.options, ...toArguments(options) })
 }
 
@@ -107,6 +112,7 @@ function openProject(project, given) {
 class Run {
   constructor(given, space, backend) {
     this.given = given
+    this.space = space
     this.double = new Double(space)
     this.variables = { ...this.double.addresses, api_key: `ak_${space}` }
     this.project = backend === 'composio' ? new Project(space) : undefined
@@ -138,7 +144,7 @@ class Run {
     if (!this.project) options.onExpired = (expired) => this.expired.push(expired)
     this.client = await (this.project
       ? openProject(this.project, options)
-      : Keylatch.open(vaultOptions(this.folder, options)))
+      : Keylatch.open(vaultOptions(this.folder, this.space, options)))
     // On Composio's API some cases are about apps that only the server knows.
     const apps = this.project && this.given.register === false ? [] : this.apps
     for (const app of apps) await this.client.apps.register(app)
@@ -149,7 +155,7 @@ class Run {
   }
 
   async diagnose(also) {
-    const found = await diagnose(vaultOptions(this.folder, this.options(also)))
+    const found = await diagnose(vaultOptions(this.folder, this.space, this.options(also)))
     note(found)
     return fromResult(found)
   }
@@ -232,7 +238,9 @@ async function putTogether(answer) {
 /** Runs those of the cases that are for this backend; counts what failed, and all. */
 async function runAll(cases, backend) {
   const runner = BACKENDS[backend]
-  const chosen = cases.filter(({ backends = ['embedded', 'composio'] }) => backends.includes(backend))
+  const fits = ({ backends = ['embedded', 'composio'], file_only: why }) =>
+    backends.includes(backend) && !(POSTGRES && why)
+  const chosen = cases.filter(fits)
   let failures = 0
   for (const [i, given] of chosen.entries()) {
     try {
@@ -251,6 +259,10 @@ async function runAll(cases, backend) {
 noteControl()
 const words = process.argv[2] ?? ''
 const cases = load().filter(({ name }) => name.includes(words))
-const embedded = await runAll(cases, 'embedded')
-const composio = await runAll(cases, 'composio')
-process.exitCode = embedded.failures + composio.failures === 0 && embedded.count + composio.count > 0 ? 0 : 1
+let [failures, count] = [0, 0]
+for (const backend of Object.keys(BACKENDS)) {
+  const run = await runAll(cases, backend)
+  failures += run.failures
+  count += run.count
+}
+process.exitCode = failures === 0 && count > 0 ? 0 : 1

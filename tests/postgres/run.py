@@ -18,11 +18,24 @@ from server import Server, started  # noqa: E402
 UNITS = ["cargo", "test", "--quiet", "--locked", "--workspace", "--lib", "--", "--ignored", "postgres"]
 
 
-def environment(server: Server, folder: Path) -> dict[str, str]:
-    return {**os.environ, "KEYLATCH_TEST_POSTGRES": server.url()}
+PARTS = {
+    "units": UNITS,
+    "restarts": [sys.executable, "tests/postgres/restarts.py"],
+}
+# The conformance cases in each language, when asked for by name.
+CASES = {
+    "rust": ["target/debug/conformance"],
+    "python": [sys.executable, "tests/python/conformance.py"],
+    "node": ["node", "tests/node/conformance.mjs"],
+    "c": [sys.executable, "tests/c/run.py", "--profile", "release"],
+}
+# These start servers of their own, to stop them.
+ALONE = {"restarts"}
 
 
-PARTS = {"units": UNITS}
+def environment(server: Server, part: str) -> dict[str, str]:
+    url = {} if part in ALONE else {"KEYLATCH_TEST_POSTGRES": server.url()}
+    return {**os.environ, **url}
 
 
 def main() -> int:
@@ -34,7 +47,9 @@ def main() -> int:
     with started() as server:
         for part in chosen:
             begun = time.monotonic()
-            code = subprocess.run(PARTS[part], cwd=ROOT, env=environment(server, ROOT), check=False).returncode
+            code = subprocess.run(
+                (PARTS | CASES)[part], cwd=ROOT, env=environment(server, part), check=False
+            ).returncode
             print(f"postgres: {part}: {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s")
             failed += [part] if code else []
     print(f"postgres: {len(chosen) - len(failed)} passed, {len(failed)} failed")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from servers import HOST, NAME, Authority, Place, Processes, closed_port, free_port, listens, place, program, secret
+from servers import HOST, NAME, Authority, Place, Processes, Trouble, closed_port, free_port, place, program, secret
 
 # Each way to end, by the signal that PostgreSQL knows it by.
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
@@ -61,10 +61,17 @@ class Server:
             self._running.__exit__(None, None, None)
             self._running = None
 
+    def _is_ready(self) -> bool:
+        try:
+            self._place.run(self._tools / "pg_isready", "-q", "-h", HOST, "-p", str(self.port))
+        except Trouble:
+            return False
+        return True
+
     def _start(self, end_by: signal.Signals) -> None:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [self._tools / "postgres", "-D", self._place.folder / "data", *options]
-        self._running = self._place.server(*command, ready=listens(self.port), stop=end_by)
+        self._running = self._place.server(*command, ready=self._is_ready, stop=end_by)
         self._running.__enter__()
 
 

@@ -41,11 +41,16 @@ CASES = Path(__file__).resolve().parent.parent / "cases"
 DOORS: dict[str, type[Keylatch] | type[AsyncKeylatch]] = {"python-async": AsyncKeylatch, "python": Keylatch}
 # Each backend with what it adds to a runner's name.
 BACKENDS = {"embedded": "", "composio": "-composio"}
+# The URL of the server, where the cases are to be run on a vault in PostgreSQL.
+POSTGRES = os.environ.get("KEYLATCH_TEST_POSTGRES")
+if POSTGRES:
+    BACKENDS = {"embedded": "-postgres"}
+    del DOORS["python-async"]  # both stand on the same store
 # Options that only one backend has.
-OF_THE_VAULT = {"path", "key_hex", "key_file", "passphrase", "hold_for"}
+OF_THE_VAULT = {"path", "tenant", "key_hex", "key_file", "passphrase", "hold_for"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
 VAULT_KEY = b"keylatch-vault-key-of-the-runner"
-VAULT_ARGUMENTS = {"path", "key", "key_file", "passphrase"}
+VAULT_ARGUMENTS = {"path", "tenant", "key", "key_file", "passphrase"}
 OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
 
 
@@ -78,8 +83,12 @@ def fill(value: Any, variables: dict[str, Any]) -> Any:
     return re.sub(r"\$\{([^}]*)\}", lambda m: str(variables.get(m[1], m[0])), value)
 
 
-def vault_options(given: dict[str, Any], folder: str) -> dict[str, Any]:
+def vault_options(given: dict[str, Any], folder: str, space: str) -> dict[str, Any]:
     made = {"path": f"{folder}/vault.db", "key": VAULT_KEY}
+    if "tenant" in given:
+        made["tenant"] = given["tenant"]
+    if POSTGRES:
+        made |= {"path": POSTGRES, "tenant": f"{space}-{given.get('tenant', '')}"}
     made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
     made |= {name: given[name] for name in ("path", "hold_for") if name in given}
     if "key_hex" in given:
@@ -144,7 +153,7 @@ class Run:
             given["hold_for"] = given.pop("hold_for_ms") / 1000
         client: Keylatch | AsyncKeylatch
         if self.project is None:
-            client = self.door(**vault_options(given, self.folder), on_expired=self.expired.append)
+            client = self.door(**vault_options(given, self.folder, self.double.name), on_expired=self.expired.append)
         else:
             client = self.door.composio(**project_options(given, self.project))
         if isinstance(client, AsyncKeylatch):
@@ -154,7 +163,7 @@ class Run:
         return client
 
     def diagnose(self, also: dict[str, Any]) -> dict[str, Any]:
-        options = vault_options(self.case.get("client", {}) | also, self.folder)
+        options = vault_options(self.case.get("client", {}) | also, self.folder, self.double.name)
         found = diagnose(**{name: value for name, value in options.items() if name in VAULT_ARGUMENTS})
         note(found)
         return found.to_dict()
@@ -313,6 +322,8 @@ def main() -> int:
     held = True
     for backend, suffix in BACKENDS.items():
         chosen = [case for case in cases if backend in case.get("backends", BACKENDS)]
+        if POSTGRES:
+            chosen = [case for case in chosen if "file_only" not in case]
         for name, door in DOORS.items():
             held = run(name + suffix, door, backend, chosen) and held
     return 0 if held else 1

@@ -24,6 +24,9 @@ pub struct Case {
     /// Why not on Composio's API; `docs/backends.md` explains each reason.
     #[serde(default)]
     pub differs: Option<String>,
+    /// Why not in PostgreSQL.
+    #[serde(default)]
+    pub file_only: Option<String>,
     /// Script of the Composio server.
     #[serde(default)]
     pub composio: Map<String, Value>,

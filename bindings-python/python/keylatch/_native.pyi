@@ -59,6 +59,7 @@ class Options:
         cls,
         *,
         path: str | PathLike[str] | None,
+        tenant: str,
         key: object,
         key_env: str | None,
         key_file: str | PathLike[str] | None,

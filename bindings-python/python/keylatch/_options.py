@@ -15,6 +15,7 @@ ApiKey = _native.Secret | bytearray | bytes | str
 def vault(
     path: str | PathLike[str] | None,
     *,
+    tenant: str,
     key: Value | None,
     key_env: str | None,
     key_file: str | PathLike[str] | None,
@@ -28,9 +29,10 @@ def vault(
     hold_for: float = 0.0,
     news: _native.News | None = None,
 ) -> _native.Options:
-    """Options for a vault on this machine."""
+    """Options for a vault."""
     return _native.Options(
         path=path,
+        tenant=tenant,
         key=key,
         key_env=key_env,
         key_file=key_file,

@@ -50,6 +50,7 @@ class AsyncKeylatch:
         self,
         path: str | PathLike[str] | None = None,
         *,
+        tenant: str = "default",
         key: Value | None = None,
         key_env: str | None = None,
         key_file: str | PathLike[str] | None = None,
@@ -66,6 +67,7 @@ class AsyncKeylatch:
         listener = Listener(on_expired)
         options = _options.vault(
             path,
+            tenant=tenant,
             key=key,
             key_env=key_env,
             key_file=key_file,
@@ -95,6 +97,7 @@ class AsyncKeylatch:
         cls,
         path: str | PathLike[str] | None = None,
         *,
+        tenant: str = "default",
         key: Value | None = None,
         key_env: str | None = None,
         key_file: str | PathLike[str] | None = None,
@@ -111,6 +114,7 @@ class AsyncKeylatch:
         """Opens a client, to be closed by the caller; the options are those of `Keylatch`."""
         client = cls(
             path,
+            tenant=tenant,
             key=key,
             key_env=key_env,
             key_file=key_file,

@@ -28,6 +28,7 @@ class Keylatch:
 
     path: the vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which
         wants one of the five key sources. Default: `keylatch/vault.db` in the platform's data folder.
+    tenant: whose vault. Each tenant's rows and data keys are its own, and no call sees those of another.
     key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the five sources may be given;
         by default a private file beside the vault holds the key.
     key_env: name of an environment variable with the key (64 hexadecimal digits, or Base64 of 32 bytes).
@@ -73,6 +74,7 @@ class Keylatch:
         self,
         path: str | PathLike[str] | None = None,
         *,
+        tenant: str = "default",
         key: Value | None = None,
         key_env: str | None = None,
         key_file: str | PathLike[str] | None = None,
@@ -89,6 +91,7 @@ class Keylatch:
         listener = Listener(on_expired)
         options = _options.vault(
             path,
+            tenant=tenant,
             key=key,
             key_env=key_env,
             key_file=key_file,

@@ -13,11 +13,13 @@ from keylatch.models import Diagnosis
 def diagnose(
     path: str | PathLike[str] | None = None,
     *,
+    tenant: str = "default",
     key: Value | None = None,
     key_env: str | None = None,
     key_file: str | PathLike[str] | None = None,
     passphrase: Value | None = None,
     keyring: str | None = None,
+    extra_ca: str | PathLike[str] | bytes | None = None,
 ) -> Diagnosis:
     """The state of a vault that may not open: its file, format, key and records, and what to do about what is wrong.
 
@@ -31,5 +33,14 @@ def diagnose(
     >>> found.exists, found.warnings
     (False, ('there is no vault here yet: it is made when a client opens it, unless the path is a mistake',))
     """
-    options = _options.vault(path, key=key, key_env=key_env, key_file=key_file, passphrase=passphrase, keyring=keyring)
+    options = _options.vault(
+        path,
+        tenant=tenant,
+        key=key,
+        key_env=key_env,
+        key_file=key_file,
+        passphrase=passphrase,
+        keyring=keyring,
+        extra_ca=extra_ca,
+    )
     return Diagnosis.from_dict(json.loads(_native.diagnose(options)))

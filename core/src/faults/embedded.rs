@@ -151,7 +151,7 @@ fn options(path: &Path) -> Options {
 
 pub(super) fn open(path: &Path, outside: Outside<Provider>) -> Backend {
     let options = options(path);
-    let vault = Vault::open(&VaultPlace::File(path.to_owned()), &options.key, options.timeout).unwrap();
+    let vault = Vault::open(&VaultPlace::file_at(path), &options.key, options.timeout).unwrap();
     let backend = Embedded::new(outside, vault, &options);
     backend.register_app(&acme()).unwrap();
     backend.register_app(&machine()).unwrap();
@@ -203,7 +203,7 @@ struct Left {
 
 impl Left {
     fn of(path: &Path) -> Self {
-        let place = VaultPlace::File(path.to_owned());
+        let place = VaultPlace::file_at(path);
         let open =
             |key: &[u8; 32]| Vault::open(&place, &KeySource::Bytes(Secret::new(key)), options(path).timeout).ok();
         let vault = KEYS.iter().find_map(open).unwrap();

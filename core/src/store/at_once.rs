@@ -10,7 +10,7 @@ use super::{DueQuery, SqliteStore, Store};
 #[test]
 fn those_that_are_due_are_as_many_as_their_number_says() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || SqliteStore::open(&folder.path().join("vault.db"), Duration::from_secs(30)).unwrap();
+    let open = || SqliteStore::open(&folder.path().join("vault.db"), "t", Duration::from_secs(30)).unwrap();
     let (writing, reading) = (open(), open());
     writing.add_first_key(&key("k1")).unwrap();
     writing.insert_integration(&integration("in".into(), "acme")).unwrap();

@@ -320,7 +320,7 @@ impl Files {
     }
 
     fn on(folder: tempfile::TempDir) -> Self {
-        let open = || SqliteStore::open(&folder.path().join("vault.db"), Duration::from_secs(30)).unwrap();
+        let open = || SqliteStore::open(&folder.path().join("vault.db"), "t", Duration::from_secs(30)).unwrap();
         Self { stores: [open(), open()], folder }
     }
 }

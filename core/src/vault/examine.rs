@@ -19,7 +19,7 @@ pub(crate) fn examine(place: &Place, source: &KeySource, patience: Duration) -> 
     let origin = Origin::new(place, source, patience);
     let mut found = origin.look();
     let looked = place.open_to_read().and_then(|store| match store {
-        Some(store) => look_inside(store, origin, source, &mut found),
+        Some(store) => look_inside(store, place.tenant(), origin, source, &mut found),
         None => {
             found.warn(no_vault(place));
             Ok(())
@@ -205,7 +205,13 @@ fn look_at_store(store: &dyn Store, found: &mut Diagnosis) -> Result<()> {
     Ok(())
 }
 
-fn look_inside(store: Box<dyn Store>, origin: Origin, source: &KeySource, found: &mut Diagnosis) -> Result<()> {
+fn look_inside(
+    store: Box<dyn Store>,
+    tenant: &str,
+    origin: Origin,
+    source: &KeySource,
+    found: &mut Diagnosis,
+) -> Result<()> {
     look_at_store(&*store, found)?;
     let keys = store.keys()?;
     if keys.is_empty() {
@@ -215,7 +221,7 @@ fn look_inside(store: Box<dyn Store>, origin: Origin, source: &KeySource, found:
     match unlock(keys, source, &origin) {
         Ok(ring) => {
             found.key_fits = Some(true);
-            Vault::new(store, ring).look_at_records(found)
+            Vault::new(store, tenant, ring).look_at_records(found)
         }
         Err(error) => {
             found.key_fits = (error.kind() == ErrorKind::WrongKey).then_some(false);

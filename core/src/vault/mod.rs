@@ -33,9 +33,6 @@ use crate::process::Lock;
 use crate::secret::Secret;
 use crate::store::{ConnectionRow, IntegrationRow, KeyRow, Store};
 
-/// All rows belong to one tenant until a vault can hold several; it is part of what each seal binds.
-const TENANT: &str = "default";
-
 /// Where a vault and its key are.
 #[derive(Clone)]
 struct Origin {
@@ -64,6 +61,8 @@ impl Origin {
 pub(crate) struct Vault {
     pub(crate) store: Box<dyn Store>,
     vault_id: String,
+    /// Whose rows these are; part of what each seal binds.
+    tenant: String,
     ring: Lock<Arc<Ring>>,
 }
 
@@ -94,7 +93,7 @@ impl Vault {
             // Another process may be quicker; then its key is the vault's.
             rows = vec![store.add_first_key(&row)?];
             if rows[0] == row {
-                return Ok(Self::new(store, Ring::unlock(rows, &master.key, origin)?));
+                return Ok(Self::new(store, place.tenant(), Ring::unlock(rows, &master.key, origin)?));
             }
             source.discard(&master, patience);
         }
@@ -115,11 +114,11 @@ impl Vault {
         {
             tracing::debug!(%error, "the key file is left as it is");
         }
-        Ok(Self::new(store, ring))
+        Ok(Self::new(store, place.tenant(), ring))
     }
 
-    fn new(store: Box<dyn Store>, ring: Ring) -> Self {
-        Self { store, vault_id: ring.vault_id().to_owned(), ring: Lock::new(Arc::new(ring)) }
+    fn new(store: Box<dyn Store>, tenant: &str, ring: Ring) -> Self {
+        Self { store, vault_id: ring.vault_id().to_owned(), tenant: tenant.to_owned(), ring: Lock::new(Arc::new(ring)) }
     }
 
     /// The keys as they were when they were last read.
@@ -247,7 +246,7 @@ impl Vault {
         record::binding(&[
             "connection",
             &self.vault_id,
-            TENANT,
+            &self.tenant,
             &row.entity_id,
             &row.app,
             &row.auth_scheme,
@@ -262,7 +261,7 @@ impl Vault {
         record::binding(&[
             "integration",
             &self.vault_id,
-            TENANT,
+            &self.tenant,
             &row.app,
             &row.auth_scheme,
             &row.id,

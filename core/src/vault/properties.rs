@@ -20,7 +20,7 @@ thread_local! {
     static VAULT: (tempfile::TempDir, Vault) = {
         let folder = tempfile::tempdir().unwrap();
         let key = KeySource::Bytes(Secret::new(&[5; 32]));
-        let vault = Vault::open(&Place::File(folder.path().join("vault.db")), &key, Duration::from_secs(30)).unwrap();
+        let vault = Vault::open(&Place::file_at(&folder.path().join("vault.db")), &key, Duration::from_secs(30)).unwrap();
         (folder, vault)
     };
 }

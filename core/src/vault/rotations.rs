@@ -60,8 +60,7 @@ struct Expected {
 }
 
 fn open(path: &Path, master: u8) -> Vault {
-    Vault::open(&Place::File(path.to_owned()), &KeySource::Bytes(Secret::new(&[master; 32])), Duration::from_secs(30))
-        .unwrap()
+    Vault::open(&Place::file_at(path), &KeySource::Bytes(Secret::new(&[master; 32])), Duration::from_secs(30)).unwrap()
 }
 
 fn values(content: &[u8]) -> Values {

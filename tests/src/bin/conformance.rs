@@ -141,14 +141,18 @@ fn main() {
     let words = std::env::args().nth(1).unwrap_or_default();
     let cases: Vec<Case> = cases::load().into_iter().filter(|case| case.name.contains(&words)).collect();
     let mut failures = 0;
-    for (door, is_async, backend) in [
+    let everywhere = [
         ("rust-async", true, "embedded"),
         ("rust", false, "embedded"),
         ("rust-async-composio", true, "composio"),
         ("rust-composio", false, "composio"),
-    ] {
+    ];
+    let in_postgres = [("rust-postgres", false, "embedded")]; // both doors stand on the same store
+    let doors = if postgres().is_some() { &in_postgres[..] } else { &everywhere[..] };
+    for (door, is_async, backend) in doors.iter().copied() {
         let (mut passed, mut failed) = (0, 0);
-        for (number, case) in cases.iter().enumerate().filter(|(_, case)| case.backends.iter().any(|b| b == backend)) {
+        let fits = |case: &Case| case.backends.iter().any(|b| b == backend) && fits_place(case);
+        for (number, case) in cases.iter().enumerate().filter(|(_, case)| fits(case)) {
             match run(case, &format!("{door}-{number}"), is_async, backend == "composio", &provider) {
                 Ok(()) => passed += 1,
                 Err(why) => {
@@ -165,6 +169,15 @@ fn main() {
         println!("FAILED the log tells what is no id and no kind: {fault}");
     }
     std::process::exit(i32::from(failures + faults.len() > 0));
+}
+
+/// The URL of the server, where the cases are to be run on a vault in PostgreSQL.
+fn postgres() -> Option<String> {
+    std::env::var("KEYLATCH_TEST_POSTGRES").ok()
+}
+
+fn fits_place(case: &Case) -> bool {
+    postgres().is_none() || case.file_only.is_none()
 }
 
 fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provider) -> Result<(), String> {
@@ -194,6 +207,10 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
         let mut given = case.client.clone();
         given.extend(also.as_object().cloned().unwrap_or_default());
         let mut options = options(&given, folder.path(), provider);
+        if let Some(url) = postgres() {
+            options.path = Some(url.into());
+            options.tenant = format!("{space}-{}", options.tenant);
+        }
         let told = expired.clone();
         options.on_expired = Some(OnExpired::new(move |each| told.lock().expect("nobody panics").push(each)));
         if remote {
@@ -287,6 +304,7 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
             }
             "path" => options.path = Some(text().into()),
             "key_file" => options.key = KeySource::File(text().into()),
+            "tenant" => options.tenant = text().to_owned(),
             "passphrase" => options.key = KeySource::Passphrase(Secret::new(text().as_bytes())),
             "key_hex" => {
                 let digits = text();

@@ -84,7 +84,8 @@ pub(super) fn trouble(error: &Theirs) -> Trouble {
 fn of_code(code: &SqlState) -> Trouble {
     match code.code() {
         // Serialization, deadlock, and rules that a transaction broke which this one could not see yet.
-        "40001" | "40P01" | "23505" | "23503" => Trouble::Passing(storage(BUSY)),
+        // Tables and schemas that others have just made are among these: a transaction knows them only once the next one begins.
+        "40001" | "40P01" | "23505" | "23503" | "42P06" | "42P07" => Trouble::Passing(storage(BUSY)),
         // Starts, stops, is a standby now, or has no place for one more connection.
         "57P01" | "57P02" | "57P03" | "57P05" | "25006" | "53300" => Trouble::Lost(storage(UNREACHABLE)),
         "55P03" | "57014" | "25P03" | "25P04" => Trouble::Final(storage(BUSY)),

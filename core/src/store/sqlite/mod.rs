@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection as Db, Transaction, TransactionBehavior};
+use rusqlite::{Connection as Db, TransactionBehavior};
 
 use crate::error::{Error, Result};
 use crate::memory;
@@ -27,7 +27,16 @@ const MOST_READERS: usize = 8;
 const LOOKING: Duration = Duration::from_secs(5);
 
 /// Opened again by whoever needs it on this or that side of a fork.
-pub(crate) struct SqliteStore(Reopened<Connections>);
+pub(crate) struct SqliteStore {
+    tenant: String,
+    connections: Reopened<Connections>,
+}
+
+/// A connection as a call uses it: for the rows of one tenant.
+pub(super) struct Rows<'d> {
+    db: &'d Db,
+    tenant: &'d str,
+}
 
 /// One writer and a few readers over the same file: writers would only wait for each other in SQLite's own, less
 /// patient, queue.
@@ -66,28 +75,28 @@ impl process::Close for Connections {
 impl SqliteStore {
     /// Opens the file, and makes it (and its folder) where there is none. `patience` is how long a call waits while other
     /// processes write.
-    pub(crate) fn open(path: &Path, patience: Duration) -> Result<Self> {
+    pub(crate) fn open(path: &Path, tenant: &str, patience: Duration) -> Result<Self> {
         let connections = Reopened::new(Connections::new(path, Access::Write, patience));
         let _fork = at_rest();
         let db = file::open(path, patience)?;
         lock(&connections.writer).idle = Some(db);
-        Ok(Self(connections))
+        Ok(Self { tenant: tenant.to_owned(), connections })
     }
 
     /// The file as it is: it is not changed, and what would write is `closed`.
-    pub(crate) fn open_to_read(path: &Path) -> Result<Self> {
+    pub(crate) fn open_to_read(path: &Path, tenant: &str) -> Result<Self> {
         let connections = Reopened::new(Connections::new(path, Access::Read, LOOKING));
         lock(&connections.writer).closed = true;
-        let store = Self(connections);
+        let store = Self { tenant: tenant.to_owned(), connections };
         store.read(|_| Ok(()))?;
         Ok(store)
     }
 
-    fn write<T>(&self, work: impl FnOnce(&Transaction) -> Result<T>) -> Result<T> {
+    fn write<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
         memory::bleach(); // SQLite's memory, which nobody wipes, gets what was on the stack where it copies gaps along
         self.with_writer(|db| {
             let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
-            let value = work(&transaction)?; // an error drops the transaction, which rolls it back
+            let value = work(&Rows { db: &transaction, tenant: &self.tenant })?; // an error drops the transaction, which rolls it back
             if memory::ending() {
                 return Err(Error::closed()); // what was sealed may have been sealed with a key that is wiped by now
             }
@@ -98,21 +107,22 @@ impl SqliteStore {
 
     fn with_writer<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
         let _fork = at_rest();
-        let mut writer = lock(&self.0.writer);
+        let mut writer = lock(&self.connections.writer);
         if writer.closed {
             return Err(Error::closed());
         }
         work(match &mut writer.idle {
             Some(db) => db,
-            none => none.insert(self.0.connect()?),
+            none => none.insert(self.connections.connect()?),
         })
     }
 
-    fn read<T>(&self, work: impl FnOnce(&Db) -> Result<T>) -> Result<T> {
+    fn read<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
         memory::bleach(); // as above
         let _fork = at_rest();
-        let mut reader = self.0.readers.lease().ok_or_else(Error::closed)?;
-        work(reader.or_make(|| self.0.connect())?)
+        let mut reader = self.connections.readers.lease().ok_or_else(Error::closed)?;
+        let db = reader.or_make(|| self.connections.connect())?;
+        work(&Rows { db, tenant: &self.tenant })
     }
 
     /// Empties the log, in which changed and deleted rows stand as they were. Waits for those who read in it.
@@ -122,8 +132,8 @@ impl SqliteStore {
 
     fn let_go(&self) {
         let _fork = at_rest();
-        self.0.readers.close();
-        *lock(&self.0.writer) = Writer { idle: None, closed: true };
+        self.connections.readers.close();
+        *lock(&self.connections.writer) = Writer { idle: None, closed: true };
     }
 }
 

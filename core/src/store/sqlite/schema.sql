@@ -1,9 +1,10 @@
--- Version 2 of a vault file. Times are RFC 3339 text; lists and metadata are JSON text.
+-- Version 3 of a vault file. Times are RFC 3339 text; lists and metadata are JSON text.
 CREATE TABLE keys (
     key_id      TEXT PRIMARY KEY,
     vault_id    TEXT NOT NULL,
     derivation  TEXT NOT NULL,
-    wrapped     BLOB NOT NULL
+    wrapped     BLOB NOT NULL,
+    tenant      TEXT NOT NULL DEFAULT 'default'
 ) STRICT;
 
 CREATE TABLE integrations (
@@ -17,9 +18,10 @@ CREATE TABLE integrations (
     fixed_fields        TEXT NOT NULL,
     key_id              TEXT NOT NULL REFERENCES keys (key_id),
     sealed              BLOB NOT NULL,
-    created_at          TEXT NOT NULL
+    created_at          TEXT NOT NULL,
+    tenant              TEXT NOT NULL DEFAULT 'default'
 ) STRICT;
-CREATE INDEX integrations_by_app ON integrations (app, seq);
+CREATE INDEX integrations_by_app ON integrations (tenant, app, seq);
 
 CREATE TABLE connections (
     seq             INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -39,10 +41,13 @@ CREATE TABLE connections (
     key_id          TEXT NOT NULL REFERENCES keys (key_id),
     sealed          BLOB NOT NULL,
     created_at      TEXT NOT NULL,
-    updated_at      TEXT NOT NULL
+    updated_at      TEXT NOT NULL,
+    tenant          TEXT NOT NULL DEFAULT 'default'
 ) STRICT;
-CREATE UNIQUE INDEX connections_by_alias ON connections (entity_id, app, alias) WHERE alias IS NOT NULL;
-CREATE INDEX connections_by_entity ON connections (entity_id, app, seq);
-CREATE INDEX connections_by_integration ON connections (integration_id, entity_id, seq);
-CREATE INDEX connections_by_check ON connections (ifnull(verified_at, ''), seq) WHERE status IN ('ACTIVE', 'EXPIRED');
-CREATE INDEX connections_by_app ON connections (app, seq);
+CREATE UNIQUE INDEX connections_by_alias ON connections (tenant, entity_id, app, alias) WHERE alias IS NOT NULL;
+CREATE INDEX connections_by_tenant ON connections (tenant);
+CREATE INDEX connections_by_entity ON connections (tenant, entity_id, app, seq);
+CREATE INDEX connections_by_integration ON connections (tenant, integration_id, entity_id, seq);
+CREATE INDEX connections_by_check ON connections (tenant, ifnull(verified_at, ''), seq)
+    WHERE status IN ('ACTIVE', 'EXPIRED');
+CREATE INDEX connections_by_app ON connections (tenant, app, seq);
