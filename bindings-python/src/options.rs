@@ -119,7 +119,7 @@ impl Options {
 
 fn seconds(py: Python<'_>, name: &str, value: f64) -> PyResult<Duration> {
     Duration::try_from_secs_f64(value)
-        .map_err(|_| error::invalid(py, &format!("{name} must be a number of seconds above zero")))
+        .map_err(|_| error::invalid(py, format!("{name} must be a number of seconds above zero")))
 }
 
 /// A key or passphrase: text or bytes are copied, a mutable buffer is taken and wiped.
