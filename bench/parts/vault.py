@@ -43,7 +43,8 @@ def add(part: Part, name: str, operation: str, times: Times, compared: str) -> N
 
 
 def one_by_one(setting: Setting, part: Part, programs: Mapping[str, Program]) -> None:
-    times = in_turn(programs, setting.effort.rounds, "initiate", setting.effort.pairs)
+    # A few each time: how long the disk takes to sync changes from moment to moment.
+    times = in_turn(programs, 5 * setting.effort.rounds, "initiate", max(1, setting.effort.pairs // 5))
     for name, spent in times.items():
         ratio = spent.p50 / times[RAW].p50
         add(part, name, "insert" if name == RAW else "initiate", spent, f"{ratio:.2f} × raw")
