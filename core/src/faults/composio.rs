@@ -59,7 +59,7 @@ const FLOWS: &[Flow] = &[
         run_now(b.update_credentials(ask)).map(drop)
     }),
     ("verify", Note, ASKING, |b| run_now(b.verify_connection("ca_4")).map(drop)),
-    ("verify all", Note, ASKING, |b| run_now(b.verify_due(VerifyDue::default())).map(drop)),
+    ("verify all", Note, ASKING, |b| verify_all(b)),
     ("request", AllOrNothing, CONNECTING, |b| {
         let connected_account_id = Some("ca_4".into());
         let ask = Request { connected_account_id, method: "GET".into(), path: "/things".into(), ..Default::default() };
@@ -76,6 +76,17 @@ const FLOWS: &[Flow] = &[
     ("switch", Repeatable, ASKING, |b| run_now(b.disable_connection("ca_4")).map(drop)),
     ("delete", Repeatable, ASKING, |b| run_now(b.delete_connection("ca_4", false))),
 ];
+
+/// A batch ends early where the machine is slow, so all of them count.
+fn verify_all(b: &Backend) -> Result<()> {
+    let mut ask = VerifyDue::default();
+    loop {
+        ask.cursor = run_now(b.verify_due(ask.clone()))?.next_cursor;
+        if ask.cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
 
 fn initiate(b: &Backend, user: &str, app: &str, verify: Verify, replace: bool) -> Result<()> {
     let params = Params::new().text("api_key", if replace { BETTER } else { GOOD });

@@ -74,7 +74,7 @@ const FLOWS: &[Flow] = &[
     }),
     ("verify", Note, ASKING, |b, s| run_now(b.verify_connection(&s.good)).map(drop)),
     ("verify what was withdrawn", Note, ASKING, |b, s| run_now(b.verify_connection(&s.bad)).map(drop)),
-    ("verify all", Note, ASKING, |b, _| run_now(b.verify_due(VerifyDue::default())).map(drop)),
+    ("verify all", Note, ASKING, |b, _| verify_all(b)),
     ("request", AllOrNothing, USING, |b, s| request(b, &s.good, "/things")),
     ("request that is refused", Note, USING, |b, s| request(b, &s.good, "/nobody")),
     ("request with a withdrawn key", Note, USING, |b, s| request(b, &s.bad, "/things")),
@@ -116,6 +116,17 @@ const FLOWS: &[Flow] = &[
         }
     }),
 ];
+
+/// A batch ends early where the machine is slow, so all of them count.
+fn verify_all(b: &Backend) -> Result<()> {
+    let mut ask = VerifyDue::default();
+    loop {
+        ask.cursor = run_now(b.verify_due(ask.clone()))?.next_cursor;
+        if ask.cursor.is_none() {
+            return Ok(());
+        }
+    }
+}
 
 fn initiate(b: &Backend, user: &str, app: &str, key: &str, verify: Verify, replace: bool) -> Result<()> {
     let field = if app == "acme" { "api_key" } else { "client_secret" };
