@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/live"))
 
-from server import FAST, IMMEDIATE, Server, started  # noqa: E402
+from server import FAST, IMMEDIATE, Server, end_in_order, started  # noqa: E402
 
 PROGRAM = ROOT / "target/debug/postgres_stress"
 PROCESSES, INITIATIONS = 4, 200
@@ -83,6 +83,7 @@ def run(server: Server) -> None:
 
 
 def main() -> int:
+    end_in_order()
     with started(durable=True) as server:
         run(server)
     return 0

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tests/live"))
 
 import packages  # noqa: E402
-from server import Server, started  # noqa: E402
+from server import Server, end_in_order, started  # noqa: E402
 
 # The whole workspace, since for a part of it cargo would compile the dependencies anew.
 UNITS = ["cargo", "test", "--quiet", "--locked", "--workspace", "--lib", "--", "--ignored", "postgres"]
@@ -38,7 +38,17 @@ def environment(server: Server, part: str) -> dict[str, str]:
     return {**os.environ, **url}
 
 
+def run(command: list[str], env: dict[str, str]) -> int:
+    """The command's exit code. It is told where this program is to end, since it may have a server of its own."""
+    with subprocess.Popen(command, cwd=ROOT, env=env) as process:
+        try:
+            return process.wait()
+        finally:
+            process.terminate()
+
+
 def main() -> int:
+    end_in_order()
     if packages.find("postgres") is None:
         print("postgres is missing here, install it with `make servers`: nothing was tried")
         return 1 if os.environ.get("CI") == "true" else 0
@@ -47,9 +57,7 @@ def main() -> int:
     with started() as server:
         for part in chosen:
             begun = time.monotonic()
-            code = subprocess.run(
-                (PARTS | CASES)[part], cwd=ROOT, env=environment(server, part), check=False
-            ).returncode
+            code = run((PARTS | CASES)[part], environment(server, part))
             print(f"postgres: {part}: {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s")
             failed += [part] if code else []
     print(f"postgres: {len(chosen) - len(failed)} passed, {len(failed)} failed")

@@ -75,6 +75,12 @@ class Server:
         self._running.__enter__()
 
 
+def end_in_order() -> None:
+    """SIGTERM and SIGHUP end the program as Ctrl-C does: no server outlives it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+
+
 @contextmanager
 def started(durable: bool = False) -> Iterator[Server]:
     """A server while the block runs; a durable one waits for its disk, as users' servers do."""
