@@ -84,7 +84,6 @@ STEPS = [
     Step("one vault, four languages", [*SERVERS, PYTHON, "tests/interop/run.py"]),
     Step("no copy of a credential in memory, registers and dumps", ["make", "test-residue"]),
     Step("no credential in vaults, logs, errors and reprs", [*SERVERS, PYTHON, "tests/leaks.py", KEPT]),
-    Step("every part of the bench runs", ["make", "bench-smoke"]),
     Step("every snippet and command of the docs", [*SERVERS, PYTHON, "tests/docs.py"]),
 ]
 
