@@ -107,7 +107,7 @@ impl Store for SqliteStore {
     }
 
     fn drop_unused_keys(&self) -> Result<Vec<KeyRow>> {
-        let left = self.write(|rows| keys::drop_unused(rows))?;
+        let left = self.write(keys::drop_unused)?;
         self.clear_log()?;
         Ok(left)
     }
