@@ -183,7 +183,7 @@ impl Expected {
             Step::Damage(at) => {
                 let id = id_of(vault, *at);
                 let db = rusqlite::Connection::open(path).unwrap();
-                db.execute("UPDATE connections SET entity_id = 'other' WHERE id = ?", [&id]).unwrap();
+                db.execute("UPDATE connections SET entity_id = entity_id || '!' WHERE id = ?", [&id]).unwrap();
                 self.content.entry(id).and_modify(|content| *content = None);
             }
         }
