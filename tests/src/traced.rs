@@ -10,8 +10,11 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 
 /// What an event of the core's may tell. No name here may ever stand for a text that a user, an app or a server wrote.
-const FIELDS: [&str; 10] =
-    ["message", "app", "connection", "integration", "method", "route", "status", "tries", "verdict", "log.target"];
+#[rustfmt::skip]
+const FIELDS: [&str; 15] = [
+    "message", "app", "code", "connection", "integration", "key", "kind", "method", "remaining", "resealed", "route",
+    "status", "tries", "verdict", "log.target",
+];
 const LONGEST_VALUE: usize = 64;
 /// The event that the check must find fault with, or it is blind.
 const CONTROL: &str = "credential";
