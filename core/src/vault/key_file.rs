@@ -71,9 +71,10 @@ pub(super) fn read(file: &Path) -> Result<Key> {
 }
 
 impl Origin {
-    /// What the key file holds now, where the key comes from one.
-    pub(super) fn read_key_file(&self) -> Option<Key> {
-        self.key_file.as_deref().and_then(|file| read(file).ok())
+    /// What the key file holds now, where the key comes from one; then what it held before a change that is going on.
+    pub(super) fn keys_of_file(&self) -> impl Iterator<Item = Key> {
+        let file = self.key_file.as_deref();
+        file.into_iter().flat_map(|file| [read(file).ok(), former_key(file)]).flatten()
     }
 }
 

@@ -128,9 +128,17 @@ impl Vault {
 
     /// The keys as they are stored now.
     fn read_ring(&self) -> Result<Arc<Ring>> {
-        let ring = Arc::new(self.ring().renewed(self.store.keys()?)?);
-        self.hold(ring.clone());
-        Ok(ring)
+        let mut rows = self.store.keys()?;
+        loop {
+            let ring = Arc::new(self.ring().renewed(rows.clone())?);
+            // Another process may change the key at this moment.
+            let now = if ring.is_current() { rows.clone() } else { self.store.keys()? };
+            if now == rows {
+                self.hold(ring.clone());
+                return Ok(ring);
+            }
+            rows = now;
+        }
     }
 
     fn hold(&self, ring: Arc<Ring>) {

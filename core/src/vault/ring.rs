@@ -42,9 +42,11 @@ impl Ring {
     /// The ring as it is stored now. Keys that are held already stay open, whatever the master key is by now.
     pub(super) fn renewed(&self, rows: Vec<KeyRow>) -> Result<Self> {
         let ring = Self::with(rows.clone(), &self.opened, self.master.clone(), self.origin.clone())?;
-        // A new key may have been put into the same file.
-        let again = if ring.current { None } else { self.origin.read_key_file() };
-        match again.filter(|master| opens(ring.newest_row(), master)) {
+        if ring.current {
+            return Ok(ring);
+        }
+        // A new key may have been put into the same file, or is about to be.
+        match self.origin.keys_of_file().find(|master| opens(ring.newest_row(), master)) {
             Some(master) => Self::with(rows, &self.opened, Arc::new(Secret::new(&*master)), self.origin.clone()),
             None => Ok(ring),
         }
@@ -83,6 +85,11 @@ impl Ring {
     /// Whether a key of this id is in the vault that only another master key opens.
     pub(super) fn is_out_of_reach(&self, id: &str) -> bool {
         !self.current && self.rows.iter().any(|row| row.key_id == id)
+    }
+
+    /// Whether the master key that is held, or stands in the file, is the vault's.
+    pub(super) fn is_current(&self) -> bool {
+        self.current
     }
 
     /// `wrong_key` where the vault has another master key by now.
