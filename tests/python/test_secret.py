@@ -177,8 +177,8 @@ def test_no_repr_shows_a_credential(client: Keylatch, integration_id: str) -> No
     made = client.initiate_connection(**ask, verify="off")
     shown += [made, made.to_dict(), made.wait_until_active(), client.connected_accounts.list()]
     shown.append(_native.Options(
-        path=None, key=CANARY, key_env=None, key_file=None, passphrase=None, keyring=None, timeout=1.0,
-        max_response_bytes=1, extra_ca_pem=None, proxy=None, strict_secrets=False, hold_for=0.0, news=None,
+        path=None, tenant="default", key=CANARY, key_env=None, key_file=None, passphrase=None, keyring=None,
+        timeout=1.0, max_response_bytes=1, extra_ca_pem=None, proxy=None, strict_secrets=False, hold_for=0.0, news=None,
     ))  # fmt: skip
     project = Keylatch.composio(CANARY)
     shown += [project, vars(project), AsyncKeylatch.composio(CANARY), vars(AsyncKeylatch.composio(CANARY))]
