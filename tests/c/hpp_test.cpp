@@ -289,7 +289,7 @@ void accounts(const keylatch::Client &client) {
 void care(const keylatch::Client &client, const Place &place) {
     keylatch::Diagnosis found = client.diagnose();
     CHECK(found.path == place.folder + "/vault.db" && found.exists && found.size > std::uint64_t{0});
-    CHECK(found.mode == "600" && found.folder_mode && found.format == 2 && found.intact == true);
+    CHECK(found.mode == "600" && found.folder_mode && found.format == 3 && found.intact == true);
     CHECK(found.key_source == "bytes" && !found.key_file && found.key_fits == true && found.memory_locked);
     CHECK(found.connections > std::uint64_t{0} && found.integrations > std::uint64_t{0});
     CHECK(found.damaged_connections.empty() && found.damaged_integrations.empty() && found.warnings.empty());
