@@ -18,7 +18,7 @@ const MOST: usize = 1024;
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The records of a client that are held open. A child of a fork opens its own: to it, these are blank.
-pub(super) struct Held {
+pub(super) struct HeldRecords {
     hold_for: Duration,
     shelf: PerProcess<Arc<Shelf>>,
 }
@@ -54,7 +54,7 @@ impl From<Found<'_>> for Asked {
     }
 }
 
-impl Held {
+impl HeldRecords {
     pub(super) fn new(hold_for: Duration) -> Self {
         Self { hold_for: hold_for.min(LONGEST), shelf: PerProcess::default() }
     }
@@ -107,7 +107,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for HeldRecords {
     fn drop(&mut self) {
         self.forget_all();
     }
