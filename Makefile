@@ -75,9 +75,9 @@ test-streams: .venv/.made ## bodies of 192 MiB through every door in constant me
 test-live: .venv/.made ## against real servers, each started on loopback; ARGS="name ..." for some
 	@$(PY) tests/live/run.py $(ARGS)
 
-test-postgres: .venv/.made ## the vault in PostgreSQL, on a server that is started for it; ARGS="PART ..." for some parts
+test-postgres: .venv/.made ## the vault in PostgreSQL, on a server that is started for it; wants everything built. ARGS="PART ..." for some parts
 	@cargo build --quiet --locked --workspace
-	@$(PY) tests/servers/run.py -- $(PY) tests/postgres/run.py $(ARGS)
+	@$(PY) tests/servers/run.py --few-roots -- $(PY) tests/postgres/run.py $(ARGS)
 
 test-residue: .venv/.made ## no copy of a credential is left in memory; wants everything built. ARGS="Python C ..." for some hosts
 	@cargo build --quiet --locked --workspace
@@ -115,11 +115,12 @@ lint: .venv/.made ## formatting and warnings, in every language
 	cargo run --quiet --locked -p keylatch-ffi --features header --bin keylatch-header -- --check
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/sizes.py tests/docs.py tests/leaks.py
+	$(PY) -m mypy --strict tests/servers tests/cases/check.py tests/sizes.py tests/leaks.py
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
-	MYPYPATH=bindings-python/python:tests/live $(PY) -m mypy --strict tests/postgres
+	MYPYPATH=bindings-python/python:tests:tests/live:tests/servers:tests/cases:tests/servers/composio $(PY) -m mypy --strict tests/postgres \
+	  tests/docs.py
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
 	MYPYPATH=bindings-python/python:tests/residue $(PY) -m mypy --strict tests/keyring

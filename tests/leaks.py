@@ -28,6 +28,8 @@ RUNNERS = {
     "c": [sys.executable, str(HERE / "c/run.py"), "--profile", "release", "--kind", "plain", "--no-cargo"],
 }
 VAULT_KEY = "keylatch-vault-key-of-the-runner"
+# Of the database whose URL the runners get for their vaults in PostgreSQL.
+DATABASE_PASSWORD = "keylatch-password-of-the-runners-database"
 SECRET_WORDS = ("key", "token", "secret", "password")
 SHORTEST = 8
 # What each runner says on purpose, hidden as deep in an object as a credential could be; and one among the logs.
@@ -53,8 +55,15 @@ def secrets() -> set[str]:
 
 
 def runners_keys() -> set[str]:
-    """The key of the runners' vaults; how the keys of their Composio projects begin: `ak_` and the name of the door."""
-    return {VAULT_KEY, *(f"ak_{runner}-" for runner in RUNNERS)}
+    """Of the runners' vaults the key, of their database the password, of their Composio projects how the keys begin:
+    `ak_` and the name of the door.
+    """
+    return {VAULT_KEY, DATABASE_PASSWORD, *(f"ak_{runner}-" for runner in RUNNERS)}
+
+
+def in_postgres(door: str) -> str:
+    """What this door's run on vaults in PostgreSQL is called."""
+    return f"{door}-postgres"
 
 
 def forms(secret: bytes) -> Iterator[bytes]:
@@ -107,6 +116,17 @@ def run(door: str, command: list[str], folder: Path) -> None:
         raise SystemExit(f"leaks: the {door} runner failed:\n" + "\n".join(tail))
 
 
+def run_in_postgres(folder: Path) -> list[str]:
+    """Lets the missing doors run on vaults in PostgreSQL; gives the names of all runs, none where it is not there."""
+    said = {in_postgres(door): folder / f"{in_postgres(door)}.sayings" for door in RUNNERS}
+    missing = [door for door in RUNNERS if not said[in_postgres(door)].exists()]
+    if missing:
+        command = [sys.executable, str(HERE / "postgres/run.py"), "--keep", str(folder), *missing]
+        if subprocess.run(command, check=False).returncode != 0:
+            raise SystemExit("leaks: the cases on a vault in PostgreSQL failed")
+    return [name for name, file in said.items() if file.exists()]
+
+
 def found_in(file: Path, needles: Iterable[bytes]) -> set[bytes]:
     """Those of the needles that stand in the file."""
     found: set[bytes] = set()
@@ -131,12 +151,16 @@ def main() -> int:
                 run(runner, command, folder)
             assert said.stat().st_size > 10_000, f"the {runner} runner wrote down what was said"
             assert list((folder / "vaults" / runner).rglob("*.db")), f"the {runner} runner kept its vaults"
+        controls = dict(CONTROLS)
+        for name in run_in_postgres(folder):
+            controls[f"{name}.sayings"] = CONTROLS[f"{name.removesuffix('-postgres')}.sayings"]
+            assert b"COPY keylatch.connections" in (folder / "vaults/postgres.sql").read_bytes(), "the tables are kept"
         (folder / "control.log").write_bytes(CONTROLS["control.log"])
         files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
         searched = sum(file.stat().st_size for file in files)
         found = {str(file.relative_to(folder)): found_in(file, [*needles, *CONTROLS.values()]) for file in files}
     # What was planted must be found, or the search is blind.
-    blind = [place for place, control in CONTROLS.items() if control not in found[place]]
+    blind = [place for place, control in controls.items() if control not in found[place]]
     if blind:
         print(f"leaks: the control was not found in {', '.join(blind)}, so the search proves nothing")
         return 1
@@ -145,7 +169,7 @@ def main() -> int:
         print(f"LEAK {leak}")
     print(
         f"leaks: {len(wanted)} credentials in {len(needles)} forms, {searched >> 20} MiB of vaults, logs, errors and "
-        f"objects from {len(RUNNERS)} languages: {len(leaks)} found (each planted control was)"
+        f"objects from {len(controls) - 1} runs: {len(leaks)} found (each planted control was)"
     )
     return 1 if leaks else 0
 

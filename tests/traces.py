@@ -51,7 +51,7 @@ class Run:
         planted = secrets.token_hex(32).encode()
         (self.temporary / "planted").write_bytes(b"..." + planted[:40] + b"...")
         noted = [bytes.fromhex(line) for line in self.notes.read_text().split()]
-        known = [secret.encode() for secret in leaks.secrets() if len(secret) >= SHORTEST]
+        known = [secret.encode() for secret in leaks.secrets() | {leaks.DATABASE_PASSWORD} if len(secret) >= SHORTEST]
         forms = {form for secret in known for form in leaks.forms(secret)}
         found, searched, control = [], 0, False
         # Beside a program that does nothing, since the scanner starts one.

@@ -215,21 +215,28 @@ static int case_file(const struct dirent *entry) {
     return length > 5 && strcmp(entry->d_name + length - 5, ".json") == 0;
 }
 
-/* Whether the case runs on this backend; by default it runs on both, and in PostgreSQL too. */
-static bool is_for(const json *one, bool composio) {
-    if (getenv("KEYLATCH_TEST_POSTGRES") != NULL && json_get(one, "file_only") != NULL) return false;
+/* Whether the case says that it is for this backend; by default it is for a vault and for Composio's API. */
+static bool names(const json *one, const char *backend) {
     const json *backends = json_get(one, "backends");
     for (size_t i = 0; backends != NULL && i < backends->count; i++) {
-        if (json_is(backends->items[i], composio ? "composio" : "embedded")) return true;
+        if (json_is(backends->items[i], backend)) return true;
     }
-    return backends == NULL;
+    return backends == NULL && strcmp(backend, "postgres") != 0;
+}
+
+/* Whether the case runs on this backend, where "embedded" is a vault in a file. */
+static bool is_for(const json *one, const char *backend) {
+    bool postgres = strcmp(backend, "postgres") == 0;
+    return names(one, backend) || (postgres && names(one, "embedded") && json_get(one, "file_only") == NULL);
 }
 
 typedef struct tally {
     int number, passed, failures;
 } tally;
 
-static void run_file(const char *folder, const char *name, const char *door, bool composio, int every, tally *sum) {
+/* `backend` is its name and the name that its counts go by. */
+static void run_file(const char *folder, const char *name, const char *const backend[2], int every, tally *sum) {
+    bool composio = strcmp(backend[0], "composio") == 0;
     json *file = read_file(folder, name);
     const json *cases = json_get(file, "cases");
     if (cases == NULL) {
@@ -237,15 +244,17 @@ static void run_file(const char *folder, const char *name, const char *door, boo
         sum->failures++;
     }
     for (size_t i = 0; cases != NULL && i < cases->count; i++) {
-        if (!is_for(cases->items[i], composio) || sum->number++ % every != 0) continue;
-        if (run_case(file, cases->items[i], door, composio, sum->number)) sum->passed++;
+        if (!is_for(cases->items[i], backend[0]) || sum->number++ % every != 0) continue;
+        if (run_case(file, cases->items[i], backend[1], composio, sum->number)) sum->passed++;
         else sum->failures++;
     }
     json_free(file);
 }
 
 int main(int count, char **arguments) {
-    static const char *const backends[][2] = {{"embedded", "c"}, {"composio", "c-composio"}};
+    static const char *const everywhere[][2] = {{"embedded", "c"}, {"composio", "c-composio"}, {NULL, NULL}};
+    static const char *const in_postgres[][2] = {{"postgres", "c-postgres"}, {NULL, NULL}};
+    const char *const(*backend)[2] = getenv("KEYLATCH_TEST_POSTGRES") == NULL ? everywhere : in_postgres;
     struct dirent **files;
     int every = count > 2 ? atoi(arguments[2]) : 1;
     int found = count > 1 ? scandir(arguments[1], &files, case_file, alphasort) : -1;
@@ -254,13 +263,11 @@ int main(int count, char **arguments) {
         fputs("usage: conformance FOLDER-WITH-CASES [EVERY-NTH [BACKEND]]\n", stderr);
         return 2;
     }
-    bool postgres = getenv("KEYLATCH_TEST_POSTGRES") != NULL;
-    for (int b = 0; b < (postgres ? 1 : 2); b++) {
-        const char *door = postgres ? "c-postgres" : backends[b][1];
+    for (; (*backend)[0] != NULL; backend++) {
         tally sum = {0};
-        if (count > 3 && strcmp(arguments[3], backends[b][0]) != 0) continue;
-        for (int f = 0; f < found; f++) run_file(arguments[1], files[f]->d_name, door, b == 1, every, &sum);
-        printf("conformance %s: %d passed, %d failed\n", door, sum.passed, sum.failures);
+        if (count > 3 && strcmp(arguments[3], (*backend)[0]) != 0) continue;
+        for (int f = 0; f < found; f++) run_file(arguments[1], files[f]->d_name, *backend, every, &sum);
+        printf("conformance %s: %d passed, %d failed\n", (*backend)[1], sum.passed, sum.failures);
         good = good && sum.failures == 0 && sum.passed > 0;
     }
     for (int f = 0; f < found; f++) free(files[f]);

@@ -30,7 +30,7 @@ static keylatch_status take_hex_key(keylatch_options *options, const json *value
 /* In PostgreSQL all cases share one place, each as a tenant of its own. */
 static keylatch_status set_tenant(const world *w, keylatch_options *options, const char *name, keylatch_error **error) {
     char own[600];
-    if (getenv("KEYLATCH_TEST_POSTGRES") == NULL) snprintf(own, sizeof own, "%s", name);
+    if (getenv("KEYLATCH_TEST_POSTGRES") == NULL || *name == '\0') snprintf(own, sizeof own, "%s", name);
     else snprintf(own, sizeof own, "%s-%s", w->name, name);
     return keylatch_options_set_tenant(options, own, strlen(own), error);
 }
@@ -100,7 +100,7 @@ static keylatch_status name_vault(const world *w, keylatch_options *options, key
     snprintf(path, sizeof path, "%s/vault.db", w->folder);
     if (url == NULL) url = path;
     keylatch_status status = keylatch_options_set_path(options, url, strlen(url), error);
-    if (status == KEYLATCH_OK && url != path) status = set_tenant(w, options, "", error);
+    if (status == KEYLATCH_OK && url != path) status = set_tenant(w, options, "default", error);
     return status == KEYLATCH_OK ? keylatch_options_take_key(options, key, strlen(key), error) : status;
 }
 

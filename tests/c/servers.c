@@ -37,6 +37,7 @@ void set_addresses(world *w) {
     set_address(w, "composio", environment(COMPOSIO), "");
     set_address(w, "composio_https", environment("KEYLATCH_TEST_COMPOSIO_HTTPS"), "");
     set_address(w, "api_key", "ak_", w->name);
+    if (getenv("KEYLATCH_TEST_POSTGRES") != NULL) set_address(w, "postgres", getenv("KEYLATCH_TEST_POSTGRES"), "");
 }
 
 /* Sends to a server's control address of this case; the answer is the result of what is asked. */

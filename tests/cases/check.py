@@ -12,14 +12,20 @@ from typing import Any
 Json = Any
 HERE = Path(__file__).resolve().parent
 BACKENDS_PAGE = HERE.parents[1] / "docs" / "backends.md"
+POSTGRES_PAGE = HERE.parents[1] / "docs" / "postgresql.md"
 sys.path[:0] = [str(HERE.parent / "servers"), str(HERE.parent / "servers" / "composio")]
 from faults import BadFault, Fault  # noqa: E402  (the servers are beside us, in no package)
 from scripts import BadScript, Script  # noqa: E402
 
+# A vault, in a file as in PostgreSQL, and Composio's API: a case without `backends` runs on all of these.
 BACKENDS = {"embedded", "composio"}
+# What a case may name, for itself alone.
+ALONE = {"embedded", "composio", "postgres"}
 VARIABLES = {"provider", "provider_http", "dead", "other", "misnamed", "untrusted", "folder"}
 # Only where Composio's API alone is the backend.
 PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
+# Only where a vault in PostgreSQL alone is the backend.
+SERVER_VARIABLES = {"postgres"}
 CLIENT_OPTIONS = {
     "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "tenant",
     "key_hex", "key_file", "passphrase",
@@ -111,7 +117,9 @@ class Checker:
     def __init__(self) -> None:
         self.mistakes: list[str] = []
         self.names: dict[str, str] = {}
-        self.differences = set(re.findall(r"^### `(.+)`$", BACKENDS_PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+        self.differences = headings(BACKENDS_PAGE)
+        self.of_files = headings(POSTGRES_PAGE)
+        self.counts = dict.fromkeys(sorted(ALONE), 0)
         self.where = ""
 
     def mistake(self, text: str) -> None:
@@ -156,12 +164,15 @@ class Checker:
         if not self.keys("the case", case, CASE_KEYS, {"name", "steps"}):
             return set()
         remote = self.backends(case)
+        for backend in self.counts:
+            self.counts[backend] += runs_on(case, backend)
         self.keys("client", case.get("client", {}), CLIENT_OPTIONS | (PROJECT_OPTIONS if remote else set()))
         self.script(case.get("provider", {}), "provider")
         used = {app for app in case.get("apps", []) if isinstance(app, str)}
         for slug in sorted(used - set(shared)):
             self.mistake(f"app {slug!r} is not among the file's apps")
         known = VARIABLES | (PROJECT_VARIABLES if remote else set())
+        known |= SERVER_VARIABLES if case.get("backends") == ["postgres"] else set()
         self.variables(
             [case.get("provider"), case.get("apps"), case.get("composio")], known, "provider, apps or composio"
         )
@@ -175,12 +186,14 @@ class Checker:
         """Whether the case runs on Composio's API alone, where its server can be scripted and asked."""
         backends = case.get("backends", sorted(BACKENDS))
         remote: bool = backends == ["composio"]
-        if not isinstance(backends, list) or not backends or set(backends) - BACKENDS:
-            self.mistake(f"backends must be a list out of {', '.join(sorted(BACKENDS))}")
+        if backends != sorted(BACKENDS) and backends not in [[each] for each in ALONE]:
+            self.mistake(f"backends must be a list with one of {', '.join(sorted(ALONE))}")
         elif backends == ["embedded"] and case.get("differs") not in self.differences:
             self.mistake("runs on a vault only, so `differs` must name a difference of docs/backends.md")
         elif backends != ["embedded"] and "differs" in case:
             self.mistake("`differs` belongs to cases that run on a vault only")
+        if "file_only" in case and (backends != ["embedded"] or case["file_only"] not in self.of_files):
+            self.mistake("`file_only` belongs to cases on a vault only, and must name a heading of docs/postgresql.md")
         if not remote:
             for key in sorted({"composio", "register"} & set(case)):
                 self.mistake(f"{key!r} needs backends to be composio alone")
@@ -288,6 +301,17 @@ class Checker:
             self.matchers(what, value)
 
 
+def headings(page: Path) -> set[str]:
+    """What the page explains of differences, each by its name."""
+    return set(re.findall(r"^### `(.+)`$", page.read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def runs_on(case: Json, backend: str) -> bool:
+    """Whether the runners run the case on this backend, where `embedded` is a vault in a file."""
+    backends = case.get("backends", BACKENDS)
+    return backend in backends or (backend == "postgres" and "embedded" in backends and "file_only" not in case)
+
+
 def texts(value: Json) -> Iterator[str]:
     if isinstance(value, str):
         yield value
@@ -314,6 +338,11 @@ def main() -> int:
     safety = sum(counts[path.name] for path in HERE.glob(NETWORK_SAFETY))
     if safety < FEWEST_NETWORK_SAFETY:
         checker.mistakes.append(f"{NETWORK_SAFETY}: {safety} cases, of which there must be {FEWEST_NETWORK_SAFETY}")
+    for name in sorted(checker.of_files):
+        if not any(case.startswith(f"postgres difference: {name}: ") for case in checker.names):
+            checker.mistakes.append(
+                f"docs/postgresql.md: no case `postgres difference: {name}: …` shows what holds instead"
+            )
     for mistake in checker.mistakes:
         print(mistake, file=sys.stderr)
     if checker.mistakes:
@@ -322,6 +351,8 @@ def main() -> int:
     for name, count in counts.items():
         print(f"{count:4}  {name}")
     print(f"{safety:4}  cases on network safety")
+    for backend, count in checker.counts.items():
+        print(f"{count:4}  cases run on {backend}")
     print(f"{sum(counts.values()):4}  cases in {len(counts)} files, all well-formed")
     return 0
 

@@ -22,7 +22,7 @@ const VAULT_KEY = 'keylatch-vault-key-of-the-runner'
 const POSTGRES = process.env.KEYLATCH_TEST_POSTGRES
 
 /** Each backend with the name that its counts go by. */
-const BACKENDS = POSTGRES ? { embedded: 'node-postgres' } : { embedded: 'node', composio: 'node-composio' }
+const BACKENDS = POSTGRES ? { postgres: 'node-postgres' } : { embedded: 'node', composio: 'node-composio' }
 
 /** Which option of which call takes the credential values. */
 const PARAMS = {
@@ -97,8 +97,9 @@ function vaultOptions(folder, space, options) {
   const { api_key: _key, api_version: _version, base_url: _url, ...rest } = others
   const key = hex === undefined ? Buffer.from(VAULT_KEY) : Buffer.from(hex, 'hex')
   const opener = passphrase === undefined && keyFile === undefined ? { key } : { keyFile, passphrase }
-  const made = { path: path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
-  return POSTGRES ? { ...made, path: POSTGRES, tenant: `${space}-${rest.tenant ?? ''}` } : made
+  const made = { path: POSTGRES ?? path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
+  if (POSTGRES && rest.tenant !== '') made.tenant = `${space}-${rest.tenant ?? 'default'}`
+  return made
 }
 
 /** A client of this project on the Composio server. */
@@ -114,7 +115,7 @@ class Run {
     this.given = given
     this.space = space
     this.double = new Double(space)
-    this.variables = { ...this.double.addresses, api_key: `ak_${space}` }
+    this.variables = { ...this.double.addresses, api_key: `ak_${space}`, ...(POSTGRES && { postgres: POSTGRES }) }
     this.project = backend === 'composio' ? new Project(space) : undefined
     this.apps = fill(given.apps, this.variables)
     /** Connections that the client told of. */
@@ -235,12 +236,15 @@ async function putTogether(answer) {
   return new Response(answer.status, [...answer.headers], Buffer.concat(await all(answer)), answer.tries)
 }
 
+/** Whether the case is for this backend, where `embedded` is a vault in a file. */
+function runsOn({ backends = ['embedded', 'composio'], file_only: why }, backend) {
+  return backends.includes(backend) || (backend === 'postgres' && backends.includes('embedded') && !why)
+}
+
 /** Runs those of the cases that are for this backend; counts what failed, and all. */
 async function runAll(cases, backend) {
   const runner = BACKENDS[backend]
-  const fits = ({ backends = ['embedded', 'composio'], file_only: why }) =>
-    backends.includes(backend) && !(POSTGRES && why)
-  const chosen = cases.filter(fits)
+  const chosen = cases.filter((each) => runsOn(each, backend))
   let failures = 0
   for (const [i, given] of chosen.entries()) {
     try {

@@ -11,7 +11,7 @@ from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tests/live"))
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "tests/live")]
 
 from server import FAST, IMMEDIATE, Server, end_in_order, started  # noqa: E402
 

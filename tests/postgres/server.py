@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-from servers import HOST, NAME, Authority, Place, Processes, Trouble, closed_port, free_port, place, program, secret
+from leaks import DATABASE_PASSWORD
+from servers import HOST, NAME, Authority, Place, Processes, Trouble, closed_port, free_port, place, program
 
 # Each way to end, by the signal that PostgreSQL knows it by.
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
 HBA = """\
 local all all trust
-hostssl all tls 127.0.0.1/32 scram-sha-256
+hostnossl all tls 127.0.0.1/32 reject
 host all all 127.0.0.1/32 scram-sha-256
 """
 
@@ -25,7 +26,7 @@ class Server:
         self._running: AbstractContextManager[None] | None = None
         self.ca, self.stranger = at.authority.ca, at.authority.stranger
         self.closed_port = at.closed_port
-        self.port, self.password = free_port(), secret()
+        self.port, self.password = free_port(), DATABASE_PASSWORD
         self._settings = {
             "listen_addresses": HOST,
             "port": self.port,
@@ -35,6 +36,7 @@ class Server:
             "ssl_key_file": at.key_file,
             "fsync": "on" if durable else "off",
             "max_connections": 60,
+            "log_connections": "on",
         }
         initdb = ["-D", at.folder / "data", "-U", "owner", "--auth=trust", "--no-sync", "-E", "UTF8"]
         at.run(self._tools / "initdb", *initdb)
@@ -43,13 +45,25 @@ class Server:
         roles = "".join(f"CREATE ROLE {name} LOGIN PASSWORD '{self.password}';" for name in ("app", "tls", "other"))
         self.sql(f"{roles} CREATE DATABASE app OWNER app; GRANT CREATE ON DATABASE app TO tls;")
 
-    def url(self, options: str = "", *, user: str = "app", host: str = HOST, password: str = "") -> str:
-        return f"postgres://{user}:{password or self.password}@{host}:{self.port}/app{options and '?' + options}"
+    def url(self, options: str = "", **other: object) -> str:
+        """A URL of the tests' database; `other` are parts of it that are to be otherwise."""
+        part = {"user": "app", "password": self.password, "host": HOST, "port": self.port, "database": "app"} | other
+        where = "{user}:{password}@{host}:{port}/{database}".format(**part)
+        return f"postgres://{where}{options and '?' + options}"
 
-    def sql(self, text: str, database: str = "postgres") -> str:
-        """Runs statements as the server's owner; gives the rows, their columns behind bars."""
+    def sql(self, text: str, database: str = "postgres", role: str = "owner") -> str:
+        """Runs statements as the server's owner, or another role; gives the rows, their columns behind bars."""
         psql = [self._tools / "psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-h", self._place.folder, "-p", str(self.port)]
-        return self._place.run(*psql, "-U", "owner", "-d", database, text=text).strip()
+        return self._place.run(*psql, "-U", role, "-d", database, text=text).strip()
+
+    def log(self) -> str:
+        """What the server has said since it was started last."""
+        return (self._place.folder / "log.txt").read_text(errors="replace")
+
+    def dump(self) -> str:
+        """The whole database of the tests, as text."""
+        options = ["-h", self._place.folder, "-p", str(self.port), "-U", "owner", "app"]
+        return self._place.run(self._tools / "pg_dump", *options)
 
     def restart(self, how: signal.Signals) -> None:
         """Ends the server this way, and starts it again."""

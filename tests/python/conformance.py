@@ -44,8 +44,7 @@ BACKENDS = {"embedded": "", "composio": "-composio"}
 # The URL of the server, where the cases are to be run on a vault in PostgreSQL.
 POSTGRES = os.environ.get("KEYLATCH_TEST_POSTGRES")
 if POSTGRES:
-    BACKENDS = {"embedded": "-postgres"}
-    del DOORS["python-async"]  # both stand on the same store
+    BACKENDS = {"postgres": "-postgres"}
 # Options that only one backend has.
 OF_THE_VAULT = {"path", "tenant", "key_hex", "key_file", "passphrase", "hold_for"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
@@ -84,11 +83,11 @@ def fill(value: Any, variables: dict[str, Any]) -> Any:
 
 
 def vault_options(given: dict[str, Any], folder: str, space: str) -> dict[str, Any]:
-    made = {"path": f"{folder}/vault.db", "key": VAULT_KEY}
+    made = {"path": POSTGRES or f"{folder}/vault.db", "key": VAULT_KEY}
     if "tenant" in given:
         made["tenant"] = given["tenant"]
-    if POSTGRES:
-        made |= {"path": POSTGRES, "tenant": f"{space}-{given.get('tenant', '')}"}
+    if POSTGRES and made.get("tenant") != "":
+        made["tenant"] = f"{space}-{given.get('tenant', 'default')}"
     made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
     made |= {name: given[name] for name in ("path", "hold_for") if name in given}
     if "key_hex" in given:
@@ -126,6 +125,8 @@ class Run:
         self.double = Double(space)
         self.expired: list[Expired] = []
         self.variables: dict[str, Any] = {**self.double.addresses(), "api_key": f"ak_{space}"}
+        if POSTGRES:
+            self.variables["postgres"] = POSTGRES
         self.double.script(fill(case.get("provider", {}), self.variables))
         self.project: Project | None = None
         self.apps: list[Any] = fill(case["apps"], self.variables)
@@ -291,6 +292,12 @@ def error_as_json(error: KeylatchError) -> dict[str, Any]:
     }
 
 
+def runs_on(case: dict[str, Any], backend: str) -> bool:
+    """Whether the case is for this backend, where `embedded` is a vault in a file."""
+    backends = case.get("backends", ["embedded", "composio"])
+    return backend in backends or (backend == "postgres" and "embedded" in backends and "file_only" not in case)
+
+
 def at(result: Any, pointer: str) -> Any:
     for part in pointer.split("/")[1:]:
         try:
@@ -321,9 +328,7 @@ def main() -> int:
     cases = [case for case in load() if words in case["name"]]
     held = True
     for backend, suffix in BACKENDS.items():
-        chosen = [case for case in cases if backend in case.get("backends", BACKENDS)]
-        if POSTGRES:
-            chosen = [case for case in chosen if "file_only" not in case]
+        chosen = [case for case in cases if runs_on(case, backend)]
         for name, door in DOORS.items():
             held = run(name + suffix, door, backend, chosen) and held
     return 0 if held else 1

@@ -18,13 +18,13 @@ pub struct Case {
     /// Definitions to register first (a slug in the file stands for one of the file's own).
     #[serde(default)]
     pub apps: Vec<Value>,
-    /// On which backends it holds: `embedded`, `composio`. Default: both.
+    /// On which backends it holds: `embedded` (a vault), `composio`, `postgres` (a vault there alone). Default: the first two.
     #[serde(default = "both")]
     pub backends: Vec<String>,
     /// Why not on Composio's API; `docs/backends.md` explains each reason.
     #[serde(default)]
     pub differs: Option<String>,
-    /// Why not in PostgreSQL.
+    /// Why not on a vault in PostgreSQL; `docs/postgresql.md` explains each reason.
     #[serde(default)]
     pub file_only: Option<String>,
     /// Script of the Composio server.
@@ -46,6 +46,15 @@ fn both() -> Vec<String> {
 
 fn yes() -> bool {
     true
+}
+
+impl Case {
+    /// Whether it is run on this backend, where `embedded` is a vault in a file.
+    #[must_use]
+    pub fn runs_on(&self, backend: &str) -> bool {
+        let names = |name| self.backends.iter().any(|each| each == name);
+        names(backend) || backend == "postgres" && names("embedded") && self.file_only.is_none()
+    }
 }
 
 /// One call and what it must answer.

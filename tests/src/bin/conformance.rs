@@ -147,11 +147,11 @@ fn main() {
         ("rust-async-composio", true, "composio"),
         ("rust-composio", false, "composio"),
     ];
-    let in_postgres = [("rust-postgres", false, "embedded")]; // both doors stand on the same store
+    let in_postgres = [("rust-async-postgres", true, "postgres"), ("rust-postgres", false, "postgres")];
     let doors = if postgres().is_some() { &in_postgres[..] } else { &everywhere[..] };
     for (door, is_async, backend) in doors.iter().copied() {
         let (mut passed, mut failed) = (0, 0);
-        let fits = |case: &Case| case.backends.iter().any(|b| b == backend) && fits_place(case);
+        let fits = |case: &Case| case.runs_on(backend);
         for (number, case) in cases.iter().enumerate().filter(|(_, case)| fits(case)) {
             match run(case, &format!("{door}-{number}"), is_async, backend == "composio", &provider) {
                 Ok(()) => passed += 1,
@@ -176,10 +176,6 @@ fn postgres() -> Option<String> {
     std::env::var("KEYLATCH_TEST_POSTGRES").ok()
 }
 
-fn fits_place(case: &Case) -> bool {
-    postgres().is_none() || case.file_only.is_none()
-}
-
 fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provider) -> Result<(), String> {
     let mut folder = match std::env::var_os("KEYLATCH_TEST_KEEP") {
         Some(kept) => tempfile::tempdir_in(kept).map_err(|e| e.to_string())?,
@@ -194,6 +190,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
     }
     variables.insert("api_key".to_owned(), Value::String(format!("ak_{space}")));
     variables.insert("folder".to_owned(), Value::String(folder.path().display().to_string()));
+    variables.extend(postgres().map(|url| ("postgres".to_owned(), Value::String(url))));
     if remote {
         let apps: Vec<Value> = case.apps.iter().map(|app| fill(app, &variables)).collect();
         let mut script = fill(&Value::Object(case.composio.clone()), &variables);
@@ -208,8 +205,12 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
         given.extend(also.as_object().cloned().unwrap_or_default());
         let mut options = options(&given, folder.path(), provider);
         if let Some(url) = postgres() {
-            options.path = Some(url.into());
-            options.tenant = format!("{space}-{}", options.tenant);
+            if !given.contains_key("path") {
+                options.path = Some(url.into());
+            }
+            if !options.tenant.is_empty() {
+                options.tenant = format!("{space}-{}", options.tenant);
+            }
         }
         let told = expired.clone();
         options.on_expired = Some(OnExpired::new(move |each| told.lock().expect("nobody panics").push(each)));
