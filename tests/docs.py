@@ -13,11 +13,17 @@ import sys
 import tempfile
 import urllib.request
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 from keylatch import Keylatch
 
 HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE / "live"), str(HERE / "postgres")]
+
+import packages  # noqa: E402  (the servers are in folders beside us, in no package)
+from server import Server, end_in_order, started  # noqa: E402
+
 ROOT = HERE.parent
 LIBRARY = ROOT / "target/release"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -26,6 +32,9 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 RUNNING = {"make test", "make composio", "make test-official"}
 # What `make composio` serves, and on which address; here it is this run's server.
 STAND_IN = "http://127.0.0.1:9900"
+# The database of the documents, and what they find in KEYLATCH_KEY; here it is on a server that is started for them.
+DATABASE = "postgres://app:password@db.example.com/production"
+KEY = "07" * 32
 
 
 def run(command: list[str], folder: Path, env: dict[str, str]) -> None:
@@ -90,27 +99,45 @@ LANGUAGES: dict[str, Callable[[str, Path, dict[str, str]], None]] = {
 }
 
 
+def database() -> AbstractContextManager[Server | None]:
+    """A PostgreSQL server, if it is installed."""
+    return started() if packages.find("postgres") else nullcontext()
+
+
+def run_block(language: str, code: str, url: str) -> None:
+    """Runs a block in a folder of its own, beside a vault that knows the Stripe server and a key for another."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        env = {
+            **os.environ,
+            "XDG_DATA_HOME": str(folder / "data"),
+            "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
+            "KEYLATCH_KEY": KEY,
+        }
+        with Keylatch(str(folder / "data/keylatch/vault.db")) as client:
+            client.integrations.create(app="stripe", base_url=os.environ["KEYLATCH_TEST_STRIPE"])
+        stand_in()
+        here = code.replace(STAND_IN, os.environ["KEYLATCH_TEST_COMPOSIO"]).replace(DATABASE, url)
+        LANGUAGES[language](here, folder, env)
+
+
 def main() -> int:
     documents = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("bindings-*/README.md"))]
     documents += [ROOT / "core/catalog/README.md"]
     count = 0
-    for document in documents:
-        for language, code in BLOCK.findall(document.read_text(encoding="utf-8")):
-            with tempfile.TemporaryDirectory() as name:
-                folder = Path(name)
-                env = {
-                    **os.environ,
-                    "XDG_DATA_HOME": str(folder / "data"),
-                    "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}",
-                }
-                with Keylatch(str(folder / "data/keylatch/vault.db")) as client:
-                    client.integrations.create(app="stripe", base_url=os.environ["KEYLATCH_TEST_STRIPE"])
+    end_in_order()
+    with database() as server:
+        for document in documents:
+            shown = document.relative_to(ROOT)
+            for language, code in BLOCK.findall(document.read_text(encoding="utf-8")):
                 if language not in LANGUAGES:
-                    raise SystemExit(f"{document.relative_to(ROOT)}: nobody runs ```{language} blocks")
-                stand_in()
-                LANGUAGES[language](code.replace(STAND_IN, os.environ["KEYLATCH_TEST_COMPOSIO"]), folder, env)
+                    raise SystemExit(f"{shown}: nobody runs ```{language} blocks")
+                if DATABASE in code and server is None:
+                    print(f"docs: {shown}: a {language} block wants PostgreSQL, which is missing here: `make servers`")
+                    continue
+                run_block(language, code, server.url() if server else "")
                 count += 1
-                print(f"docs: {document.relative_to(ROOT)}: a {language} block runs")
+                print(f"docs: {shown}: a {language} block runs")
     print(f"{count} passed, 0 failed")
     return 0
 
