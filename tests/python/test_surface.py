@@ -18,7 +18,7 @@ from typing import Any
 import keylatch
 import pytest
 from double import Double
-from keylatch import AsyncEntity, AsyncKeylatch, Entity, Keylatch, async_groups, composio, groups
+from keylatch import AsyncEntity, AsyncKeylatch, Entity, Keylatch, _forget, async_groups, composio, groups
 from keylatch.composio import accounts, client, schemes, toolkits, tools
 from keylatch.models import Model
 
@@ -86,6 +86,21 @@ def test_every_call_is_described_and_typed(blocking: type, awaited: type) -> Non
 @pytest.mark.parametrize("kind", DROP_IN)
 def test_so_is_the_drop_in_module(kind: type) -> None:
     is_described_and_typed(kind)
+
+
+def test_what_takes_a_credential_or_a_key_forgets_it() -> None:
+    """An exception leads to the frames that it went through, and these to their arguments."""
+    kinds = [kind for twins in TWINS for kind in twins] + DROP_IN
+    functions = {f"{kind.__name__}.{name}": each for kind in kinds for name, each in vars(kind).items()}
+    functions |= {name: each for name, each in vars(keylatch).items() if inspect.isfunction(each)}
+    functions = {name: getattr(each, "__func__", each) for name, each in functions.items()}
+    taking = {
+        name: each
+        for name, each in functions.items()
+        if any("Value" in str(annotation) for annotation in getattr(each, "__annotations__", {}).values())
+    }
+    assert {"Keylatch.__init__", "AsyncKeylatch.open", "Keylatch.change_key", "diagnose"} <= taking.keys()
+    assert [name for name, each in taking.items() if each.__code__.co_filename != _forget.__file__] == []
 
 
 def is_described_and_typed(kind: type) -> None:

@@ -362,6 +362,7 @@ class AsyncKeylatch:
         """
         await self._run(_calls.backup(path))
 
+    @forgetful_async
     async def change_key(
         self,
         *,

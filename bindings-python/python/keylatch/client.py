@@ -405,6 +405,7 @@ class Keylatch:
         """
         self._run(_calls.backup(path))
 
+    @forgetful
     def change_key(
         self,
         *,

@@ -7,9 +7,11 @@ from os import PathLike
 
 from keylatch import _native, _options
 from keylatch._calls import Value
+from keylatch._forget import forgetful
 from keylatch.models import Diagnosis
 
 
+@forgetful
 def diagnose(
     path: str | PathLike[str] | None = None,
     *,

@@ -7,6 +7,7 @@ from typing import Any
 
 from keylatch import errors
 from keylatch._calls import Values
+from keylatch._forget import forgetful
 from keylatch.composio.absent import Partial
 
 _SHAPE = '{"auth_scheme": …, "val": {"status": "ACTIVE", …}}'
@@ -30,30 +31,37 @@ class AuthSchemes(Partial):
     {'auth_scheme': 'API_KEY', 'val': {'status': 'ACTIVE', 'api_key': [redacted]}}
     """
 
+    @forgetful
     def api_key(self, options: Values) -> dict[str, Any]:
         """An API key, with whatever else the app asks for."""
         return _state("API_KEY", options)
 
+    @forgetful
     def basic(self, options: Values) -> dict[str, Any]:
         """A user name and password."""
         return _state("BASIC", options)
 
+    @forgetful
     def bearer_token(self, options: Values) -> dict[str, Any]:
         """A token."""
         return _state("BEARER_TOKEN", options)
 
+    @forgetful
     def google_service_account(self, options: Values) -> dict[str, Any]:
         """The key file of a service account, as `credentials_json`."""
         return _state("GOOGLE_SERVICE_ACCOUNT", options)
 
+    @forgetful
     def basic_with_jwt(self, options: Values) -> dict[str, Any]:
         """A user name and password that are changed for a token."""
         return _state("BASIC_WITH_JWT", options)
 
+    @forgetful
     def calcom_auth(self, options: Values) -> dict[str, Any]:
         """Cal.com's own."""
         return _state("CALCOM_AUTH", options)
 
+    @forgetful
     def billcom_auth(self, options: Values) -> dict[str, Any]:
         """Bill.com's own."""
         return _state("BILLCOM_AUTH", options)
