@@ -97,6 +97,8 @@ impl Vault {
             }
             source.discard(&master, patience);
         }
+        // A key file may hold the key of a change that is taken back while both files are read.
+        let mut read_again = origin.key_file.is_none();
         let ring = loop {
             let error = match unlock(rows.clone(), source, &origin) {
                 Ok(ring) => break ring,
@@ -104,7 +106,7 @@ impl Vault {
             };
             // Another process may have changed the key since.
             let now = store.keys()?;
-            if now == rows {
+            if now == rows && std::mem::replace(&mut read_again, true) {
                 return Err(error);
             }
             rows = now;

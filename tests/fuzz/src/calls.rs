@@ -61,7 +61,7 @@ impl Run<'_> {
 
     fn step(&mut self, name: &str, mut args: Value, params: &Value, body: &Value) -> Option<Value> {
         let mut given = Params::new();
-        let mut hides = !args.to_string().contains(SECRET);
+        let mut hides = !args.to_string().contains(SECRET) && !name.contains(SECRET);
         for (field, value) in params.as_object().into_iter().flatten() {
             match value {
                 Value::String(text) => given = given.secret(field, Secret::new(text.as_bytes())),
