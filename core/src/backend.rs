@@ -16,6 +16,7 @@ use crate::diagnosis::Diagnosis;
 use crate::embedded::{self, Embedded};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{Io, Network, tls};
+use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
 use crate::pages::{Pager, Paging, Place};
 use crate::rotation::{RotateDataKey, Rotation};
@@ -178,6 +179,8 @@ impl<I: Io> Backend<I> {
         fn backup(&self, path: &Path) -> Result<()>;
         fn change_key(&self, to: KeySource) -> Result<()>;
         fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
+        fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported>;
+        fn import_vault(&self, ask: ImportVault) -> Result<Imported>;
         fn diagnose(&self) -> Result<Diagnosis>;
         fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
         fn request_stream(&self, ask: Request, streaming: Streaming) -> Result<Flow>;

@@ -14,6 +14,7 @@ use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Params;
 use crate::io::Io;
+use crate::moving::{ImportVault, OpenWith, SealFor};
 use crate::pages::Paging;
 use crate::secret::Secret;
 use crate::stream::Streaming;
@@ -403,6 +404,40 @@ impl KeyPlace {
     }
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Exporting {
+    path: PathBuf,
+    #[serde(default)]
+    recipient: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Importing {
+    path: PathBuf,
+    #[serde(default)]
+    dry_run: bool,
+}
+
+/// Whom an export is for: the recipient that the arguments name, or the passphrase beside them.
+fn seal_for(recipient: Option<String>, params: Params, strict_secrets: bool) -> Result<SealFor> {
+    match recipient {
+        Some(recipient) if params.is_empty() => Ok(SealFor::Recipient(recipient)),
+        None if !params.is_empty() => params.sole("passphrase", strict_secrets).map(SealFor::Passphrase),
+        _ => Err(Error::new(ErrorKind::InvalidArgument, "give either a passphrase or a recipient")),
+    }
+}
+
+/// What opens an export, given beside the arguments.
+fn open_with(params: Params, strict_secrets: bool) -> Result<OpenWith> {
+    match (params.has("passphrase"), params.has("identity")) {
+        (true, false) => params.sole("passphrase", strict_secrets).map(OpenWith::Passphrase),
+        (false, true) => params.sole("identity", strict_secrets).map(OpenWith::Identity),
+        _ => Err(Error::new(ErrorKind::InvalidArgument, "give either the passphrase or the identity")),
+    }
+}
+
 /// What `request_page` takes beside the arguments of `request`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -596,6 +631,16 @@ impl<I: Io> Backend<I> {
                 reply(&Done {})
             }
             "rotate_data_key" => reply(&self.rotate_data_key(arguments(name, json)?).await?),
+            "export_vault" => {
+                let Exporting { path, recipient } = arguments(name, json)?;
+                let done = self.export_vault(&path, seal_for(recipient, params, self.strict_secrets())?).await?;
+                reply(&done)
+            }
+            "import_vault" => {
+                let Importing { path, dry_run } = arguments(name, json)?;
+                let with = open_with(params, self.strict_secrets())?;
+                reply(&self.import_vault(ImportVault { path, with, dry_run }).await?)
+            }
             "diagnose" => {
                 let Nothing {} = arguments(name, json)?;
                 reply(&self.diagnose().await?)

@@ -17,6 +17,7 @@ use crate::diagnosis::Diagnosis;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{AsyncIo, BlockingIo, run_now};
 use crate::memory::{self, Bleached};
+use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
 use crate::rotation::{RotateDataKey, Rotation};
 use crate::secret::Secret;
@@ -349,6 +350,27 @@ operations! {
     /// `wrong_key` as [`change_key`](Self::change_key); `storage`; `invalid_argument` for a limit or cursor that cannot be, and on
     /// Composio's API, where there is no vault.
     fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
+
+    /// Writes all integrations and connections to a new file, sealed for a passphrase or a recipient, from which another vault,
+    /// in a file or in PostgreSQL, can import them. Each is in it as it is when the export comes by, while this and other clients
+    /// go on. The file is whole and on disk when the call returns, or not there. Reads every record once, in memory that does not
+    /// grow with their number. A record that does not open is left out, and named in the answer.
+    ///
+    /// # Errors
+    /// `already_exists` where there is a file; `storage`; `invalid_argument` for a recipient that is none, where the folder is
+    /// not there, and on Composio's API, where there is no vault.
+    fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported>;
+
+    /// Stores what an export holds and this vault does not, under the same ids, sealed with this vault's keys, for this client's
+    /// tenant. Nothing is overwritten: what is there with the same values is counted, and what is there with others is named. The
+    /// whole file is checked before anything is stored; then each transaction stores up to 500 connections. After a crash or an
+    /// error, import the same file again: it goes on.
+    ///
+    /// # Errors
+    /// `wrong_key` for a passphrase or identity that does not open the file; `corrupt_record` for a file that is damaged, cut, or
+    /// of a later version; `storage`; `invalid_argument` where there is no such file or it is no export, and on Composio's API,
+    /// where there is no vault. Of these, only `storage` may come after something was stored.
+    fn import_vault(&self, ask: ImportVault) -> Result<Imported>;
 
     /// The state of the vault: its file, format, key and records, and what to do about what is wrong. Looks at every record, and
     /// gives no credential away. [`diagnose`](crate::diagnose) does the same for a vault that does not open.

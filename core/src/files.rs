@@ -5,6 +5,8 @@ use std::io::{Error, Result, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::error;
+
 const ENDING: &str = "draft";
 /// Nobody writes one file for so long without adding to it: who began this draft was killed.
 const STALE: Duration = Duration::from_secs(60 * 60);
@@ -34,13 +36,18 @@ impl Draft {
         &self.path
     }
 
+    /// The file, to write to.
+    pub(crate) fn open(&self) -> Result<File> {
+        OpenOptions::new().write(true).open(&self.path)
+    }
+
     pub(crate) fn write(&self, content: &[u8]) -> Result<()> {
-        OpenOptions::new().write(true).open(&self.path)?.write_all(content)
+        self.open()?.write_all(content)
     }
 
     /// Puts the file in its place, on disk when this returns. `AlreadyExists` where another file is there: that stays.
     pub(crate) fn publish(self) -> Result<()> {
-        OpenOptions::new().write(true).open(&self.path)?.sync_all()?;
+        self.open()?.sync_all()?;
         // A hard link never replaces a file that is there already.
         fs::hard_link(&self.path, &self.target)?;
         sync_folder(&self.target)
@@ -48,9 +55,42 @@ impl Draft {
 
     /// Puts the file in its place, also where there is one: at every moment the one or the other is there, whole.
     pub(crate) fn replace(self) -> Result<()> {
-        OpenOptions::new().write(true).open(&self.path)?.sync_all()?;
+        self.open()?.sync_all()?;
         rename(&self.path, &self.target)
     }
+}
+
+/// Why a file cannot be made, and what to do about it.
+pub(crate) fn cannot(what: &str, path: &Path, error: &Error) -> error::Error {
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    let reason = match error.kind() {
+        PermissionDenied => "this process may not: give it the right to write there, or name another place".to_owned(),
+        ReadOnlyFilesystem => "the disk is read-only: name another place".to_owned(),
+        StorageFull => "the disk is full: make room".to_owned(),
+        kind => format!("{kind}; name another place"),
+    };
+    error::Error::new(error::ErrorKind::Storage, format!("{what} {} cannot be made: {reason}", path.display()))
+}
+
+/// Writes a new private file, at a path that a caller named, and replaces none. What the file is stands in its errors.
+pub(crate) fn make_new<T>(what: &str, path: &Path, write: impl FnOnce(&Draft) -> error::Result<T>) -> error::Result<T> {
+    use std::io::ErrorKind::{AlreadyExists, NotFound};
+    let shown = path.display();
+    let failed = |e: Error| match e.kind() {
+        AlreadyExists => {
+            let message = format!("there is a file {shown} already, and no {what} replaces one: choose another name");
+            error::Error::new(error::ErrorKind::AlreadyExists, message).with_fields(["path"])
+        }
+        NotFound => error::Error::argument("path", format!("the folder of {shown} is not there: make it first")),
+        _ => cannot(&format!("the {what}"), path, &e).with_fields(["path"]),
+    };
+    if path.symlink_metadata().is_ok() {
+        return Err(failed(AlreadyExists.into()));
+    }
+    let draft = Draft::beside(path).map_err(failed)?;
+    let written = write(&draft)?;
+    draft.publish().map_err(failed)?;
+    Ok(written)
 }
 
 /// Gives the file another name, also that of a file that is there; on disk when this returns.

@@ -141,6 +141,11 @@ impl Values {
         self.0.is_empty()
     }
 
+    /// Whether these are the same values, in whatever order.
+    pub(crate) fn are(&self, others: &Self) -> bool {
+        self.0.len() == others.0.len() && self.iter().all(|(name, value)| others.get(name) == Some(value))
+    }
+
     /// Length of the longest value, from which a buffer's size follows: one that grew would leave its old block behind.
     pub(crate) fn longest(&self) -> usize {
         self.0.iter().map(|(_, value)| value.len()).max().unwrap_or(0)

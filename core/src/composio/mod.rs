@@ -33,6 +33,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::input::{Completeness, Rules, Values};
 use crate::io::Io;
 use crate::limits::Limits;
+use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
 use crate::process::Lock;
 use crate::rotation::{RotateDataKey, Rotation};
@@ -112,6 +113,16 @@ impl<I: Io> Composio<I> {
     }
 
     pub(crate) async fn rotate_data_key(&self, _ask: RotateDataKey) -> Result<Rotation> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn export_vault(&self, _to: &Path, _seal: SealFor) -> Result<Exported> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn import_vault(&self, _ask: ImportVault) -> Result<Imported> {
         self.session()?;
         Err(no_vault())
     }

@@ -29,6 +29,7 @@ impl<I: Io> Embedded<I> {
             statuses: filter.statuses.iter().map(ToString::to_string).collect(),
             labels: filter.labels,
             not_sealed_with: None,
+            after: None,
             before: filter.cursor.as_deref().map(read_cursor).transpose()?,
             limit: limit + 1, // one more tells whether there is a next page
         };

@@ -1,4 +1,4 @@
-//! Caring for the vault: a copy for safe keeping, other keys, and what there is to say of its state.
+//! Caring for the vault: a copy for safe keeping or for another vault, other keys, and what there is to say of its state.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use crate::backend::network;
 use crate::diagnosis::Diagnosis;
 use crate::error::Result;
 use crate::io::Io;
+use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
 use crate::rotation::{RotateDataKey, Rotation};
 use crate::vault::{self, KeySource, Place, whole_path};
@@ -36,6 +37,23 @@ impl<I: Io> Embedded<I> {
         let batch = self.vault(move |vault| vault.rotate_data_key(&ask)).await?;
         tracing::debug!(key = %batch.key_id, resealed = batch.resealed, remaining = batch.remaining, "records resealed");
         Ok(batch)
+    }
+
+    pub(crate) async fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported> {
+        self.must_be_open()?;
+        let to = whole_path(path)?;
+        let done = self.vault(move |vault| vault.export(&to, &seal)).await?;
+        tracing::info!(integrations = done.integrations, connections = done.connections, "vault exported");
+        Ok(done)
+    }
+
+    pub(crate) async fn import_vault(&self, ask: ImportVault) -> Result<Imported> {
+        self.must_be_open()?;
+        let ask = ImportVault { path: whole_path(&ask.path)?, ..ask };
+        let dry_run = ask.dry_run;
+        let done = self.vault(move |vault| vault.import(&ask)).await?;
+        tracing::info!(integrations = done.integrations, connections = done.connections, dry_run, "vault imported");
+        Ok(done)
     }
 
     pub(crate) async fn diagnose(&self) -> Result<Diagnosis> {

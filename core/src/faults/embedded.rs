@@ -17,6 +17,7 @@ use crate::error::Result;
 use crate::input::Params;
 use crate::io::run_now;
 use crate::memory;
+use crate::moving::{ImportVault, OpenWith, SealFor};
 use crate::options::Options;
 use crate::pages::Place;
 use crate::rotation::RotateDataKey;
@@ -37,6 +38,8 @@ pub(super) struct Start {
     bad: String,
     /// A connection whose secret is traded for tokens.
     pub(super) traded: String,
+    /// What another vault has exported.
+    export: Vec<u8>,
 }
 
 type Flow = (&'static str, Promise, &'static [ErrorKind], fn(&Backend, &Start) -> Result<()>);
@@ -115,7 +118,35 @@ const FLOWS: &[Flow] = &[
             }
         }
     }),
+    ("export", Note, STORE, |b, _| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("moved.export");
+        let done = run_now(b.export_vault(&path, for_recipient())).map(drop);
+        assert!(done.is_err() || path.exists());
+        done
+    }),
+    ("import", Repeatable, STORE, |b, s| {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("moved.export");
+        std::fs::write(&path, &s.export).unwrap();
+        let identity = Secret::new(b"AGE-SECRET-KEY-18U2AM2NXSMM3Z92G93LC35P0DZHAS5266V5QEZ3D4PUWQ9NF0XTSJPRM8G");
+        run_now(b.import_vault(ImportVault::new(path, OpenWith::Identity(identity)))).map(drop)
+    }),
 ];
+
+fn for_recipient() -> SealFor {
+    SealFor::Recipient("age1fcgtslw55dqx6g7qjd300svwhaqnpxhcfxvvh4cvcnx4ghlww4ps3zrvu2".into())
+}
+
+/// Another vault's export, with one integration and one connection.
+fn another_export() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let b = open(&folder.path().join("vault.db"), Outside::new(Provider::default(), None));
+    initiate(&b, "moved", "acme", GOOD, Verify::Off, false).unwrap();
+    let path = folder.path().join("moved.export");
+    run_now(b.export_vault(&path, for_recipient())).unwrap();
+    std::fs::read(path).unwrap()
+}
 
 /// A batch ends early where the machine is slow, so all of them count.
 fn verify_all(b: &Backend) -> Result<()> {
@@ -183,7 +214,7 @@ impl Start {
         let id = |user: &str, app: &str| run_now(b.get_connection(user, app)).unwrap().id;
         let (good, bad, traded) = (id("good", "acme"), id("bad", "acme"), id("traded", "machine"));
         b.close();
-        Self { file: std::fs::read(&path).unwrap(), unused, good, bad, traded }
+        Self { file: std::fs::read(&path).unwrap(), unused, good, bad, traded, export: another_export() }
     }
 
     pub(super) fn put_in(&self, folder: &Path) -> PathBuf {

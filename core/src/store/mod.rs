@@ -17,12 +17,15 @@ mod sync {
     pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
 }
 
+#[cfg(all(test, feature = "postgres"))]
+pub(crate) use postgres::tests::Schema;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::{Address, PostgresStore};
 pub(crate) use sqlite::SqliteStore;
 
 use std::path::Path;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::allow::Allow;
@@ -41,8 +44,10 @@ pub(crate) struct KeyRow {
     pub(crate) wrapped: Vec<u8>,
 }
 
-/// A stored integration. `sealed` holds the fixed values; opening it proves that the other columns are as written.
-#[derive(Clone, Debug, PartialEq)]
+/// A stored integration. `sealed` holds the fixed values; opening it proves that the other columns are as written. As JSON it
+/// goes into exports, whose version changes with these names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct IntegrationRow {
     pub(crate) id: String,
     pub(crate) app: String,
@@ -51,15 +56,19 @@ pub(crate) struct IntegrationRow {
     pub(crate) base_url: Option<String>,
     pub(crate) allow: Allow,
     pub(crate) fixed_fields: Vec<String>,
+    #[serde(skip)]
     pub(crate) key_id: String,
+    #[serde(skip)]
     pub(crate) sealed: Vec<u8>,
     pub(crate) created_at: String,
 }
 
-/// A stored connection. `sealed` holds the user's values.
-#[derive(Clone, Debug, PartialEq)]
+/// A stored connection. `sealed` holds the user's values. As JSON it goes into exports, whose version changes with these names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct ConnectionRow {
     /// Order of creation; 0 until stored.
+    #[serde(skip)]
     pub(crate) seq: i64,
     pub(crate) id: String,
     pub(crate) entity_id: String,
@@ -75,7 +84,9 @@ pub(crate) struct ConnectionRow {
     pub(crate) metadata: Value,
     /// Counts the credentials: 1 for the first, one more for each that took its place.
     pub(crate) record_version: i64,
+    #[serde(skip)]
     pub(crate) key_id: String,
+    #[serde(skip)]
     pub(crate) sealed: Vec<u8>,
     pub(crate) created_at: String,
     pub(crate) updated_at: String,
@@ -132,6 +143,8 @@ pub(crate) struct ConnectionQuery {
     pub(crate) not_sealed_with: Option<String>,
     /// Only those older than this one.
     pub(crate) before: Option<i64>,
+    /// Only those newer than this one, and the oldest of them first.
+    pub(crate) after: Option<i64>,
     pub(crate) limit: u32,
 }
 
@@ -213,7 +226,7 @@ pub(crate) trait Store: Send + Sync {
     fn delete_integration(&self, id: &str) -> Result<Deletion>;
 
     fn connection(&self, id: &str) -> Result<Option<ConnectionRow>>;
-    /// Newest first.
+    /// Newest first, but for [`ConnectionQuery::after`].
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>>;
     /// Those that are due, and how many there are without the limit.
     fn due_connections(&self, query: &DueQuery) -> Result<(Vec<ConnectionRow>, u64)>;
@@ -226,6 +239,16 @@ pub(crate) trait Store: Send + Sync {
     fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>>;
     /// Whether there was one.
     fn delete_connection(&self, id: &str) -> Result<bool>;
+
+    /// Stores an integration unless one has its id; tells whether it was stored. `wrong_key` as `insert_integration`.
+    fn add_integration(&self, row: &IntegrationRow) -> Result<bool>;
+    /// Stores those connections whose id and alias are free; tells which. The errors of `insert_connection`; nothing is stored
+    /// then.
+    fn add_connections(&self, rows: &[ConnectionRow]) -> Result<Vec<bool>>;
+    /// Whether an integration of this id could be added.
+    fn integration_is_free(&self, id: &str) -> Result<bool>;
+    /// Whether the connection could be added, as far as its id and alias go.
+    fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool>;
 
     /// Writes all that is stored at this moment to a new file, while others go on; `already_exists` where there is a file.
     fn backup(&self, to: &Path) -> Result<()>;

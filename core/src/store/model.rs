@@ -56,6 +56,20 @@ impl Lists {
         integrations.chain(self.connections.iter().map(|row| row.key_id.clone())).collect()
     }
 
+    fn is_free(&self, row: &ConnectionRow) -> bool {
+        self.connections.iter().all(|other| other.id != row.id) && self.alias_is_free(row).is_ok()
+    }
+
+    fn insert(&mut self, row: &ConnectionRow) {
+        self.last_seq += 1;
+        self.connections.push(ConnectionRow { seq: self.last_seq, ..row.clone() });
+    }
+
+    fn integration_must_exist(&self, id: &str) -> Result<()> {
+        let found = self.integrations.iter().any(|integration| integration.id == id);
+        if found { Ok(()) } else { Err(Error::new(ErrorKind::NotFound, "no such integration")) }
+    }
+
     fn alias_is_free(&self, row: &ConnectionRow) -> Result<()> {
         let place = |row: &ConnectionRow| (row.entity_id.clone(), row.app.clone(), row.alias.clone());
         let taken = self.connections.iter().any(|other| other.id != row.id && place(other) == place(row));
@@ -174,8 +188,14 @@ impl Store for Model {
                 && (query.statuses.is_empty() || query.statuses.iter().any(|status| status == row.status.as_str()))
                 && query.labels.iter().all(|label| row.labels.contains(label))
                 && query.before.is_none_or(|before| row.seq < before)
+                && query.after.is_none_or(|after| row.seq > after)
         };
-        Ok(self.lists().connections.iter().rev().filter(fits).take(query.limit as usize).cloned().collect())
+        let mut found: Vec<_> = self.lists().connections.iter().rev().filter(fits).cloned().collect();
+        if query.after.is_some() {
+            found.reverse();
+        }
+        found.truncate(query.limit as usize);
+        Ok(found)
     }
 
     fn due_connections(&self, query: &DueQuery) -> Result<(Vec<ConnectionRow>, u64)> {
@@ -198,9 +218,7 @@ impl Store for Model {
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
         let mut lists = self.lists();
         lists.is_newest(&row.key_id)?;
-        if !lists.integrations.iter().any(|integration| integration.id == row.integration_id) {
-            return Err(Error::new(ErrorKind::NotFound, "no such integration"));
-        }
+        lists.integration_must_exist(&row.integration_id)?;
         let same = |other: &ConnectionRow| {
             (&other.entity_id, &other.integration_id, &other.status)
                 == (&row.entity_id, &row.integration_id, &Status::Active)
@@ -209,9 +227,7 @@ impl Store for Model {
             return Err(exists());
         }
         lists.alias_is_free(row)?;
-        lists.last_seq += 1;
-        let seq = lists.last_seq;
-        lists.connections.push(ConnectionRow { seq, ..row.clone() });
+        lists.insert(row);
         Ok(())
     }
 
@@ -233,6 +249,40 @@ impl Store for Model {
         let before = connections.len();
         connections.retain(|row| row.id != id);
         Ok(connections.len() < before)
+    }
+
+    fn add_integration(&self, row: &IntegrationRow) -> Result<bool> {
+        let free = self.integration_is_free(&row.id)?;
+        let mut lists = self.lists();
+        lists.is_newest(&row.key_id)?;
+        if free {
+            lists.integrations.push(row.clone());
+        }
+        Ok(free)
+    }
+
+    fn add_connections(&self, rows: &[ConnectionRow]) -> Result<Vec<bool>> {
+        let mut lists = self.lists();
+        for row in rows {
+            lists.is_newest(&row.key_id)?;
+            lists.integration_must_exist(&row.integration_id)?;
+        }
+        let add = |row: &ConnectionRow| {
+            let free = lists.is_free(row);
+            if free {
+                lists.insert(row);
+            }
+            free
+        };
+        Ok(rows.iter().map(add).collect())
+    }
+
+    fn integration_is_free(&self, id: &str) -> Result<bool> {
+        Ok(self.lists().integrations.iter().all(|row| row.id != id))
+    }
+
+    fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool> {
+        Ok(self.lists().is_free(row))
     }
 
     fn backup(&self, _to: &Path) -> Result<()> {

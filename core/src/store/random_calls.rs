@@ -26,6 +26,7 @@ const ALL: ConnectionQuery = ConnectionQuery {
     labels: Vec::new(),
     not_sealed_with: None,
     before: None,
+    after: None,
     limit: 1_000,
 };
 
@@ -41,6 +42,13 @@ pub(super) enum Call {
         label: &'static str,
         allow_multiple: bool,
     },
+    /// Out of an export: connections of these users, under ids that may be taken.
+    Add {
+        users: Vec<(&'static str, Option<String>)>,
+        integration: usize,
+        first: usize,
+    },
+    AddIntegration(usize),
     Update(usize, Change),
     Delete(usize),
     /// By somebody who has not heard of the newest key.
@@ -100,6 +108,10 @@ fn call() -> impl Strategy<Value = Call> {
         6 => insert.prop_map(|(user, integration, alias, label, allow_multiple)| {
             Call::Insert { user, integration, alias, label, allow_multiple }
         }),
+        2 => (prop::collection::vec((select(&USERS[..]), alias()), 1..4), 0..5_usize, 0..60_usize).prop_map(
+            |(users, integration, first)| Call::Add { users, integration, first }
+        ),
+        1 => (0..60_usize).prop_map(Call::AddIntegration),
         5 => (0..12_usize, change).prop_map(|(which, change)| Call::Update(which, change)),
         2 => (0..12_usize).prop_map(Call::Delete),
         1 => select(&APPS[..]).prop_map(Call::InsertWithOldKey),
@@ -189,6 +201,22 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
             };
             told(store.insert_connection(&row, *allow_multiple))
         }
+        Call::Add { users, integration, first } => {
+            let integration =
+                (integration_id(*integration), integrations.get(*integration).map_or("acme", |row| &row.app));
+            let row = |(at, (user, alias)): (usize, &(&str, Option<String>))| ConnectionRow {
+                alias: alias.clone(),
+                key_id: key_id.clone(),
+                ..connection_of(format!("ca{}", (first + at) % (n + 1)), user, integration)
+            };
+            let rows: Vec<_> = users.iter().enumerate().map(row).collect();
+            let free: Vec<_> = rows.iter().map(|row| told(store.connection_is_free(row))).collect();
+            format!("{free:?} {}", told(store.add_connections(&rows)))
+        }
+        Call::AddIntegration(number) => {
+            let row = IntegrationRow { id: format!("in{}", number % (n + 1)), ..new_integration("acme") };
+            format!("{} {}", told(store.integration_is_free(&row.id)), told(store.add_integration(&row)))
+        }
         Call::Update(which, change) => {
             told(store.update_connection(connection(*which), &mut |row| changed(row, change, &key_id, n)))
         }
@@ -277,14 +305,25 @@ fn everything(store: &dyn Store, page: u32) -> Vec<String> {
     all
 }
 
-/// All pages; each row comes once.
+/// All pages; each row comes once, in the one direction and in the other.
 fn paged(store: &dyn Store, query: &ConnectionQuery, limit: u32) -> Result<Vec<ConnectionRow>> {
+    let mut oldest_first: Vec<ConnectionRow> = Vec::new();
+    loop {
+        let after = Some(oldest_first.last().map_or(0, |row| row.seq));
+        let page = store.connections(&ConnectionQuery { after, limit, ..query.clone() })?;
+        if page.is_empty() {
+            break;
+        }
+        oldest_first.extend(page);
+    }
+    oldest_first.reverse();
     let mut rows: Vec<ConnectionRow> = Vec::new();
     loop {
         let before = rows.last().map(|row| row.seq);
         let page = store.connections(&ConnectionQuery { before, limit, ..query.clone() })?;
         if page.is_empty() {
             assert_eq!(rows, store.connections(query)?, "the pages are the list");
+            assert_eq!(rows, oldest_first, "backwards they are the same");
             return Ok(rows);
         }
         rows.extend(page);

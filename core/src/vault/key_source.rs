@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::passphrase::{Cost, Unstretched};
 use super::{key_file, key_of_bytes, key_of_text, keyring, new_id, record};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
@@ -43,17 +43,15 @@ enum Derivation {
     /// It is the key.
     Direct,
     /// Argon2id, version 19.
-    Argon2id { memory_kib: u32, passes: u32, lanes: u32, salt: [u8; 16] },
+    Argon2id {
+        #[serde(flatten)]
+        cost: Cost,
+        salt: [u8; 16],
+    },
     /// It is the key, and the keyring has it under this name. No two keys share a name, so that none ever takes the place of
     /// another: no keyring knows how to make an entry only where there is none.
     Keyring { account: String },
 }
-
-/// Below these a stored derivation is refused: someone may have weakened it. (OWASP's lowest recommendation.)
-const LEAST_MEMORY_KIB: u32 = 19 * 1024;
-const LEAST_PASSES: u32 = 2;
-/// Above this it would only make the host run out of memory.
-const MOST_MEMORY_KIB: u32 = 4 * 1024 * 1024;
 
 impl Derivation {
     fn read(stored: &str) -> Result<Self> {
@@ -110,7 +108,7 @@ impl KeySource {
             Self::Passphrase(_) => {
                 let mut salt = [0; 16];
                 record::random(&mut salt)?;
-                Derivation::Argon2id { memory_kib: 64 * 1024, passes: 3, lanes: 1, salt }
+                Derivation::Argon2id { cost: Cost::TODAY, salt }
             }
             Self::Keyring(service) => {
                 let account = new_id("vault-key")?;
@@ -171,9 +169,7 @@ impl KeySource {
                 .with_fields(["key"]))
         };
         match (derivation, self) {
-            (Derivation::Argon2id { memory_kib, passes, lanes, salt }, Self::Passphrase(passphrase)) => {
-                argon2id(passphrase, *memory_kib, *passes, *lanes, salt)
-            }
+            (Derivation::Argon2id { cost, salt }, Self::Passphrase(passphrase)) => stretched(passphrase, cost, salt),
             (Derivation::Argon2id { .. }, _) => wrong_source("a passphrase"),
             (_, Self::Passphrase(_)) => wrong_source("a key, not with a passphrase"),
             (Derivation::Keyring { account }, Self::Keyring(service)) => {
@@ -200,20 +196,15 @@ impl KeySource {
     }
 }
 
-fn argon2id(passphrase: &Secret, memory_kib: u32, passes: u32, lanes: u32, salt: &[u8]) -> Result<Zeroizing<[u8; 32]>> {
-    let weak =
-        || Error::new(ErrorKind::CorruptRecord, "the vault's passphrase parameters are not safe; restore a backup");
-    if !(LEAST_MEMORY_KIB..=MOST_MEMORY_KIB).contains(&memory_kib) || !(LEAST_PASSES..=64).contains(&passes) {
-        return Err(weak());
-    }
-    let params = Params::new(memory_kib, passes, lanes, Some(32)).map_err(|_| weak())?;
-    // Memory of our own, since Argon2 frees its own unwiped.
-    let mut memory = Zeroizing::new(vec![argon2::Block::default(); params.block_count()]);
-    let mut key = Zeroizing::new([0_u8; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into_with_memory(passphrase.expose(), salt, key.as_mut_slice(), memory.as_mut_slice()) // expose: hashed
-        .map_err(|_| Error::new(ErrorKind::InvalidArgument, "the passphrase cannot be used").with_fields(["key"]))?;
-    Ok(key)
+fn stretched(passphrase: &Secret, cost: &Cost, salt: &[u8; 16]) -> Result<Zeroizing<[u8; 32]>> {
+    cost.stretch(passphrase, salt).map_err(|why| match why {
+        Unstretched::UnsafeCost => {
+            Error::new(ErrorKind::CorruptRecord, "the vault's passphrase parameters are not safe; restore a backup")
+        }
+        Unstretched::Unusable => {
+            Error::new(ErrorKind::InvalidArgument, "the passphrase cannot be used").with_fields(["key"])
+        }
+    })
 }
 
 /// The entry of the keyring with these names.

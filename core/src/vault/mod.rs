@@ -2,10 +2,17 @@
 
 mod change;
 mod examine;
+mod export;
+mod export_file;
+mod import;
 mod key_file;
 mod key_source;
 #[cfg_attr(not(feature = "keyring"), path = "keyring/absent.rs")]
 mod keyring;
+#[cfg(feature = "postgres")]
+#[cfg(test)]
+mod moved;
+mod passphrase;
 mod place;
 #[cfg(test)]
 mod properties;

@@ -6,6 +6,7 @@
 
 mod address;
 mod failure;
+mod insert;
 mod keeper;
 mod keys;
 mod queries;
@@ -13,7 +14,7 @@ mod rows;
 mod schema;
 mod session;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod tls;
 
 use std::sync::atomic::{AtomicBool, Ordering};

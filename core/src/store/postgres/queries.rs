@@ -6,11 +6,11 @@ use super::failure::{Trouble, indeterminate};
 use super::keys::{self, Swap};
 use super::rows::{CONNECTION, INTEGRATION, connection, integration};
 use super::session::{BYTES, Lock, NUMBER, Session, TEXT, TEXTS};
-use super::{PostgresStore, schema};
+use super::{PostgresStore, insert, schema};
 use crate::error::{Error, Result};
 use crate::store::{
     Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, alias_taken,
-    integration_gone, must_be_within,
+    must_be_within,
 };
 
 fn integration_by_id(session: &Session<'_>, id: &str) -> Result<Option<IntegrationRow>, Trouble> {
@@ -28,30 +28,6 @@ fn newest_integration(
          ORDER BY seq DESC LIMIT 1"
     );
     session.row(&sql, &[(&app, TEXT), (&auth_scheme, TEXT)], integration)
-}
-
-fn insert_integration(session: &Session<'_>, row: &IntegrationRow) -> Result<(), Trouble> {
-    keys::must_be_newest(session, &row.key_id)?;
-    let sql = format!(
-        "INSERT INTO integrations (tenant, {INTEGRATION}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-    );
-    let allow = row.allow.names();
-    session.change(
-        &sql,
-        &[
-            (&row.id, TEXT),
-            (&row.app, TEXT),
-            (&row.auth_scheme, TEXT),
-            (&row.name, TEXT),
-            (&row.base_url, TEXT),
-            (&allow, TEXTS),
-            (&row.fixed_fields, TEXTS),
-            (&row.key_id, TEXT),
-            (&row.sealed, BYTES),
-            (&row.created_at, TEXT),
-        ],
-    )?;
-    Ok(())
 }
 
 fn connection_by_id(session: &Session<'_>, id: &str) -> Result<Option<ConnectionRow>, Trouble> {
@@ -81,13 +57,6 @@ fn must_be_the_first(session: &Session<'_>, row: &ConnectionRow) -> Result<(), T
     let values = [(&row.integration_id as _, TEXT), (&row.entity_id as _, TEXT)];
     let first = session.row(sql, &values, |row| row.try_get::<_, String>(0))?;
     first.map_or(Ok(()), |id| Err(Error::already_connected(&id).into()))
-}
-
-/// Stays until the transaction ends.
-fn integration_must_exist(session: &Session<'_>, id: &str) -> Result<(), Trouble> {
-    let sql = "SELECT seq FROM integrations WHERE tenant = $1 AND id = $2 FOR KEY SHARE";
-    let found = session.row(sql, &[(&id, TEXT)], |row| row.try_get::<_, i64>(0))?;
-    found.map_or_else(|| Err(integration_gone().into()), |_| Ok(()))
 }
 
 fn count(session: &Session<'_>, sql: &str, id: &str) -> Result<u64, Trouble> {
@@ -147,7 +116,7 @@ impl Store for PostgresStore {
             if session.again && integration_by_id(session, &row.id)?.is_some() {
                 return Ok(());
             }
-            insert_integration(session, row)
+            insert::integration(session, row)
         })
     }
 
@@ -155,7 +124,7 @@ impl Store for PostgresStore {
         self.write(Lock::Of(&["default", &row.app, &row.auth_scheme]), |session| {
             match newest_integration(session, &row.app, Some(&row.auth_scheme))? {
                 Some(found) => Ok(found),
-                None => insert_integration(session, row).map(|()| row.clone()),
+                None => insert::integration(session, row).map(|()| row.clone()),
             }
         })
     }
@@ -179,11 +148,15 @@ impl Store for PostgresStore {
     }
 
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>> {
+        let order = match query.after {
+            Some(after) => format!("AND seq > {after} ORDER BY seq"),
+            None => "ORDER BY seq DESC".to_owned(),
+        };
         let sql = format!(
             "SELECT {CONNECTION} FROM connections WHERE tenant = $1 AND ($2 IS NULL OR entity_id = $2) \
              AND ($3 IS NULL OR app = $3) AND ($4 IS NULL OR integration_id = $4) \
              AND (cardinality($5) = 0 OR status = ANY ($5)) AND labels @> $6 AND ($7 IS NULL OR seq < $7) \
-             AND ($8 IS NULL OR key_id <> $8) ORDER BY seq DESC LIMIT $9"
+             AND ($8 IS NULL OR key_id <> $8) {order} LIMIT $9"
         );
         let limit = i64::from(query.limit);
         let values = [
@@ -226,44 +199,17 @@ impl Store for PostgresStore {
     }
 
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
-        let sql = "INSERT INTO connections (tenant, id, entity_id, app, auth_scheme, integration_id, status, verdict, \
-                   verified_at, account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at) \
-                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)";
         self.write(Lock::Of(&["entity", &row.entity_id]), |session| {
             if session.again && connection_by_id(session, &row.id)?.is_some() {
                 return Ok(());
             }
             keys::must_be_newest(session, &row.key_id)?;
-            integration_must_exist(session, &row.integration_id)?;
+            insert::integration_must_exist(session, &row.integration_id)?;
             if !allow_multiple {
                 must_be_the_first(session, row)?;
             }
             alias_must_be_free(session, row)?;
-            let (status, verdict) = (row.status.as_str(), row.verdict.as_str());
-            let metadata = row.metadata.to_string();
-            session.change(
-                sql,
-                &[
-                    (&row.id, TEXT),
-                    (&row.entity_id, TEXT),
-                    (&row.app, TEXT),
-                    (&row.auth_scheme, TEXT),
-                    (&row.integration_id, TEXT),
-                    (&status, TEXT),
-                    (&verdict, TEXT),
-                    (&row.verified_at, TEXT),
-                    (&row.account, TEXT),
-                    (&row.alias, TEXT),
-                    (&row.labels, TEXTS),
-                    (&metadata, TEXT),
-                    (&row.record_version, NUMBER),
-                    (&row.key_id, TEXT),
-                    (&row.sealed, BYTES),
-                    (&row.created_at, TEXT),
-                    (&row.updated_at, TEXT),
-                ],
-            )?;
-            Ok(())
+            insert::connection(session, row)
         })
     }
 
@@ -293,6 +239,22 @@ impl Store for PostgresStore {
             let gone = session.change("DELETE FROM connections WHERE tenant = $1 AND id = $2", &[(&id, TEXT)])?;
             Ok(gone > 0 || session.again)
         })
+    }
+
+    fn add_integration(&self, row: &IntegrationRow) -> Result<bool> {
+        self.write(Lock::Of(&["add"]), |session| insert::add_integration(session, row))
+    }
+
+    fn add_connections(&self, rows: &[ConnectionRow]) -> Result<Vec<bool>> {
+        self.write(Lock::Of(&["add"]), |session| insert::add_connections(session, rows))
+    }
+
+    fn integration_is_free(&self, id: &str) -> Result<bool> {
+        self.integration(id).map(|found| found.is_none())
+    }
+
+    fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool> {
+        self.read(|session| insert::connection_is_free(session, row))
     }
 
     fn backup(&self, _to: &Path) -> Result<()> {

@@ -15,18 +15,22 @@ use crate::store::{ConnectionQuery, Store};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A schema of its own, gone in the end.
-struct Schema(String);
+pub(crate) struct Schema(String);
 
 impl Schema {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         Self(format!("unit_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)))
     }
 
-    fn open(&self, tenant: &str) -> PostgresStore {
+    pub(crate) fn url(&self) -> String {
         let url = std::env::var("KEYLATCH_TEST_POSTGRES").expect("the URL of a server");
         let join = if url.contains('?') { '&' } else { '?' };
-        let address = Address::parse(&format!("{url}{join}schema={0}&application_name={0}", self.0)).unwrap();
+        format!("{url}{join}schema={0}&application_name={0}", self.0)
+    }
+
+    fn open(&self, tenant: &str) -> PostgresStore {
+        let address = Address::parse(&self.url()).unwrap();
         let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: true };
         PostgresStore::open(address.into(), network, tenant, PATIENCE).unwrap()
     }

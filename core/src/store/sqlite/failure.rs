@@ -1,7 +1,5 @@
 //! What SQLite's codes mean for a vault: one sentence each that says what to do.
 
-use std::path::Path;
-
 use rusqlite::{ErrorCode, ffi};
 
 use crate::error::{Error, ErrorKind};
@@ -52,16 +50,4 @@ pub(super) fn log_in_use() -> Error {
     let message = "the keys are rotated, but other processes kept the vault's log in use, in which the older ones stand: call \
                    again with the same cursor";
     Error::new(ErrorKind::Storage, message)
-}
-
-/// The same, of a file that could not even be opened: with its name.
-pub(super) fn cannot(what: &str, path: &Path, error: &std::io::Error) -> Error {
-    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
-    let reason = match error.kind() {
-        PermissionDenied => "this process may not: give it the right to write there, or name another place".to_owned(),
-        ReadOnlyFilesystem => "the disk is read-only: name another place".to_owned(),
-        StorageFull => "the disk is full: make room".to_owned(),
-        kind => format!("{kind}; name another place"),
-    };
-    Error::new(ErrorKind::Storage, format!("{what} {} cannot be made: {reason}", path.display()))
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection as Db, OpenFlags, TransactionBehavior};
 
-use super::failure::{cannot, failure, log_in_use};
+use super::failure::{failure, log_in_use};
 use crate::error::{Error, ErrorKind, Result};
-use crate::files::{self, Draft};
+use crate::files::{self, Draft, cannot};
 use crate::store::must_be_within;
 
 /// What a new vault gets, and what [`STEPS`] make of an old one.

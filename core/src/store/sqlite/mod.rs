@@ -3,6 +3,7 @@
 mod backup;
 mod failure;
 mod file;
+mod insert;
 mod keys;
 mod queries;
 mod rows;

@@ -8,34 +8,11 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 use super::failure::failure;
 use super::keys;
 use super::rows::{CONNECTION, INTEGRATION, connection, integration, json_text};
-use super::{Rows, SqliteStore, backup, file};
+use super::{Rows, SqliteStore, backup, file, insert};
 use crate::error::{Error, Result};
 use crate::store::{
     Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, alias_taken,
-    integration_gone,
 };
-
-fn insert_integration(rows: &Rows<'_>, row: &IntegrationRow) -> Result<()> {
-    keys::must_be_newest(rows, &row.key_id)?;
-    let sql = format!("INSERT INTO integrations (tenant, {INTEGRATION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-    let fixed = json_text(&row.fixed_fields);
-    let allow = serde_json::Value::from(row.allow.names()).to_string();
-    let values = params![
-        rows.tenant,
-        row.id,
-        row.app,
-        row.auth_scheme,
-        row.name,
-        row.base_url,
-        allow,
-        fixed,
-        row.key_id,
-        row.sealed,
-        row.created_at
-    ];
-    rows.db.prepare_cached(&sql).and_then(|mut s| s.execute(values)).map_err(failure)?;
-    Ok(())
-}
 
 fn newest_integration(rows: &Rows<'_>, app: &str, auth_scheme: Option<&str>) -> Result<Option<IntegrationRow>> {
     let sql = format!(
@@ -79,12 +56,6 @@ fn must_be_the_first(rows: &Rows<'_>, row: &ConnectionRow) -> Result<()> {
         .and_then(|mut s| s.query_row(params![rows.tenant, row.integration_id, row.entity_id], |r| r.get(0)).optional())
         .map_err(failure)?;
     first.map_or(Ok(()), |id| Err(Error::already_connected(&id)))
-}
-
-fn integration_must_exist(rows: &Rows<'_>, id: &str) -> Result<()> {
-    let sql = "SELECT 1 FROM integrations WHERE tenant = ? AND id = ?";
-    let found = rows.db.prepare_cached(sql).and_then(|mut s| s.exists([rows.tenant, id])).map_err(failure)?;
-    if found { Ok(()) } else { Err(integration_gone()) }
 }
 
 impl Store for SqliteStore {
@@ -146,13 +117,13 @@ impl Store for SqliteStore {
     }
 
     fn insert_integration(&self, row: &IntegrationRow) -> Result<()> {
-        self.write(|rows| insert_integration(rows, row))
+        self.write(|rows| insert::integration(rows, row))
     }
 
     fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow> {
         self.write(|rows| match newest_integration(rows, &row.app, Some(&row.auth_scheme))? {
             Some(found) => Ok(found),
-            None => insert_integration(rows, row).map(|()| row.clone()),
+            None => insert::integration(rows, row).map(|()| row.clone()),
         })
     }
 
@@ -206,7 +177,11 @@ impl Store for SqliteStore {
             sql.push_str(" AND seq < ?");
             values.push(Sql::Integer(before));
         }
-        sql.push_str(" ORDER BY seq DESC LIMIT ?");
+        if let Some(after) = query.after {
+            sql.push_str(" AND seq > ?");
+            values.push(Sql::Integer(after));
+        }
+        sql.push_str(if query.after.is_some() { " ORDER BY seq LIMIT ?" } else { " ORDER BY seq DESC LIMIT ?" });
         values.push(Sql::Integer(query.limit.into()));
         self.read(|rows| {
             let mut statement = rows.db.prepare_cached(&sql).map_err(failure)?;
@@ -241,38 +216,14 @@ impl Store for SqliteStore {
     }
 
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
-        let sql = "INSERT INTO connections (tenant, id, entity_id, app, auth_scheme, integration_id, status, verdict, \
-                   verified_at, account, alias, labels, metadata, record_version, key_id, sealed, created_at, \
-                   updated_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
         self.write(|rows| {
             keys::must_be_newest(rows, &row.key_id)?;
-            integration_must_exist(rows, &row.integration_id)?;
+            insert::integration_must_exist(rows, &row.integration_id)?;
             if !allow_multiple {
                 must_be_the_first(rows, row)?;
             }
             alias_must_be_free(rows, row)?;
-            let values = params![
-                rows.tenant,
-                row.id,
-                row.entity_id,
-                row.app,
-                row.auth_scheme,
-                row.integration_id,
-                row.status.as_str(),
-                row.verdict.as_str(),
-                row.verified_at,
-                row.account,
-                row.alias,
-                json_text(&row.labels),
-                row.metadata.to_string(),
-                row.record_version,
-                row.key_id,
-                row.sealed,
-                row.created_at,
-                row.updated_at
-            ];
-            rows.db.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(failure)?;
-            Ok(())
+            insert::connection(rows, row).map(drop)
         })
     }
 
@@ -310,6 +261,22 @@ impl Store for SqliteStore {
     fn delete_connection(&self, id: &str) -> Result<bool> {
         let sql = "DELETE FROM connections WHERE tenant = ? AND id = ?";
         self.write(|rows| Ok(rows.db.execute(sql, [rows.tenant, id]).map_err(failure)? > 0))
+    }
+
+    fn add_integration(&self, row: &IntegrationRow) -> Result<bool> {
+        self.write(|rows| insert::add_integration(rows, row))
+    }
+
+    fn add_connections(&self, connections: &[ConnectionRow]) -> Result<Vec<bool>> {
+        self.write(|rows| insert::add_connections(rows, connections))
+    }
+
+    fn integration_is_free(&self, id: &str) -> Result<bool> {
+        self.read(|rows| insert::integration_is_free(rows, id))
+    }
+
+    fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool> {
+        self.read(|rows| insert::connection_is_free(rows, row))
     }
 
     fn backup(&self, to: &Path) -> Result<()> {
