@@ -142,9 +142,29 @@ typedef struct keylatch_expected_params keylatch_expected_params;
 typedef struct keylatch_expected_params_ask keylatch_expected_params_ask;
 
 /**
+ * Where an export goes, and for whom: the arguments of keylatch_client_export_vault.
+ */
+typedef struct keylatch_export_ask keylatch_export_ask;
+
+/**
+ * What was exported.
+ */
+typedef struct keylatch_exported keylatch_exported;
+
+/**
  * One thing that the user must type.
  */
 typedef struct keylatch_field keylatch_field;
+
+/**
+ * Which export is imported, and how: the arguments of keylatch_client_import_vault.
+ */
+typedef struct keylatch_import_ask keylatch_import_ask;
+
+/**
+ * What was imported, or would be.
+ */
+typedef struct keylatch_imported keylatch_imported;
 
 /**
  * How to connect: the arguments of keylatch_initiate_connection, without the credentials.
@@ -3185,6 +3205,217 @@ keylatch_status keylatch_rotation_json(const keylatch_rotation *rotation, const 
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_rotation_free(keylatch_rotation *rotation);
+
+/**
+ * Makes an empty set of arguments: it needs a path, and a passphrase or a recipient. The caller owns `*out` and releases it with
+ * keylatch_export_ask_free.
+ */
+keylatch_status keylatch_export_ask_new(keylatch_export_ask **out,
+                                        keylatch_error **error);
+
+/**
+ * The new file (UTF-8). Copied. Thread-safe.
+ */
+keylatch_status keylatch_export_ask_set_path(keylatch_export_ask *ask,
+                                             const char *path,
+                                             size_t path_length,
+                                             keylatch_error **error);
+
+/**
+ * Seals the export with a passphrase, stretched with Argon2id.
+ *
+ * It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_export_ask_take_passphrase(keylatch_export_ask *ask,
+                                                    void *buffer,
+                                                    size_t length,
+                                                    keylatch_error **error);
+
+/**
+ * Seals the export for whoever has the secret key of this public one, as age writes it (`age1…`). Copied. Thread-safe.
+ */
+keylatch_status keylatch_export_ask_set_recipient(keylatch_export_ask *ask,
+                                                  const char *recipient,
+                                                  size_t recipient_length,
+                                                  keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_export_ask_free(keylatch_export_ask *ask);
+
+/**
+ * Writes all integrations and connections to a new file, sealed for a passphrase or a recipient, from which another vault, in a
+ * file or in PostgreSQL, can import them. Each is in it as it is when the export comes by, while this and other clients go on. The
+ * file is whole and on disk when the call returns, or not there. A record that does not open is left out, and named in the answer.
+ *
+ * The caller owns `*out` and releases it with keylatch_exported_free. Thread-safe.
+ * Errors: already_exists where there is a file; storage; invalid_argument for a recipient that is none, where the folder is not
+ * there, and on Composio's API, where there is no vault.
+ */
+keylatch_status keylatch_client_export_vault(const keylatch_client *client,
+                                             const keylatch_export_ask *ask,
+                                             keylatch_exported **out,
+                                             keylatch_error **error);
+
+/**
+ * How many integrations are in the file. Thread-safe.
+ */
+keylatch_status keylatch_exported_integrations(const keylatch_exported *exported, uint64_t *integrations);
+
+/**
+ * How many connections are in the file. Thread-safe.
+ */
+keylatch_status keylatch_exported_connections(const keylatch_exported *exported, uint64_t *connections);
+
+/**
+ * How many integrations do not open: they are not in the file. Thread-safe.
+ */
+keylatch_status keylatch_exported_damaged_integration_count(const keylatch_exported *exported, size_t *count);
+
+/**
+ * Id of such an integration. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_exported_damaged_integration_at(const keylatch_exported *exported,
+                                                         size_t index,
+                                                         const char **text,
+                                                         size_t *length);
+
+/**
+ * How many connections do not open, or belong to an integration that does not: they are not in the file. Thread-safe.
+ */
+keylatch_status keylatch_exported_damaged_connection_count(const keylatch_exported *exported, size_t *count);
+
+/**
+ * Id of such a connection. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_exported_damaged_connection_at(const keylatch_exported *exported,
+                                                        size_t index,
+                                                        const char **text,
+                                                        size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_exported_json(const keylatch_exported *exported, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_exported_free(keylatch_exported *exported);
+
+/**
+ * Makes an empty set of arguments: it needs a path, and the passphrase or the identity. The caller owns `*out` and releases it with
+ * keylatch_import_ask_free.
+ */
+keylatch_status keylatch_import_ask_new(keylatch_import_ask **out,
+                                        keylatch_error **error);
+
+/**
+ * The file (UTF-8). Copied. Thread-safe.
+ */
+keylatch_status keylatch_import_ask_set_path(keylatch_import_ask *ask,
+                                             const char *path,
+                                             size_t path_length,
+                                             keylatch_error **error);
+
+/**
+ * Opens the export with the passphrase that it was sealed with.
+ *
+ * It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_import_ask_take_passphrase(keylatch_import_ask *ask,
+                                                    void *buffer,
+                                                    size_t length,
+                                                    keylatch_error **error);
+
+/**
+ * Opens the export with the secret key of its recipient, as age writes it (`AGE-SECRET-KEY-1…`).
+ *
+ * It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_import_ask_take_identity(keylatch_import_ask *ask,
+                                                  void *buffer,
+                                                  size_t length,
+                                                  keylatch_error **error);
+
+/**
+ * Only to tell what would be done. Default: false. Thread-safe.
+ */
+keylatch_status keylatch_import_ask_set_dry_run(keylatch_import_ask *ask, bool dry_run, keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_import_ask_free(keylatch_import_ask *ask);
+
+/**
+ * Stores what an export holds and this vault does not, under the same ids, sealed with this vault's keys, for this client's tenant.
+ * Nothing is overwritten: what is there with the same values is counted, and what is there with others is named. The whole file is
+ * checked before anything is stored. After a crash or an error, import the same file again: it goes on.
+ *
+ * The caller owns `*out` and releases it with keylatch_imported_free. Thread-safe.
+ * Errors: wrong_key for a passphrase or identity that does not open the file; corrupt_record for a file that is damaged, cut, or of
+ * a later version; storage; invalid_argument where there is no such file or it is no export, and on Composio's API, where there is
+ * no vault. Of these, only storage may come after something was stored.
+ */
+keylatch_status keylatch_client_import_vault(const keylatch_client *client,
+                                             const keylatch_import_ask *ask,
+                                             keylatch_imported **out,
+                                             keylatch_error **error);
+
+/**
+ * How many integrations are new in the vault. Thread-safe.
+ */
+keylatch_status keylatch_imported_integrations(const keylatch_imported *imported, uint64_t *integrations);
+
+/**
+ * How many connections are new in the vault. Thread-safe.
+ */
+keylatch_status keylatch_imported_connections(const keylatch_imported *imported, uint64_t *connections);
+
+/**
+ * How many integrations and connections were there already, with the same values. Thread-safe.
+ */
+keylatch_status keylatch_imported_already_there(const keylatch_imported *imported, uint64_t *already_there);
+
+/**
+ * How many integrations have an id that another one has: nothing was changed. Thread-safe.
+ */
+keylatch_status keylatch_imported_conflicting_integration_count(const keylatch_imported *imported, size_t *count);
+
+/**
+ * Id of such an integration. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_imported_conflicting_integration_at(const keylatch_imported *imported,
+                                                             size_t index,
+                                                             const char **text,
+                                                             size_t *length);
+
+/**
+ * How many connections have an id that another one has, or one with other values; an alias that another one of the same user and
+ * app has; or an integration that conflicts: nothing was changed. Thread-safe.
+ */
+keylatch_status keylatch_imported_conflicting_connection_count(const keylatch_imported *imported,
+                                                               size_t *count);
+
+/**
+ * Id of such a connection. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_imported_conflicting_connection_at(const keylatch_imported *imported,
+                                                            size_t index,
+                                                            const char **text,
+                                                            size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_imported_json(const keylatch_imported *imported, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_imported_free(keylatch_imported *imported);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -447,6 +447,64 @@ private:
     std::shared_ptr<const std::function<void(const Expired &)>> on_expired_;
 };
 
+/// Where an export goes, and for whom: it needs a passphrase or a recipient.
+class ExportVault {
+public:
+    explicit ExportVault(std::string_view path) : handle_(detail::make<Owned>(keylatch_export_ask_new)) {
+        detail::set(handle_.get(), keylatch_export_ask_set_path, path);
+    }
+    /// Copied; the string's content is wiped and it is left empty.
+    ExportVault &take_passphrase(std::string &passphrase) {
+        detail::act(keylatch_export_ask_take_passphrase, handle_.get(), static_cast<void *>(passphrase.data()),
+                    passphrase.size());
+        passphrase.clear();
+        return *this;
+    }
+    /// A public key as age writes it, `age1…`.
+    ExportVault &recipient(std::string_view recipient) {
+        detail::set(handle_.get(), keylatch_export_ask_set_recipient, recipient);
+        return *this;
+    }
+    const keylatch_export_ask *get() const noexcept { return handle_.get(); }
+
+private:
+    using Owned = detail::Handle<keylatch_export_ask, keylatch_export_ask_free>;
+    Owned handle_;
+};
+
+/// Which export is imported, and how: it needs the passphrase or the identity.
+class ImportVault {
+public:
+    explicit ImportVault(std::string_view path) : handle_(detail::make<Owned>(keylatch_import_ask_new)) {
+        detail::set(handle_.get(), keylatch_import_ask_set_path, path);
+    }
+    /// Copied; the string's content is wiped and it is left empty.
+    ImportVault &take_passphrase(std::string &passphrase) {
+        detail::act(keylatch_import_ask_take_passphrase, handle_.get(), static_cast<void *>(passphrase.data()),
+                    passphrase.size());
+        passphrase.clear();
+        return *this;
+    }
+    /// The recipient's secret key as age writes it, `AGE-SECRET-KEY-1…`. Copied; the string's content is wiped and it is left
+    /// empty.
+    ImportVault &take_identity(std::string &identity) {
+        detail::act(keylatch_import_ask_take_identity, handle_.get(), static_cast<void *>(identity.data()),
+                    identity.size());
+        identity.clear();
+        return *this;
+    }
+    /// Only to tell what would be done.
+    ImportVault &dry_run(bool dry_run) {
+        detail::act(keylatch_import_ask_set_dry_run, handle_.get(), dry_run);
+        return *this;
+    }
+    const keylatch_import_ask *get() const noexcept { return handle_.get(); }
+
+private:
+    using Owned = detail::Handle<keylatch_import_ask, keylatch_import_ask_free>;
+    Owned handle_;
+};
+
 /// Whether to ask the provider about a credential.
 enum class Verify : std::uint32_t {
     automatic = KEYLATCH_VERIFY_AUTO,
@@ -733,6 +791,23 @@ struct Rotation {
     std::string json;
 };
 
+/// What was exported.
+struct Exported {
+    std::uint64_t integrations = 0;                                      // in the file
+    std::uint64_t connections = 0;                                       // in the file
+    std::vector<std::string> damaged_integrations, damaged_connections;  // ids of those that do not open: not in the file
+    std::string json;
+};
+
+/// What was imported, or would be.
+struct Imported {
+    std::uint64_t integrations = 0;   // new in the vault
+    std::uint64_t connections = 0;    // new in the vault
+    std::uint64_t already_there = 0;  // integrations and connections, with the same values
+    std::vector<std::string> conflicting_integrations, conflicting_connections;  // ids of those that stay as they are
+    std::string json;
+};
+
 namespace detail {
 
 using FieldHandle = Handle<keylatch_field, keylatch_field_free>;
@@ -752,6 +827,8 @@ using VerificationHandle = Handle<keylatch_verification, keylatch_verification_f
 using ActionResultHandle = Handle<keylatch_action_result, keylatch_action_result_free>;
 using DiagnosisHandle = Handle<keylatch_diagnosis, keylatch_diagnosis_free>;
 using RotationHandle = Handle<keylatch_rotation, keylatch_rotation_free>;
+using ExportedHandle = Handle<keylatch_exported, keylatch_exported_free>;
+using ImportedHandle = Handle<keylatch_imported, keylatch_imported_free>;
 using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
 
 /// Reads each part of a whole: `part_at` gives a handle, `read` makes a value of it.
@@ -953,6 +1030,31 @@ inline Rotation read_rotation(const keylatch_rotation *h) {
     rotation.next_cursor = maybe(h, keylatch_rotation_next_cursor);
     rotation.json = text(h, keylatch_rotation_json);
     return rotation;
+}
+
+inline Exported read_exported(const keylatch_exported *h) {
+    Exported exported;
+    exported.integrations = number(h, keylatch_exported_integrations);
+    exported.connections = number(h, keylatch_exported_connections);
+    exported.damaged_integrations =
+        texts(h, keylatch_exported_damaged_integration_count, keylatch_exported_damaged_integration_at);
+    exported.damaged_connections =
+        texts(h, keylatch_exported_damaged_connection_count, keylatch_exported_damaged_connection_at);
+    exported.json = text(h, keylatch_exported_json);
+    return exported;
+}
+
+inline Imported read_imported(const keylatch_imported *h) {
+    Imported imported;
+    imported.integrations = number(h, keylatch_imported_integrations);
+    imported.connections = number(h, keylatch_imported_connections);
+    imported.already_there = number(h, keylatch_imported_already_there);
+    imported.conflicting_integrations =
+        texts(h, keylatch_imported_conflicting_integration_count, keylatch_imported_conflicting_integration_at);
+    imported.conflicting_connections =
+        texts(h, keylatch_imported_conflicting_connection_count, keylatch_imported_conflicting_connection_at);
+    imported.json = text(h, keylatch_imported_json);
+    return imported;
 }
 
 inline Verification read_verification(const keylatch_verification *h) {
@@ -1396,6 +1498,18 @@ public:
         detail::set(ask.get(), keylatch_rotate_ask_set_cursor, which.cursor);
         return detail::read_rotation(
             detail::call<detail::RotationHandle>(keylatch_client_rotate_data_key, get(), ask.get()).get());
+    }
+    /// Writes all integrations and connections to a new sealed file, from which another vault can import them, while this and
+    /// other clients go on. A record that does not open is left out, and named in the answer.
+    Exported export_vault(const ExportVault &what) const {
+        return detail::read_exported(
+            detail::call<detail::ExportedHandle>(keylatch_client_export_vault, get(), what.get()).get());
+    }
+    /// Stores what an export holds and this vault does not, under the same ids; nothing is overwritten. The whole file is checked
+    /// before anything is stored. After a crash or an error, import the same file again: it goes on.
+    Imported import_vault(const ImportVault &what) const {
+        return detail::read_imported(
+            detail::call<detail::ImportedHandle>(keylatch_client_import_vault, get(), what.get()).get());
     }
     /// The state of the vault; looks at every record. keylatch::diagnose looks at a vault that does not open.
     Diagnosis diagnose() const {

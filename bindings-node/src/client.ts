@@ -8,7 +8,7 @@ import { Entity } from './entity'
 import { badArgument } from './errors'
 import { initiate, type InitiateOptions } from './initiate'
 import { Integrations } from './integrations'
-import type { ActionResult, Connection, Diagnosis, ExpectedParams, Rotation } from './model'
+import type { ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Rotation } from './model'
 import { camelKeys } from './names'
 import {
   composioOpening,
@@ -21,7 +21,7 @@ import {
 import { request, requestPages, type PagesOptions, type RequestOptions } from './requests'
 import { requestStream, type ResponseStream, type StreamOptions } from './streams'
 import type { Response } from './response'
-import { kindOf } from './secret'
+import { kindOf, type Secret } from './secret'
 
 /** A user and an app. */
 export interface GetConnectionOptions extends CallOptions {
@@ -46,6 +46,28 @@ export interface RotateDataKeyOptions extends CallOptions {
   limit?: number
   /** `nextCursor` of the batch before. Without it a rotation that was broken off goes on, or another one begins. */
   cursor?: string
+}
+
+/** Where an export goes, and for whom: a passphrase or a recipient. */
+export interface ExportVaultOptions extends CallOptions {
+  /** The new file; its folder must be there. */
+  path: string
+  /** Stretched with Argon2id. Bytes are zeros when the call has returned its Promise. */
+  passphrase?: string | Uint8Array | Secret
+  /** A public key as age writes it, `age1…`: its secret key opens the file. */
+  recipient?: string
+}
+
+/** Which export is imported, and what opens it: the passphrase or the identity. */
+export interface ImportVaultOptions extends CallOptions {
+  /** The file. */
+  path: string
+  /** What the export was sealed with. Bytes are zeros when the call has returned its Promise. */
+  passphrase?: string | Uint8Array | Secret
+  /** The recipient's secret key as age writes it, `AGE-SECRET-KEY-1…`. Bytes are zeros when the call has returned its Promise. */
+  identity?: string | Uint8Array | Secret
+  /** Only to tell what would be done. Default: `false`. */
+  dryRun?: boolean
 }
 
 /**
@@ -288,6 +310,43 @@ export class Keylatch {
    */
   async rotateDataKey(options?: RotateDataKeyOptions): Promise<Rotation> {
     return camelKeys(await this.#calls.value<object>('rotate_data_key', asOptions('rotateDataKey', options)))
+  }
+
+  /**
+   * Writes all integrations and connections to a new file, sealed for a passphrase or a recipient, from which another vault can
+   * import them: whole and on disk when the Promise is fulfilled, or not there. Each record is in it as it is when the export comes
+   * by, while this and other clients go on. One that does not open is left out, and named in the answer.
+   *
+   * @example
+   * ```ts
+   * const { connections } = await client.exportVault({ path: 'moved.export', passphrase: buffer }) // zeros from here on
+   * ```
+   * @throws AlreadyExistsError where there is a file; StorageError; InvalidArgumentError for a recipient that is none, where the
+   *   folder is not there, and on Composio's API, where there is no vault.
+   */
+  async exportVault(options: ExportVaultOptions): Promise<Exported> {
+    const { passphrase, ...rest } = asOptions('exportVault', options)
+    return camelKeys(await this.#calls.value<object>('export_vault', rest, { params: ['passphrase', { passphrase }] }))
+  }
+
+  /**
+   * Stores what an export holds and this vault does not, under the same ids, for this client's tenant. Nothing is overwritten:
+   * what is there with the same values is counted, and what is there with others is named. The whole file is checked before
+   * anything is stored. After a crash or an error, import the same file again: it goes on.
+   *
+   * @example
+   * ```ts
+   * const { connections, conflictingConnections } = await client.importVault({ path: 'moved.export', passphrase: buffer })
+   * ```
+   * @throws WrongKeyError for a passphrase or identity that does not open the file; CorruptRecordError for a file that is damaged,
+   *   cut or of a later version; StorageError; InvalidArgumentError where there is no such file or it is no export, and on
+   *   Composio's API, where there is no vault. Of these, only a StorageError may come after something was stored.
+   */
+  async importVault(options: ImportVaultOptions): Promise<Imported> {
+    const { passphrase, identity, ...rest } = asOptions('importVault', options)
+    return camelKeys(
+      await this.#calls.value<object>('import_vault', rest, { params: ['passphrase', { passphrase, identity }] }),
+    )
   }
 
   /**

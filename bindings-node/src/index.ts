@@ -5,7 +5,9 @@ export {
   Keylatch,
   type BackupOptions,
   type ChangeKeyOptions,
+  type ExportVaultOptions,
   type GetConnectionOptions,
+  type ImportVaultOptions,
   type RotateDataKeyOptions,
 } from './client'
 export { diagnose } from './diagnose'
@@ -44,8 +46,10 @@ export {
   type Diagnosis,
   type Evidence,
   type Expired,
+  type Exported,
   type FieldCondition,
   type FieldType,
+  type Imported,
   type Integration,
   type Json,
   type KeyOrigin,

@@ -440,6 +440,35 @@ export interface Rotation {
   readonly nextCursor?: string
 }
 
+/** What was exported. */
+export interface Exported {
+  /** How many integrations are in the file. */
+  readonly integrations: number
+  /** How many connections are in the file. */
+  readonly connections: number
+  /** Integrations that do not open: they are not in the file. */
+  readonly damagedIntegrations: readonly string[]
+  /** Connections that do not open, or whose integration does not: they are not in the file. */
+  readonly damagedConnections: readonly string[]
+}
+
+/** What was imported, or would be. */
+export interface Imported {
+  /** How many integrations are new in the vault. */
+  readonly integrations: number
+  /** How many connections are new in the vault. */
+  readonly connections: number
+  /** How many integrations and connections were there already, with the same values. */
+  readonly alreadyThere: number
+  /** Integrations whose id another one has: nothing was changed. */
+  readonly conflictingIntegrations: readonly string[]
+  /**
+   * Connections whose id another one has, or one with other values; whose alias another one of the same user and app has; or
+   * whose integration conflicts: nothing was changed.
+   */
+  readonly conflictingConnections: readonly string[]
+}
+
 /** One page of connections, newest first. */
 export interface Page {
   /** This page. */

@@ -67,6 +67,10 @@ mod diagnosis;
 
 mod keys;
 
+mod export;
+
+mod import;
+
 mod evidence;
 mod guard;
 mod out;

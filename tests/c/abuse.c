@@ -76,6 +76,8 @@ static void set_up_handles(fixtures *f) {
     must(keylatch_list_ask_new(&f->list_ask, &e), &e, "list_ask");
     must(keylatch_due_ask_new(&f->due_ask, &e), &e, "due_ask");
     must(keylatch_rotate_ask_new(&f->rotate_ask, &e), &e, "rotate_ask");
+    must(keylatch_export_ask_new(&f->export_ask, &e), &e, "export_ask");
+    must(keylatch_import_ask_new(&f->import_ask, &e), &e, "import_ask");
     must(keylatch_update_ask_new(&f->update_ask, &e), &e, "update_ask");
     must(keylatch_action_ask_new(&f->action_ask, &e), &e, "action_ask");
     must(keylatch_request_ask_new(&f->request_ask, &e), &e, "request_ask");
@@ -137,6 +139,21 @@ static void set_up_results(fixtures *f, const char *base_url) {
     must(keylatch_request_stream(f->client, f->request_ask, NULL, &f->stream, &e), &e, "stream");
 }
 
+/* What the vault holds, exported and found there again. */
+static void set_up_moving(fixtures *f) {
+    static const char recipient[] = "age1fcgtslw55dqx6g7qjd300svwhaqnpxhcfxvvh4cvcnx4ghlww4ps3zrvu2";
+    char identity[] = "AGE-SECRET-KEY-18U2AM2NXSMM3Z92G93LC35P0DZHAS5266V5QEZ3D4PUWQ9NF0XTSJPRM8G", path[112];
+    keylatch_error *e = NULL;
+    snprintf(path, sizeof path, "%s.export", f->folder);
+    must(keylatch_export_ask_set_path(f->export_ask, path, strlen(path), &e), &e, "set_path");
+    must(keylatch_export_ask_set_recipient(f->export_ask, recipient, strlen(recipient), &e), &e, "recipient");
+    must(keylatch_client_export_vault(f->client, f->export_ask, &f->exported, &e), &e, "export");
+    must(keylatch_import_ask_set_path(f->import_ask, path, strlen(path), &e), &e, "set_path");
+    must(keylatch_import_ask_take_identity(f->import_ask, identity, strlen(identity), &e), &e, "identity");
+    must(keylatch_client_import_vault(f->client, f->import_ask, &f->imported, &e), &e, "import");
+    remove(path);
+}
+
 static void tear_down(fixtures *f) {
     /* Parents first: children must not care. */
     keylatch_client_free(f->client);
@@ -176,6 +193,10 @@ static void tear_down(fixtures *f) {
     keylatch_list_ask_free(f->list_ask);
     keylatch_due_ask_free(f->due_ask);
     keylatch_rotate_ask_free(f->rotate_ask);
+    keylatch_export_ask_free(f->export_ask);
+    keylatch_exported_free(f->exported);
+    keylatch_import_ask_free(f->import_ask);
+    keylatch_imported_free(f->imported);
     keylatch_update_ask_free(f->update_ask);
     keylatch_request_ask_free(f->request_ask);
 }
@@ -231,12 +252,13 @@ int main(int count, char **arguments) {
     buffer_puts(&base_url, path + strlen("/_control"));
     set_up_handles(&f);
     set_up_results(&f, base_url.data);
+    set_up_moving(&f);
     check_lifetimes(&f);
     if (pthread_create(&other, NULL, work, &f) != 0) return 2;
     work(&f);
     pthread_join(other, NULL);
     tear_down(&f);
-    static const char *const files[] = {"", "-wal", "-shm", ".key"};
+    static const char *const files[] = {"", "-wal", "-shm", ".key", ".export"};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         snprintf(path, sizeof path, "%s/vault.db%s", folder, files[i]);
         unlink(path);

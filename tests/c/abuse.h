@@ -40,6 +40,10 @@ typedef struct fixtures {
     keylatch_list_ask *list_ask;
     keylatch_due_ask *due_ask;
     keylatch_rotate_ask *rotate_ask;
+    keylatch_export_ask *export_ask;
+    keylatch_exported *exported;
+    keylatch_import_ask *import_ask;
+    keylatch_imported *imported;
     keylatch_update_ask *update_ask;
     keylatch_verification *verification;
     keylatch_rechecks *rechecks;

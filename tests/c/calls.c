@@ -40,6 +40,8 @@ JSON_OF(verification)
 JSON_OF(rechecks)
 JSON_OF(diagnosis)
 JSON_OF(rotation)
+JSON_OF(exported)
+JSON_OF(imported)
 
 const char *text_arg(const json *args, const char *name, size_t *length) {
     const json *value = json_get(args, name);
@@ -299,10 +301,22 @@ static outcome verify_due(const keylatch_client *client, const json *args) {
     return out;
 }
 
+/* A secret of `params`, given as text or as bytes. */
+static const json *secret_of(const json *params, const char *name) {
+    const json *value = json_get(params, name), *bytes = json_get(value, "$bytes");
+    return bytes != NULL ? bytes : value;
+}
+
+static char *copy_of(const json *text) {
+    char *copy = malloc(text->length + 1);
+    memcpy(copy, text->text, text->length);
+    return copy;
+}
+
 /* The key of `params` or `args` in options of its own. */
 static keylatch_status next_key(keylatch_options *options, const json *args, const json *params,
                                 keylatch_error **error) {
-    const json *passphrase = json_get(params, "passphrase"), *key = json_get(json_get(params, "key"), "$bytes");
+    const json *passphrase = secret_of(params, "passphrase"), *key = secret_of(params, "key");
     const json *secret = passphrase != NULL ? passphrase : key;
     size_t length;
     const char *text = text_arg(args, "key_file", &length);
@@ -310,8 +324,7 @@ static keylatch_status next_key(keylatch_options *options, const json *args, con
     text = text_arg(args, "key_env", &length);
     if (text != NULL) return keylatch_options_set_key_environment(options, text, length, error);
     if (secret == NULL) return KEYLATCH_OK;
-    char *copy = malloc(secret->length + 1);
-    memcpy(copy, secret->text, secret->length);
+    char *copy = copy_of(secret);
     keylatch_status status = passphrase != NULL
                                  ? keylatch_options_take_passphrase(options, copy, secret->length, error)
                                  : keylatch_options_take_key(options, copy, secret->length, error);
@@ -342,6 +355,52 @@ static outcome rotate_data_key(const keylatch_client *client, const json *args) 
     outcome out = result(status, error, made, rotation_json);
     keylatch_rotation_free(made);
     keylatch_rotate_ask_free(ask);
+    return out;
+}
+
+static outcome export_vault(const keylatch_client *client, const json *args, const json *params) {
+    keylatch_export_ask *ask;
+    keylatch_exported *made = NULL;
+    keylatch_error *error = NULL;
+    const json *passphrase = secret_of(params, "passphrase");
+    const char *text;
+    size_t length;
+    keylatch_status status = keylatch_export_ask_new(&ask, NULL);
+    SET(keylatch_export_ask_set_path, "path")
+    SET(keylatch_export_ask_set_recipient, "recipient")
+    if (status == KEYLATCH_OK && passphrase != NULL) {
+        char *copy = copy_of(passphrase);
+        status = keylatch_export_ask_take_passphrase(ask, copy, passphrase->length, &error);
+        free(copy);
+    }
+    if (status == KEYLATCH_OK) status = keylatch_client_export_vault(client, ask, &made, &error);
+    outcome out = result(status, error, made, exported_json);
+    keylatch_exported_free(made);
+    keylatch_export_ask_free(ask);
+    return out;
+}
+
+static outcome import_vault(const keylatch_client *client, const json *args, const json *params) {
+    keylatch_import_ask *ask;
+    keylatch_imported *made = NULL;
+    keylatch_error *error = NULL;
+    const json *passphrase = secret_of(params, "passphrase"), *identity = secret_of(params, "identity");
+    const json *secret = passphrase != NULL ? passphrase : identity, *dry_run = json_get(args, "dry_run");
+    const char *text;
+    size_t length;
+    keylatch_status status = keylatch_import_ask_new(&ask, NULL);
+    SET(keylatch_import_ask_set_path, "path")
+    if (status == KEYLATCH_OK && secret != NULL) {
+        char *copy = copy_of(secret);
+        status = passphrase != NULL ? keylatch_import_ask_take_passphrase(ask, copy, secret->length, &error)
+                                    : keylatch_import_ask_take_identity(ask, copy, secret->length, &error);
+        free(copy);
+    }
+    if (status == KEYLATCH_OK) status = keylatch_import_ask_set_dry_run(ask, dry_run != NULL && dry_run->type == JSON_TRUE, &error);
+    if (status == KEYLATCH_OK) status = keylatch_client_import_vault(client, ask, &made, &error);
+    outcome out = result(status, error, made, imported_json);
+    keylatch_imported_free(made);
+    keylatch_import_ask_free(ask);
     return out;
 }
 
@@ -427,6 +486,8 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     }
     if (strcmp(name, "change_key") == 0) return change_key(client, args, params);
     if (strcmp(name, "rotate_data_key") == 0) return rotate_data_key(client, args);
+    if (strcmp(name, "export_vault") == 0) return export_vault(client, args, params);
+    if (strcmp(name, "import_vault") == 0) return import_vault(client, args, params);
     if (strcmp(name, "diagnose") == 0) return diagnose(client);
     if (strcmp(name, "get_connection") == 0) {
         keylatch_connection *made = NULL;

@@ -121,7 +121,8 @@ static bool run_step(world *w, const json *written) {
 
 static void forget(world *w) {
     static const char *const files[] = {"vault.db",  "vault.db-wal",  "vault.db-shm",
-                                        "backup.db", "backup.db-wal", "backup.db-shm", "other.db"};
+                                        "backup.db", "backup.db-wal", "backup.db-shm", "other.db",
+                                        "moved.export"};
     char path[600];
     keylatch_client_free(w->client);
     /* tests/leaks.py keeps the vaults, to look into them. */

@@ -329,6 +329,32 @@ void keys(const keylatch::Client &client, const Place &place) {
     CHECK(keylatch::diagnose(place.options()).key_fits == true);
 }
 
+void moving(const keylatch::Client &client, const Place &place) {
+    std::string file = place.folder + "/moved.export", passphrase = "for the move", words = passphrase;
+    keylatch::Exported exported = client.export_vault(keylatch::ExportVault(file).take_passphrase(words));
+    CHECK(exported.connections > 0 && exported.integrations > 0 && words.empty() && !exported.json.empty());
+    CHECK(exported.damaged_connections.empty() && exported.damaged_integrations.empty());
+    CHECK(THROWN(client.export_vault(keylatch::ExportVault(file).recipient("age1"))).code() == "already_exists");
+    CHECK(THROWN(client.export_vault(keylatch::ExportVault(file))).code() == "invalid_argument");
+    keylatch::Client other(place.options().path(place.folder + "/other.db"));
+    words = "another";
+    keylatch::ImportVault wrong = std::move(keylatch::ImportVault(file).take_passphrase(words));
+    CHECK(THROWN(other.import_vault(wrong)).code() == "wrong_key");
+    words = "not one of age's";
+    wrong.take_identity(words);
+    CHECK(THROWN(other.import_vault(wrong)).code() == "wrong_key");
+    keylatch::ImportVault right(file);
+    keylatch::Imported planned = other.import_vault(right.take_passphrase(passphrase).dry_run(true));
+    keylatch::Imported imported = other.import_vault(right.dry_run(false));
+    CHECK(planned.json == imported.json && imported.already_there == 0);
+    CHECK(imported.connections == exported.connections && imported.integrations == exported.integrations);
+    imported = other.import_vault(right);
+    CHECK(imported.already_there == exported.connections + exported.integrations && imported.connections == 0);
+    CHECK(imported.conflicting_connections.empty() && imported.conflicting_integrations.empty());
+    other.close();
+    for (const char *name : {"/moved.export", "/other.db"}) std::remove((place.folder + name).c_str());
+}
+
 void pages_and_expiry(const Place &place) {
     std::vector<keylatch::Expired> told;
     keylatch::Options options = place.options();
@@ -451,6 +477,7 @@ int main() {
         accounts(client);
         care(client, place);
         keys(client, place);
+        moving(client, place);
         moves_and_closing(place);
         pages_and_expiry(place);
         streams(place);

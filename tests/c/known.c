@@ -33,6 +33,8 @@ static const char *const known_arguments[][2] = {
     {"backup", "path "},
     {"change_key", "key_file key_env "},
     {"rotate_data_key", "limit cursor "},
+    {"export_vault", "path recipient "},
+    {"import_vault", "path dry_run "},
     {"diagnose", ""},
     {"request", "connected_account_id entity_id app method path query headers timeout_ms retry "},
     {"request_stream", "connected_account_id entity_id app method path query headers timeout_ms retry content_length "

@@ -27,5 +27,7 @@ void tell_response(const keylatch_response *handle);
 void tell_stream(const keylatch_stream *handle);
 void tell_diagnosis(const keylatch_diagnosis *handle);
 void tell_rotation(const keylatch_rotation *handle);
+void tell_exported(const keylatch_exported *handle);
+void tell_imported(const keylatch_imported *handle);
 
 #endif

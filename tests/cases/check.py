@@ -87,6 +87,8 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "backup": ("path", "", False),
     "change_key": ("", "key_file key_env", True),
     "rotate_data_key": ("", "limit cursor", False),
+    "export_vault": ("path", "recipient", True),
+    "import_vault": ("path", "dry_run", True),
     "diagnose": ("", "", False),
     "request": ("method path", "query headers timeout_ms retry entity_id app connected_account_id", False),
     "request_pages": (

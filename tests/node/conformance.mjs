@@ -37,8 +37,8 @@ const DEFINITION = 'apps.register'
 /** The call that takes one credential value, and no named arguments. */
 const VALUE = 'apps.identify'
 
-/** The call that takes secrets among its options. */
-const KEY = 'change_key'
+/** The calls that take secrets among their options. */
+const AMONG_OPTIONS = new Set(['change_key', 'export_vault', 'import_vault'])
 
 /** The call that gives one answer after the other. */
 const PAGES = 'request_pages'
@@ -208,9 +208,9 @@ class Run {
     }
     const value = call === VALUE ? valueOf(fill(params, this.variables).value) : args.definition
     const options = call === DEFINITION || call === VALUE ? value : toArguments(args)
-    if (call in PARAMS || call === KEY) {
+    if (call in PARAMS || AMONG_OPTIONS.has(call)) {
       const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)])
-      if (call === KEY) Object.assign(options, Object.fromEntries(values))
+      if (AMONG_OPTIONS.has(call)) Object.assign(options, Object.fromEntries(values))
       else options[PARAMS[call]] = Object.fromEntries(values)
     }
     if (options.paging) options.paging = toArguments(options.paging)

@@ -20,7 +20,9 @@ import {
   type Entity,
   type ErrorCode,
   type ExpectedParams,
+  type Exported,
   type Field,
+  type Imported,
   type Integration,
   type KeyOrigin,
   type Page,
@@ -279,6 +281,15 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   await client.changeKey({ keyFile: 'other.key' })
   const rotation: Rotation = await client.rotateDataKey({ limit: 100, cursor: 'next', signal })
   console.log(rotation.remaining, (await client.rotateDataKey()).keptKeys.join())
+  const exported: Exported = await client.exportVault({ path: 'moved.export', recipient: 'age1', signal })
+  await client.exportVault({ path: 'other.export', passphrase: Buffer.from('words') })
+  const imported: Imported = await client.importVault({
+    path: 'moved.export',
+    identity: Buffer.from('AGE-SECRET-KEY-1'),
+    dryRun: true,
+    signal,
+  })
+  console.log(exported.damagedConnections.join(), imported.alreadyThere, imported.conflictingIntegrations.join())
   const state: Diagnosis = await client.diagnose({ signal })
   const { keyFits, warnings }: Diagnosis = await diagnose({ path: 'vault.db', keyEnv: 'VAULT_KEY' })
   holds<Same<typeof keyFits, boolean | undefined>>(true)

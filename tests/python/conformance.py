@@ -218,7 +218,7 @@ class Run:
             args["fixed_values"] = values
         elif name in ("initiate_connection", "connected_accounts.update_credentials"):
             args["connected_account_params"] = values
-        elif name in ("apps.identify", "change_key"):
+        elif name in ("apps.identify", "change_key", "export_vault", "import_vault"):
             args |= values
         elif name in ("request", "request_pages"):
             args["body"] = fill(step.get("body"), self.variables)

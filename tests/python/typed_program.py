@@ -21,8 +21,10 @@ from keylatch import (
     Entity,
     ExpectedParams,
     Expired,
+    Exported,
     Field,
     FieldCondition,
+    Imported,
     Integration,
     Keylatch,
     KeylatchError,
@@ -143,6 +145,10 @@ def blocking() -> None:
     rotation = client.rotate_data_key(limit=100, cursor="next")
     assert_type(rotation, Rotation)
     assert_type(rotation.next_cursor, str | None)
+    assert_type(client.export_vault(Path("moved.export"), recipient="age1"), Exported)
+    imported = client.import_vault("moved.export", identity=Secret("AGE-SECRET-KEY-1"), dry_run=True)
+    assert_type(imported, Imported)
+    assert_type(imported.conflicting_connections, tuple[str, ...])
     assert_type(client.diagnose(), Diagnosis)
     found = diagnose("vault.db", key_env="VAULT_KEY")
     assert_type(found, Diagnosis)
@@ -239,6 +245,8 @@ async def awaited() -> None:
     await client.backup("backup.db")
     await client.change_key(key=Secret("key"))
     assert_type(await client.rotate_data_key(), Rotation)
+    assert_type(await client.export_vault("moved.export", passphrase=bytearray(b"words")), Exported)
+    assert_type(await client.import_vault("moved.export", passphrase=bytearray(b"words")), Imported)
     assert_type(await client.diagnose(), Diagnosis)
     assert_type(await client.request("GET", "/", connected_account_id="ca_1", body=b"raw"), Response)
 

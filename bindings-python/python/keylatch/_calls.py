@@ -16,6 +16,8 @@ from keylatch.models import (
     Connection,
     Diagnosis,
     ExpectedParams,
+    Exported,
+    Imported,
     Integration,
     KeyOrigin,
     Page,
@@ -293,12 +295,28 @@ def change_key(
     key: Value | None, key_file: str | PathLike[str] | None, passphrase: Value | None, **args: object
 ) -> Call[None]:
     args |= {"key_file": None if key_file is None else fspath(key_file)}
-    secrets = {"key": key, "passphrase": passphrase}
-    return Call("change_key", args, _nothing, {name: value for name, value in secrets.items() if value is not None})
+    return Call("change_key", args, _nothing, _given(key=key, passphrase=passphrase))
 
 
 def rotate_data_key(**args: object) -> Call[Rotation]:
     return Call("rotate_data_key", args, lambda data, _: Rotation.from_dict(data))
+
+
+def export_vault(path: str | PathLike[str], passphrase: Value | None, recipient: str | None) -> Call[Exported]:
+    args = {"path": fspath(path), "recipient": recipient}
+    return Call("export_vault", args, lambda data, _: Exported.from_dict(data), _given(passphrase=passphrase))
+
+
+def import_vault(
+    path: str | PathLike[str], passphrase: Value | None, identity: Value | None, dry_run: bool
+) -> Call[Imported]:
+    args = {"path": fspath(path), "dry_run": dry_run}
+    secrets = _given(passphrase=passphrase, identity=identity)
+    return Call("import_vault", args, lambda data, _: Imported.from_dict(data), secrets)
+
+
+def _given(**secrets: Value | None) -> Values:
+    return {name: value for name, value in secrets.items() if value is not None}
 
 
 def diagnose() -> Call[Diagnosis]:

@@ -14,7 +14,7 @@ from keylatch._forget import forgetful
 from keylatch._options import ApiKey
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Page, Rotation
+from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Page, Rotation
 from keylatch.response import Response
 from keylatch.streams import Body, ResponseStream
 
@@ -458,6 +458,60 @@ class Keylatch:
         ()
         """
         return self._run(_calls.rotate_data_key(limit=limit, cursor=cursor))
+
+    @forgetful
+    def export_vault(
+        self, path: str | PathLike[str], *, passphrase: Value | None = None, recipient: str | None = None
+    ) -> Exported:
+        """Writes all integrations and connections to a new sealed file, from which another vault can import them.
+
+        path: whole and on disk when the call returns, or not there.
+        Give one of passphrase, and recipient, a public key as age writes it (`age1…`): its secret key opens the file.
+
+        Each record is in it as it is when the export comes by, while this and other clients go on. One that does not
+        open is left out, and named in the answer. Takes as much memory for many records as for few.
+
+        Raises `AlreadyExistsError` where there is a file, `StorageError`, and `InvalidArgumentError` for a recipient
+        that is none, where the folder is not there, and on Composio's API, where there is no vault.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     client.export_vault("moved.export", passphrase=bytearray(b"correct horse battery staple"))
+        Exported(integrations=0, connections=0, damaged_integrations=(), damaged_connections=())
+        """
+        return self._run(_calls.export_vault(path, passphrase, recipient))
+
+    @forgetful
+    def import_vault(
+        self,
+        path: str | PathLike[str],
+        *,
+        passphrase: Value | None = None,
+        identity: Value | None = None,
+        dry_run: bool = False,
+    ) -> Imported:
+        """Stores what an export holds and this vault does not, under the same ids, for this client's tenant.
+
+        Give what opens the file: the passphrase, or the identity, the recipient's secret key (`AGE-SECRET-KEY-1…`).
+        dry_run: only tell what would be done.
+
+        Nothing is overwritten: what is there with the same values is counted, and what is there with others is named.
+        The whole file is checked before anything is stored. After a crash or an error, import the same file again: it
+        goes on.
+
+        Raises `WrongKeyError` for a passphrase or identity that does not open the file, `CorruptRecordError` for a file
+        that is damaged, cut or of a later version, `StorageError`, and `InvalidArgumentError` where there is no such
+        file or it is no export, and on Composio's API, where there is no vault. Of these, only `StorageError` may come
+        after something was stored.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     exported = client.export_vault("vault.export", passphrase=bytearray(b"correct horse battery staple"))
+        >>> with Keylatch("other.db") as client:
+        ...     client.import_vault("vault.export", passphrase=bytearray(b"correct horse battery staple")).connections
+        0
+        """
+        return self._run(_calls.import_vault(path, passphrase, identity, dry_run))
 
     def diagnose(self) -> Diagnosis:
         """The state of the vault: its file, format, key and records, and what to do about what is wrong.

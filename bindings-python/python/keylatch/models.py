@@ -467,6 +467,43 @@ class Rotation(Model):
 
 
 @dataclass(frozen=True)
+class Exported(Model):
+    """What was exported.
+
+    integrations, connections: how many are in the file.
+    damaged_integrations, damaged_connections: ids of those that do not open, or whose integration does not; they are
+        not in the file.
+    """
+
+    integrations: int
+    connections: int
+    damaged_integrations: tuple[str, ...]
+    damaged_connections: tuple[str, ...]
+
+    _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None}
+
+
+@dataclass(frozen=True)
+class Imported(Model):
+    """What was imported, or would be.
+
+    integrations, connections: how many are new in the vault. already_there: how many of both were there already, with
+        the same values.
+    conflicting_integrations: ids that other integrations have; nothing was changed.
+    conflicting_connections: ids that others have, or the same ones with other values; also those whose alias another
+        one of the same user and app has, or whose integration conflicts. Nothing was changed.
+    """
+
+    integrations: int
+    connections: int
+    already_there: int
+    conflicting_integrations: tuple[str, ...]
+    conflicting_connections: tuple[str, ...]
+
+    _lists: ClassVar[Lists] = {"conflicting_integrations": None, "conflicting_connections": None}
+
+
+@dataclass(frozen=True)
 class Page(Model, Generic[M]):
     """A part of a list, newest first; `next_cursor` is `None` on the last."""
 

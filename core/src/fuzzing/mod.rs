@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::input::{self, Completeness, Params, Rules, Values};
 pub use crate::provider::fuzzing::*;
 use crate::secret::Secret;
+pub use crate::vault::exports;
 use crate::vault::record;
 pub use scripted::{Answer, Scripted, Sent};
 

@@ -23,6 +23,8 @@ mod rotate;
 mod rotations;
 
 pub(crate) use examine::examine;
+#[cfg(feature = "fuzzing")]
+pub use export_file::fuzzing as exports;
 pub use key_source::KeySource;
 pub(crate) use place::{Place, url, whole_path};
 

@@ -4,6 +4,7 @@ mod addresses;
 mod c_calls;
 mod calls;
 mod definitions;
+mod exports;
 mod input;
 mod keys;
 mod masks;
@@ -24,6 +25,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("calls", calls::embedded),
     ("composio", calls::composio),
     ("definitions", definitions::run),
+    ("exports", exports::run),
     ("keys", keys::run),
     ("masks", masks::run),
     ("patterns", patterns::run),

@@ -54,4 +54,4 @@ macro_rules! replayed {
     };
 }
 
-replayed! { addresses c_calls calls composio definitions keys masks patterns protocols records templates }
+replayed! { addresses c_calls calls composio definitions exports keys masks patterns protocols records templates }

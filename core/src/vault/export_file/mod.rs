@@ -2,6 +2,8 @@
 //! at a time. `docs/moving.md` tells their layout.
 
 mod entry;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod header;
 mod pieces;
 mod recipient;
