@@ -66,6 +66,7 @@ class AuthSchemes(Partial):
         """Bill.com's own."""
         return _state("BILLCOM_AUTH", options)
 
+    @forgetful
     def no_auth(self, options: Values | None = None) -> dict[str, Any]:
         """Nothing."""
         return _state("NO_AUTH", options or {})
