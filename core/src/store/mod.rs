@@ -11,10 +11,12 @@ mod postgres;
 #[cfg(test)]
 mod random_calls;
 mod sqlite;
+mod turns;
 
 /// What [`pool`] synchronises its threads with.
 mod sync {
-    pub(super) use std::sync::{Condvar, Mutex, MutexGuard};
+    pub(super) use std::sync::atomic::{AtomicUsize, Ordering};
+    pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 }
 
 #[cfg(all(test, feature = "postgres"))]

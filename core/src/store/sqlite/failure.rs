@@ -45,6 +45,11 @@ pub(super) fn failure(error: rusqlite::Error) -> Error {
     Error::new(ErrorKind::Storage, sentence)
 }
 
+/// A transaction that is not there any more when it is to be committed.
+pub(super) fn undone() -> Error {
+    Error::new(ErrorKind::Storage, "the vault took back what was written: call again; nothing was changed")
+}
+
 /// Others have read in the log for all the time that a call may take.
 pub(super) fn log_in_use() -> Error {
     let message = "the keys are rotated, but other processes kept the vault's log in use, in which the older ones stand: call \

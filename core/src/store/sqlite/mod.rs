@@ -7,18 +7,18 @@ mod insert;
 mod keys;
 mod queries;
 mod rows;
+mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::{Connection as Db, TransactionBehavior};
+use rusqlite::Connection as Db;
 
 use crate::error::{Error, Result};
 use crate::memory;
 use crate::process::{self, Reopened, at_rest};
 use crate::store::pool::Pool;
-use failure::failure;
+use crate::store::turns::{Turn, Turns};
 use file::Access;
 
 /// Connections that read at once; more would not read faster.
@@ -40,25 +40,19 @@ pub(super) struct Rows<'d> {
 }
 
 /// One writer and a few readers over the same file: writers would only wait for each other in SQLite's own, less
-/// patient, queue.
+/// patient, queue, each for the disk.
 struct Connections {
     path: PathBuf,
     access: Access,
     /// How long to wait while other processes write.
     patience: Duration,
-    writer: Mutex<Writer>,
+    writer: Turns<Db>,
     readers: Pool<Db>,
-}
-
-#[derive(Default)]
-struct Writer {
-    idle: Option<Db>,
-    closed: bool,
 }
 
 impl Connections {
     fn new(path: &Path, access: Access, patience: Duration) -> Self {
-        Self { path: path.to_owned(), access, patience, writer: Mutex::default(), readers: Pool::new(MOST_READERS) }
+        Self { path: path.to_owned(), access, patience, writer: Turns::default(), readers: Pool::new(MOST_READERS) }
     }
 
     fn connect(&self) -> Result<Db> {
@@ -68,7 +62,7 @@ impl Connections {
 
 impl process::Close for Connections {
     fn close_before_fork(&self) {
-        lock(&self.writer).idle = None;
+        self.writer.let_go();
         self.readers.let_go();
     }
 }
@@ -79,43 +73,35 @@ impl SqliteStore {
     pub(crate) fn open(path: &Path, tenant: &str, patience: Duration) -> Result<Self> {
         let connections = Reopened::new(Connections::new(path, Access::Write, patience));
         let _fork = at_rest();
-        let db = file::open(path, patience)?;
-        lock(&connections.writer).idle = Some(db);
+        connections.writer.begin_with(file::open(path, patience)?);
         Ok(Self { tenant: tenant.to_owned(), connections })
     }
 
     /// The file as it is: it is not changed, and what would write is `closed`.
     pub(crate) fn open_to_read(path: &Path, tenant: &str) -> Result<Self> {
         let connections = Reopened::new(Connections::new(path, Access::Read, LOOKING));
-        lock(&connections.writer).closed = true;
+        connections.writer.close();
         let store = Self { tenant: tenant.to_owned(), connections };
         store.read(|_| Ok(()))?;
         Ok(store)
     }
 
+    /// Writes in a transaction that others may share, and answers once it is on the disk.
     fn write<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
-        memory::bleach(); // SQLite's memory, which nobody wipes, gets what was on the stack where it copies gaps along
-        self.with_writer(|db| {
-            let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate).map_err(failure)?;
-            let value = work(&Rows { db: &transaction, tenant: &self.tenant })?; // an error drops the transaction, which rolls it back
-            if memory::ending() {
-                return Err(Error::closed()); // what was sealed may have been sealed with a key that is wiped by now
-            }
-            transaction.commit().map_err(failure)?;
-            Ok(value)
-        })
+        let _fork = at_rest();
+        self.write_in(self.connections.writer.next(), work)
     }
 
-    fn with_writer<T>(&self, work: impl FnOnce(&mut Db) -> Result<T>) -> Result<T> {
+    /// Writes in a transaction that is committed right after this.
+    fn write_last<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
         let _fork = at_rest();
-        let mut writer = lock(&self.connections.writer);
-        if writer.closed {
-            return Err(Error::closed());
-        }
-        work(match &mut writer.idle {
-            Some(db) => db,
-            none => none.insert(self.connections.connect()?),
-        })
+        self.write_in(self.connections.writer.last(), work)
+    }
+
+    fn write_in<T>(&self, turn: Option<Turn<'_, Db>>, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
+        memory::bleach(); // SQLite's memory, which nobody wipes, gets what was on the stack where it copies gaps along
+        let turn = turn.ok_or_else(Error::closed)?;
+        turn.write(|| self.connections.connect(), |db| work(&Rows { db, tenant: &self.tenant }))
     }
 
     fn read<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
@@ -128,16 +114,14 @@ impl SqliteStore {
 
     /// Empties the log, in which changed and deleted rows stand as they were. Waits for those who read in it.
     fn clear_log(&self) -> Result<()> {
-        self.with_writer(|db| file::clear_log(db))
+        let _fork = at_rest();
+        let turn = self.connections.writer.last().ok_or_else(Error::closed)?;
+        turn.apart(|| self.connections.connect(), file::clear_log)
     }
 
     fn let_go(&self) {
         let _fork = at_rest();
         self.connections.readers.close();
-        *lock(&self.connections.writer) = Writer { idle: None, closed: true };
+        self.connections.writer.close();
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -68,7 +68,7 @@ impl Store for SqliteStore {
     }
 
     fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
-        self.write(|rows| {
+        self.write_last(|rows| {
             let swapped = keys::swap(rows, from, to)?;
             if swapped {
                 last()?;

@@ -63,7 +63,7 @@ fn prepared(vault: &Path) -> Ledger {
     let users = vec!["u".to_owned()];
     std::fs::create_dir(backups::folder(vault)).expect("a folder can be made");
     let mut ledger = Ledger::of(&users);
-    let work = Work { vault: vault.to_owned(), users, first: 1, count: 1, seed: 3 };
+    let work = Work { vault: vault.to_owned(), users, first: 1, count: 1, seed: 3, beside: 0 };
     let child = process::start(Command::new(process::this_program()).args(work.args()));
     assert!(process::finish(child, &mut ledger).success() && ledger.answered == 1, "the seed");
     ledger

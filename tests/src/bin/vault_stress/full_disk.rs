@@ -80,7 +80,7 @@ impl Full<'_> {
 /// A process that makes the same changes each time.
 fn worker(vault: &Path, first: u64, blocks: &str) -> Command {
     let users = USERS.map(str::to_owned).to_vec();
-    let work = Work { vault: vault.to_owned(), users, first, count: CHANGES, seed: first };
+    let work = Work { vault: vault.to_owned(), users, first, count: CHANGES, seed: first, beside: 0 };
     let mut command = Command::new("sh");
     command
         .args(["-c", "trap '' XFSZ; ulimit -f \"$0\"; exec \"$@\"", blocks])

@@ -17,6 +17,8 @@ use crate::random::Random;
 
 /// Processes that work on one vault at the same time, each on users of its own.
 const LANES: usize = 4;
+/// Threads in each that write too, so that several changes are in one transaction.
+const BESIDE: u64 = 2;
 /// Then comes a new vault, so that its making is interrupted too.
 const KILLS_A_LANE: usize = 5;
 /// More than any process does before it is killed.
@@ -83,8 +85,14 @@ fn run(number: usize, vault: &Path) -> Lane {
     let mut random = Random::new();
     for kill in 0..KILLS_A_LANE as u64 {
         let first = 1 + kill * ENDLESS;
-        let work =
-            Work { vault: vault.to_owned(), users: users.clone(), first, count: ENDLESS, seed: random.below(1 << 32) };
+        let work = Work {
+            vault: vault.to_owned(),
+            users: users.clone(),
+            first,
+            count: ENDLESS,
+            seed: random.below(1 << 32),
+            beside: BESIDE,
+        };
         kill_one(&work, &mut random, &mut lane);
         let client = open(vault).expect("the vault opens");
         let look = Look::at(&client, &users);

@@ -18,11 +18,15 @@ pub(crate) struct Work {
     pub(crate) count: u64,
     /// The same changes in the same order for the same seed.
     pub(crate) seed: u64,
+    /// How many threads write at the same time.
+    pub(crate) beside: u64,
 }
 
 impl Work {
     pub(crate) fn read(args: &[&str]) -> Self {
-        let [vault, users, first, count, seed] = args else { panic!("work VAULT USERS FIRST COUNT SEED") };
+        let [vault, users, first, count, seed, beside] = args else {
+            panic!("work VAULT USERS FIRST COUNT SEED BESIDE")
+        };
         let number = |text: &str| text.parse().expect("a number");
         Self {
             vault: vault.into(),
@@ -30,12 +34,13 @@ impl Work {
             first: number(first),
             count: number(count),
             seed: number(seed),
+            beside: number(beside),
         }
     }
 
     pub(crate) fn args(&self) -> Vec<String> {
         let vault = self.vault.to_str().expect("temporary folders have plain names").to_owned();
-        let numbers = [self.first, self.count, self.seed].map(|number| number.to_string());
+        let numbers = [self.first, self.count, self.seed, self.beside].map(|number| number.to_string());
         ["work".to_owned(), vault, self.users.join(",")].into_iter().chain(numbers).collect()
     }
 }

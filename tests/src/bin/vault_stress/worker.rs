@@ -1,6 +1,8 @@
 //! A process that changes connections at random, and says so before and after each change.
 
 use std::io::Write as _;
+use std::sync::Arc;
+use std::thread;
 
 use keylatch::{
     Allow, Client, Error, InitiateConnection, NewIntegration, Params, Permission, Result, UpdateCredentials, Verify,
@@ -18,6 +20,12 @@ pub(crate) fn work(work: &Work) {
         Ok(opened) => opened,
         Err(error) => return say(&failed(&error)),
     };
+    let (client, integration) = (Arc::new(client), Arc::new(integration));
+    for thread in 0..work.beside {
+        let (client, integration) = (client.clone(), integration.clone());
+        let (user, first) = (format!("beside-{}-{thread}", work.users[0]), work.first);
+        thread::spawn(move || write_beside(&client, &integration, &user, first));
+    }
     let (folder, mut random) = (backups::folder(&work.vault), Random::seeded(work.seed));
     for number in work.first..work.first + work.count {
         let user = random.pick(&work.users).clone();
@@ -40,6 +48,16 @@ pub(crate) fn work(work: &Work) {
         match made {
             Ok(()) => say("done"),
             Err(error) => say(&failed(&error)),
+        }
+    }
+}
+
+/// Writes without a word about it, so that what this process says shares its transactions with others.
+fn write_beside(client: &Client, integration: &str, user: &str, first: u64) {
+    for number in first.. {
+        let change = Change { kind: Kind::Replace, user: user.to_owned(), number };
+        if make(client, integration, None, &change).is_err() {
+            std::process::abort(); // an end that the parent does not expect
         }
     }
 }
