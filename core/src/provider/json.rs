@@ -14,13 +14,19 @@ pub(super) fn raw_at<'j>(json: &'j [u8], pointer: &str) -> Option<&'j str> {
         let key = key.replace("~1", "/").replace("~0", "~");
         found = if found.get().starts_with('[') {
             let items: Vec<&RawValue> = serde_json::from_str(found.get()).ok()?;
-            items.get(key.parse::<usize>().ok()?).copied()?
+            items.get(index(&key)?).copied()?
         } else {
             let members: BTreeMap<String, &RawValue> = serde_json::from_str(found.get()).ok()?;
             members.get(&key).copied()?
         };
     }
     Some(found.get())
+}
+
+/// The number of an item as JSON pointers write it: digits alone, without zeros before others.
+fn index(key: &str) -> Option<usize> {
+    let is_plain = key.bytes().all(|byte| byte.is_ascii_digit()) && (key == "0" || !key.starts_with('0'));
+    key.parse().ok().filter(|_| is_plain)
 }
 
 /// The text at a JSON pointer, if there is one that is not empty.
@@ -103,7 +109,7 @@ mod tests {
         let json =
             r#" {"a": {"b/c": ["x", "l1\nl2\t\"\\\/ \u00e4\ud83d\ude00!"]}, "n": 7, "e": "", "bad": "\ud83d x"} "#;
         assert_eq!(read(json, "/a/b~1c/1").as_deref(), Some("l1\nl2\t\"\\/ ä😀!"));
-        for nothing in ["/n", "/e", "/bad", "/a", "/a/b", "/a/b~1c/2", "a"] {
+        for nothing in ["/n", "/e", "/bad", "/a", "/a/b", "/a/b~1c/2", "/a/b~1c/00", "/a/b~1c/+1", "a"] {
             assert_eq!(read(json, nothing), None, "{nothing}");
         }
         assert_eq!(raw_at(json.as_bytes(), "/n"), Some("7"));
