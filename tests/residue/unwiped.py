@@ -16,6 +16,8 @@ from driving import HERE, ROOT
 
 TARGET = ROOT / "target/unwiped"
 DOORS = ("keylatch-ffi", "keylatch-python", "keylatch-node")
+# Those who load them; a Rust program has an allocator of its own.
+HOSTS = ("Python", "asyncio", "Node", "Node worker", "C")
 
 
 def build() -> None:
@@ -55,7 +57,7 @@ def install(folder: Path) -> dict[str, str]:
 def main() -> int:
     build()
     with TemporaryDirectory(prefix="keylatch-residue-") as name:
-        command = [sys.executable, str(HERE / "run.py"), *sys.argv[1:]]
+        command = [sys.executable, str(HERE / "run.py"), *(sys.argv[1:] or HOSTS)]
         done = subprocess.run(command, env={**os.environ, **install(Path(name))}, text=True, stdout=subprocess.PIPE)
     print(done.stdout, end="")
     checks = [
