@@ -155,6 +155,7 @@ def main() -> int:
         for name in run_in_postgres(folder):
             controls[f"{name}.sayings"] = CONTROLS[f"{name.removesuffix('-postgres')}.sayings"]
             assert b"COPY keylatch.connections" in (folder / "vaults/postgres.sql").read_bytes(), "the tables are kept"
+            assert b"INSERT INTO connections" in (folder / "postgres.log").read_bytes(), "what was written is kept"
         (folder / "control.log").write_bytes(CONTROLS["control.log"])
         files = [file for file in sorted(folder.rglob("*")) if file.is_file()]
         searched = sum(file.stat().st_size for file in files)

@@ -85,6 +85,8 @@ def main() -> int:
     chosen = args.parts or list(PARTS)
     failed = []
     with started() as server:
+        if args.keep:
+            server.sql("ALTER ROLE app SET log_statement = 'all'")  # with its values, in the server's log
         for part in chosen:
             begun = time.monotonic()
             code, said = run(part, environment(server, part, args.keep), args.keep)
@@ -94,6 +96,7 @@ def main() -> int:
         if args.keep:
             (args.keep / "vaults").mkdir(exist_ok=True)
             (args.keep / "vaults/postgres.sql").write_text(server.dump())
+            (args.keep / "postgres.log").write_text(server.log())
     print(f"postgres: {len(chosen) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
