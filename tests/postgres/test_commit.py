@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +13,8 @@ from proxy import Cut, Proxy
 from vaults import APP, KEY, Vaults, connect, users
 
 OTHER_KEY = bytes(range(1, 33))
+RECIPIENT = "age1fcgtslw55dqx6g7qjd300svwhaqnpxhcfxvvh4cvcnx4ghlww4ps3zrvu2"
+IDENTITY = "AGE-SECRET-KEY-18U2AM2NXSMM3Z92G93LC35P0DZHAS5266V5QEZ3D4PUWQ9NF0XTSJPRM8G"
 
 
 class There(NamedTuple):
@@ -77,6 +80,16 @@ def rotates(there: There) -> None:
     assert (found.data_keys, found.older_records, found.damaged_connections) == (1, 0, ())
 
 
+def imports(there: There) -> None:
+    source = there.vaults.open(given={"tenant": "source"})
+    made = {connect(source, user) for user in ("user-2", "user-3")}
+    with TemporaryDirectory() as folder:
+        source.export_vault(f"{folder}/moved.export", recipient=RECIPIENT)
+        stored = there.client.import_vault(f"{folder}/moved.export", identity=IDENTITY)
+    assert (stored.integrations, stored.connections) == (1, 2)
+    assert {each.id for each in there.client.connected_accounts.list()} == {there.connection, *made}
+
+
 OPERATIONS: list[Operation] = [
     initiates,
     makes_an_integration,
@@ -87,6 +100,7 @@ OPERATIONS: list[Operation] = [
     deletes_an_integration,
     changes_the_key,
     rotates,
+    imports,
 ]
 
 
