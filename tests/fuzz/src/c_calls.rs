@@ -77,6 +77,8 @@ fn client() -> *mut c_void {
     CLIENT.with_borrow_mut(|kept| {
         let made = || {
             let folder = tempfile::tempdir().expect("a folder can be made");
+            // Backups and exports are written to any path.
+            std::env::set_current_dir(folder.path()).expect("the folder is there");
             let path = folder.path().join("vault.db").to_string_lossy().into_owned();
             Kept { client: open(&path), _folder: folder }
         };
