@@ -8,9 +8,10 @@ use serde_json::Value;
 
 use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
 use crate::backend::{self, Backend};
+use crate::by_name::{Payload, Reply};
 use crate::calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
-    Payload, Reply, Request, Response, UpdateCredentials, VerifyDue,
+    Request, Response, UpdateCredentials, VerifyDue,
 };
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
 use crate::diagnosis::Diagnosis;

@@ -14,6 +14,7 @@ mod allow;
 mod app;
 mod asked;
 mod backend;
+mod by_name;
 mod calls;
 mod catalog;
 mod choice;
@@ -55,9 +56,10 @@ mod verdict;
 pub use allow::{Allow, Permission};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, KeyOrigin, Scheme};
 pub use backend::diagnose;
+pub use by_name::{Payload, Reply};
 pub use calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
-    Payload, Reply, Request, Response, UpdateCredentials, Verify, VerifyDue,
+    Request, Response, UpdateCredentials, Verify, VerifyDue,
 };
 pub use client::{AsyncClient, AsyncEntity, Client, Entity};
 pub use connection::{Connection, ConnectionRequest, Evidence, Page, Recheck, Rechecks, Status, Verification, Warning};

@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-use crate::calls::{Head as JsonHead, Request, stream_arguments};
+use crate::by_name::{Head as JsonHead, stream_arguments};
+use crate::calls::Request;
 use crate::client::{AsyncClient, AsyncEntity, Client, Entity};
 use crate::error::{Error, Result};
 use crate::io::{Fault, Feed, Part, Stream, run_now, wait_for};

@@ -36,7 +36,7 @@ USUAL_LENGTH = 4096
 # What JSON inputs are made of.
 WORDS = {
     "definitions": [ROOT / "core" / "src" / "catalog" / "read"],
-    "calls": [ROOT / "core" / "src" / "calls.rs"],
+    "calls": [ROOT / "core" / "src" / name for name in ("calls.rs", "by_name.rs")],
     "composio": [ROOT / "core" / "src" / "composio"],
 }
 

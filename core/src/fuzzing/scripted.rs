@@ -6,7 +6,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::allow::Allow;
 use crate::backend::{self, Backend};
-use crate::calls::{Payload, Reply};
+use crate::by_name::{Payload, Reply};
 use crate::error::Result;
 use crate::io::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming, run_now};
 use crate::options::Options;
