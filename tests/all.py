@@ -46,7 +46,7 @@ STEPS = [
     # The whole workspace each time: for a part of it cargo would choose other features of the dependencies, and compile
     # them anew.
     Step("Rust: units, properties, tampering, documentation", ["cargo", "test", "--quiet", "--locked", "--workspace"]),
-    Step("Rust under the address and leak sanitizers", ["make", "test-sanitizers", "ARGS=address"]),
+    Step("Rust under the address, leak and thread sanitizers", ["make", "test-sanitizers"]),
     Step("the test servers", [PYTHON, "-m", "pytest", "-q", "tests/servers"]),
     Step("sizes of the packages", ["make", "test-sizes"]),
     Step("the catalogue has no gaps", ["make", "catalogue-report"]),
