@@ -1,5 +1,5 @@
 // Bodies in pieces: what an app answers, read as it comes, and what it is sent, taken as it goes.
-import { ReadableStream } from 'node:stream/web'
+import type { ReadableStream } from 'node:stream/web'
 import { native, type NativeCancel, type NativeStream, type NativeUpload } from './addon'
 import { asOptions, settle, type Calls } from './calls'
 import { badArgument } from './errors'
@@ -94,7 +94,8 @@ class Reading {
     this.#sending = sending
     this.#signal = signal
     // A piece is asked for when somebody wants it.
-    this.body = new ReadableStream<Uint8Array>(
+    // The global one, which Node loads when it is first used.
+    this.body = new globalThis.ReadableStream<Uint8Array>(
       {
         start: (controller) => void (this.#controller = controller),
         pull: async (controller) => {
