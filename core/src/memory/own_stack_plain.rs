@@ -30,6 +30,7 @@ impl Thread {
     }
 
     /// Waits until the thread has ended.
+    #[allow(dead_code, reason = "of tests")]
     pub(crate) fn join(self) {}
 }
 
