@@ -143,7 +143,9 @@ fn body(function: &Function) -> Option<String> {
             Part::Handle(of) if called == "keylatch_client_close" => (name.clone(), format!("hands.own(\"{of}\")")),
             Part::Handle(of) => (name.clone(), format!("hands.lent(\"{of}\")")),
             Part::NewHandle(of) => {
-                writeln!(after, "    hands.made(\"{of}\", status, {name});").unwrap();
+                // After the last page there is none.
+                let made = if called == "keylatch_pages_next" && of == "response" { "made_if_any" } else { "made" };
+                writeln!(after, "    hands.{made}(\"{of}\", status, {name});").unwrap();
                 (format!("mut {name}"), "hands.place(dangling_mut::<c_void>())".into())
             }
             Part::Text => {

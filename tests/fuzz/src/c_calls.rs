@@ -164,6 +164,13 @@ impl Hands<'_> {
         }
     }
 
+    /// The same of a call that says by NULL that there is nothing more.
+    fn made_if_any(&mut self, of: &'static str, status: u32, place: Place<*mut c_void>) {
+        if status != 0 || !place.value.is_null() {
+            self.made(of, status, place);
+        }
+    }
+
     /// Reads what a call gave, to its last byte.
     fn read(&mut self, status: u32, text: Place<*mut c_void>, length: Option<Place<usize>>, ends: bool) {
         if status != 0 || text.is_null || text.value.is_null() {

@@ -37,6 +37,8 @@ struct Script {
     /// Since the call began, the other side has answered, and has been told the credential.
     answered: bool,
     told: bool,
+    /// It has said the credential without having been told: what is kept of that is no leak.
+    knew: bool,
 }
 
 thread_local! {
@@ -90,7 +92,7 @@ impl World {
         (self.script().answered, self.script().told) = (false, false);
         let outcome = self.client.call(name, &args.to_string(), Payload { params, body: body.to_vec() });
         // What the other side says without having been told, it has from somewhere else.
-        let hides = hides && (!self.script().answered || self.script().told);
+        let hides = hides && (!self.script().answered || self.script().told) && !self.script().knew;
         match outcome {
             Ok(reply) => {
                 assert!(!hides || !reply.json.contains(SECRET), "{name} tells the credential: {}", reply.json);
@@ -132,6 +134,8 @@ impl Script {
             body = echo(sent);
             headers.push(("x-echo".into(), sent.url.clone()));
         }
+        let says = |text: &[u8]| text.windows(SECRET.len()).any(|window| window == SECRET.as_bytes());
+        self.knew |= !self.told && (says(&body) || headers.iter().any(|(_, value)| says(value.as_bytes())));
         Some((status.unwrap_or(200), headers, body))
     }
 }
