@@ -43,11 +43,20 @@ pub(crate) async fn guarded<T>(work: impl Future<Output = Result<T>>, cancel: Ar
         match catch_unwind(AssertUnwindSafe(|| work.as_mut().poll(context))) {
             Ok(Poll::Pending) => cancelled.as_mut().poll(context).map(|()| Err(stopped())),
             Ok(ready) => ready,
-            // The panic's own text is not shown: nobody can say what is in it.
-            Err(_) => Poll::Ready(Err(Error::new(ErrorKind::Internal, "a defect in Keylatch ended this call"))),
+            Err(_) => Poll::Ready(Err(panicked())),
         }
     })
     .await
+}
+
+/// The answer of work that is done on this thread; `internal` where it panics.
+pub(crate) fn at_once<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| Err(panicked()))
+}
+
+fn panicked() -> Error {
+    // The panic's own text is not shown: nobody can say what is in it.
+    Error::new(ErrorKind::Internal, "a defect in Keylatch ended this call")
 }
 
 fn stopped() -> Error {

@@ -32,7 +32,13 @@ impl AsyncClient {
     ) -> PyResult<Bound<'py, PyAny>> {
         let payload = Payload { params: params(values)?, body: body.unwrap_or_default().to_vec() };
         let client = self.0.clone();
-        let work = async move { client.call(&name, &json, payload).await };
+        let work = async move {
+            if client.is_brief(&name) {
+                client.call_here(&name, &json, payload) // another thread would take longer
+            } else {
+                client.call(&name, &json, payload).await
+            }
+        };
         awaitable(py, work, |py, reply| Ok(answer(py, reply).into_pyobject(py)?.into_any().unbind()))
     }
 

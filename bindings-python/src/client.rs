@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 
+use crate::beside::Beside;
 use crate::error::{defect, guarded, raise};
 use crate::options::Options;
 use crate::params::params;
@@ -46,7 +47,9 @@ impl Client {
     ) -> PyResult<Answer<'py>> {
         let payload = Payload { params: params(values)?, body: body.unwrap_or_default().to_vec() };
         let client = self.0.clone();
-        let reply = waiting(py, move || client.call(&name, &json, payload))?;
+        let brief = client.is_brief(&name);
+        let work = move || client.call(&name, &json, payload);
+        let reply = if brief { at_once(py, work) } else { waiting(py, work) }?;
         Ok(answer(py, reply))
     }
 
@@ -81,25 +84,29 @@ pub(crate) fn waiting<T: Send + 'static>(
     py: Python<'_>,
     work: impl FnOnce() -> keylatch::Result<T> + Send + 'static,
 ) -> PyResult<T> {
-    let done = if on_main_thread(py)? {
-        let (send, mut receive) = sync_channel(1);
-        let worker = move || drop(send.send(guarded(work)));
-        if std::thread::Builder::new().name("keylatch-call".to_owned()).spawn(worker).is_err() {
-            return Err(raise(py, &defect()));
-        }
-        loop {
-            let (heard, back) = py.detach(move || (receive.recv_timeout(SLICE), receive));
-            receive = back;
-            match heard {
-                Ok(done) => break done,
-                Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-                Err(RecvTimeoutError::Disconnected) => break Err(defect()),
+    if !on_main_thread(py)? {
+        return at_once(py, work);
+    }
+    let Some(beside) = Beside::take() else { return Err(raise(py, &defect())) };
+    let (send, mut receive) = sync_channel(1);
+    beside.run(Box::new(move || drop(send.send(guarded(work)))));
+    loop {
+        let (heard, back) = py.detach(move || (receive.recv_timeout(SLICE), receive));
+        receive = back;
+        match heard {
+            Ok(done) => {
+                beside.keep();
+                return done.map_err(|e| raise(py, &e));
             }
+            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &defect())),
         }
-    } else {
-        py.detach(|| guarded(work))
-    };
-    done.map_err(|e| raise(py, &e))
+    }
+}
+
+/// Runs `work` on this thread, while other Python threads go on.
+fn at_once<T: Send>(py: Python<'_>, work: impl FnOnce() -> keylatch::Result<T> + Send) -> PyResult<T> {
+    py.detach(|| guarded(work)).map_err(|e| raise(py, &e))
 }
 
 fn on_main_thread(py: Python<'_>) -> PyResult<bool> {

@@ -3,6 +3,7 @@
 #![deny(unsafe_code)]
 
 mod async_client;
+mod beside;
 mod buffer;
 mod client;
 mod error;

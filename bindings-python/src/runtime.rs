@@ -1,16 +1,14 @@
-//! The tokio runtime behind the async client: one in each process, also after a fork, and quiet when the interpreter ends.
+//! The event loop behind the async client: one in each process, also after a fork, and quiet when the interpreter ends.
 
-use std::io;
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
+use keylatch::EventLoop;
 use pyo3::prelude::*;
-use tokio::runtime::{Builder, Handle, Runtime};
 
-/// One process's runtime. A fork inherits the list, but no threads: the child finds none of its own pid, appends one and
-/// leaves the others alone, since dropping an inherited runtime would wait for threads that are not there.
+/// One process's event loop. A fork inherits the list: the child finds none of its own pid, and appends one.
 pub(crate) struct Process {
     pid: u32,
-    runtime: Runtime,
+    event_loop: &'static EventLoop,
     /// Whether the interpreter has ended. Read by threads for as long as they are in it.
     ended: RwLock<bool>,
     next: OnceLock<Box<Process>>,
@@ -19,8 +17,8 @@ pub(crate) struct Process {
 static FIRST: OnceLock<Box<Process>> = OnceLock::new();
 
 impl Process {
-    pub(crate) fn handle(&self) -> &Handle {
-        self.runtime.handle()
+    pub(crate) fn event_loop(&self) -> &'static EventLoop {
+        self.event_loop
     }
 
     /// Whether calls are too late. Does not wait: the caller may be what the end waits for.
@@ -36,19 +34,20 @@ impl Process {
     }
 }
 
-/// This process's runtime, started at first use. To be called while attached to the interpreter: a fork happens on an
+/// This process's, begun at first use. To be called while attached to the interpreter: a fork happens on an
 /// attached thread, hence never while a place is being filled.
-pub(crate) fn this_process() -> io::Result<&'static Process> {
+pub(crate) fn this_process() -> keylatch::Result<&'static Process> {
     let mut place = &FIRST;
     loop {
         match place.get() {
             Some(process) if process.pid == std::process::id() => return Ok(process),
             Some(process) => place = &process.next,
             None => {
+                let event_loop = EventLoop::of_this_process()?;
+                let pid = std::process::id();
+                let this = Process { pid, event_loop, ended: RwLock::new(false), next: OnceLock::new() };
                 // Free-threaded interpreters may get here twice at once; the loser goes on with the winner's.
-                if let Err(late) = place.set(Box::new(started()?)) {
-                    late.runtime.shutdown_background();
-                }
+                drop(place.set(Box::new(this)));
             }
         }
     }
@@ -65,16 +64,4 @@ pub(crate) fn end(py: Python<'_>) {
         }
         place = &process.next;
     }
-}
-
-fn started() -> io::Result<Process> {
-    // The workers only wait and hand over; what computes, touches the disk or resolves names goes to the blocking pool,
-    // which is bounded so that a burst of calls does not become a burst of threads.
-    let runtime = Builder::new_multi_thread()
-        .worker_threads(2)
-        .max_blocking_threads(32)
-        .thread_name("keylatch-io")
-        .enable_all()
-        .build()?;
-    Ok(Process { pid: std::process::id(), runtime, ended: RwLock::new(false), next: OnceLock::new() })
 }

@@ -22,16 +22,13 @@ pub(crate) fn awaitable<'py, T: Send + 'static>(
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
     let future = event_loop.call_method0("create_future")?;
-    let Ok(process) = runtime::this_process() else {
-        let error = Error::new(ErrorKind::Internal, "the threads for async calls could not be started");
-        return Err(raise(py, &error));
-    };
+    let process = runtime::this_process().map_err(|error| raise(py, &error))?;
     if process.is_ending() {
         return Err(raise(py, &Error::new(ErrorKind::Closed, "the interpreter is ending; no call starts any more")));
     }
     let settle = Settle { process, event_loop: event_loop.unbind(), future: future.clone().unbind(), sent: false };
-    let task = process.handle().spawn(async move { settle.send(work.await, convert) });
-    future.call_method1("add_done_callback", (Stop(task.abort_handle()),))?;
+    let stop = process.event_loop().spawn(work, move |result| settle.send(result, convert));
+    future.call_method1("add_done_callback", (Stop(stop),))?;
     Ok(future)
 }
 

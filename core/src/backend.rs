@@ -111,6 +111,11 @@ impl<I: Io> Backend<I> {
         }
     }
 
+    /// Whether all that is looked up is on this machine.
+    pub(crate) fn is_local(&self) -> bool {
+        matches!(self, Self::Embedded(backend) if backend.is_local())
+    }
+
     /// Tells the host what the call that ends has found out.
     pub(crate) fn tell(&self) {
         if let Self::Embedded(backend) = self {

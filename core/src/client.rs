@@ -16,7 +16,7 @@ use crate::calls::{
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
 use crate::diagnosis::Diagnosis;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{AsyncIo, BlockingIo, run_now};
+use crate::io::{AsyncIo, BlockingIo, here, run_now};
 use crate::memory::{self, Bleached};
 use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
@@ -117,6 +117,16 @@ impl AsyncClient {
         Ok(Self(Arc::new(Backend::new(AsyncIo::new(backend::network(&options)), opened, &options))))
     }
 
+    /// As [`call`](Self::call), on this thread: for calls that are [brief](Self::is_brief), on a thread that may wait for the disk.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub fn call_here(&self, name: &str, json: &str, payload: Payload) -> Result<Reply> {
+        let answer = memory::bleached(|| here(self.0.call(name, json, payload)));
+        self.0.tell();
+        answer
+    }
+
     /// The user of this id.
     #[must_use]
     pub fn entity(&self, id: &str) -> AsyncEntity {
@@ -169,6 +179,10 @@ immediate! {
     /// # Errors
     /// `closed`.
     fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>>;
+
+    /// Whether the call of this name waits for nobody, neither for a server nor for others who write to the vault: it takes as
+    /// long as this machine's disk does, usually some microseconds.
+    fn is_brief(&self, name: &str) -> bool;
 
     /// Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`.
     fn close(&self) -> ();

@@ -68,6 +68,7 @@ pub use error::{Error, ErrorKind, Problem, Result, Upstream};
 pub use expired::{Expired, OnExpired};
 pub use field::{Field, FieldCondition, FieldType};
 pub use input::{Input, Params};
+pub use io::EventLoop;
 pub use moving::{Exported, ImportVault, Imported, OpenWith, SealFor};
 pub use options::{ApiVersion, Composio, Options};
 pub use paged::{AsyncPages, Pages};

@@ -115,6 +115,11 @@ impl<I: Io> Embedded<I> {
         }
     }
 
+    /// Whether reading the vault asks no server.
+    pub(crate) fn is_local(&self) -> bool {
+        self.vault.store.is_local()
+    }
+
     fn must_be_open(&self) -> Result<()> {
         if self.closed.load(Ordering::SeqCst) { Err(Error::closed()) } else { Ok(()) }
     }

@@ -8,25 +8,29 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, MutexGuard};
 
+use super::callers::Callers;
 use super::exchange::Exchange;
 use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming};
 use crate::error::Result;
 
 /// Every answer of this driver is there when it returns.
-pub(crate) struct BlockingIo(Exchange);
+pub(crate) struct BlockingIo {
+    exchange: Exchange,
+    callers: Callers,
+}
 
 impl BlockingIo {
     pub(crate) fn new(network: Network) -> Self {
-        Self(Exchange::new(network))
+        Self { exchange: Exchange::new(network), callers: Callers::default() }
     }
 }
 
 impl Io for BlockingIo {
     async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
-        if self.0.is_alone(&outgoing) {
-            return self.0.send_alone(outgoing, |_| Poll::Pending);
+        if self.exchange.is_alone(&outgoing) {
+            return self.exchange.send_alone(outgoing, |_| Poll::Pending);
         }
-        wait_for(self.0.send_kept(outgoing)?).unwrap_or(Err(Fault::Broken))
+        self.callers.send(outgoing, &self.exchange)
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
@@ -42,7 +46,7 @@ impl Io for BlockingIo {
     }
 
     fn stream(&self, request: Streaming) -> Result<Stream, Fault> {
-        self.0.stream(request)
+        self.exchange.stream(request)
     }
 
     async fn part(&self, of: &mut Stream, feed: &mut Option<Feed>) -> Result<Part, Fault> {
@@ -54,15 +58,16 @@ impl Io for BlockingIo {
     }
 
     fn network(&self) -> &Network {
-        self.0.network()
+        self.exchange.network()
     }
 
     async fn drop_connections(&self) {
-        let _ = wait_for(self.0.drop_connections());
+        self.callers.drop_connections();
     }
 
     fn close(&self) {
-        self.0.close();
+        self.exchange.close();
+        self.callers.drop_connections();
     }
 }
 

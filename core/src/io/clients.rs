@@ -12,7 +12,7 @@ use crate::allow::Allow;
 use crate::process::PerProcess;
 
 /// How long a connection is kept that nobody uses.
-const IDLE: Duration = Duration::from_secs(60);
+pub(super) const IDLE: Duration = Duration::from_secs(60);
 
 /// What all clients of a driver have in common.
 pub(super) struct Settings {
@@ -74,6 +74,10 @@ impl Kept {
         let client = settings.client(guarded, usize::MAX)?;
         self.0.insert(key, client.clone());
         Ok(client)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Drops all connections; those in use when they are no longer.

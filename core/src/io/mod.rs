@@ -3,12 +3,16 @@
 
 pub(crate) mod addresses;
 mod blocking;
+mod callers;
 mod clients;
+mod event_loop;
 mod exchange;
 pub(crate) mod guard;
+mod keeper;
 mod nonblocking;
 mod stream;
 pub(crate) mod tls;
+mod told;
 mod upload;
 pub(crate) mod wire;
 
@@ -21,7 +25,8 @@ use std::time::Duration;
 pub(crate) use blocking::wait_until;
 pub(crate) use blocking::{BlockingIo, wait_for};
 use bytes::Bytes;
-pub(crate) use nonblocking::AsyncIo;
+pub use event_loop::EventLoop;
+pub(crate) use nonblocking::{AsyncIo, here};
 pub(crate) use stream::{Part, Stream, Streaming};
 use tokio::sync::{Mutex, MutexGuard};
 pub(crate) use upload::{Feed, Sending, SendingEnd};

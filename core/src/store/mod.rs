@@ -255,6 +255,9 @@ pub(crate) trait Store: Send + Sync {
     /// Writes all that is stored at this moment to a new file, while others go on; `already_exists` where there is a file.
     fn backup(&self, to: &Path) -> Result<()>;
 
+    /// Whether reading waits for this machine's disk alone.
+    fn is_local(&self) -> bool;
+
     /// The version of the store's tables.
     fn format(&self) -> Result<i64>;
     /// Refuses a version that is not read here.

@@ -289,6 +289,10 @@ impl Store for Model {
         unreachable!("lists in memory have no file")
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn format(&self) -> Result<i64> {
         unreachable!("lists in memory have no file")
     }

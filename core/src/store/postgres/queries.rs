@@ -262,6 +262,10 @@ impl Store for PostgresStore {
         Err(Error::argument("path", message))
     }
 
+    fn is_local(&self) -> bool {
+        false
+    }
+
     fn format(&self) -> Result<i64> {
         let format = self.read(|session| schema::format(session, &self.address.schema))?;
         Ok(format.unwrap_or_default())

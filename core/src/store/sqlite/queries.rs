@@ -283,6 +283,10 @@ impl Store for SqliteStore {
         self.read(|rows| backup::write(rows.db, to))
     }
 
+    fn is_local(&self) -> bool {
+        true
+    }
+
     fn format(&self) -> Result<i64> {
         self.read(|rows| file::format(rows.db))
     }

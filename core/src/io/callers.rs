@@ -1,0 +1,159 @@
+//! The kept connections of the blocking driver. Whoever waits for an answer turns their event loop, on its own thread, so
+//! that no answer has to change threads. A thread beside the callers turns it now and then, and takes away what nobody uses.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::yield_now;
+
+use super::clients::{IDLE, Kept};
+use super::exchange::{Answer, Exchange, fault_of_lost, runtime};
+use super::{CLOSED, Fault, Outgoing};
+use crate::memory;
+use crate::process::PerProcess;
+
+/// How often the loop is turned where nobody else does: so much later than [`IDLE`] may an unused connection end.
+const LOOKING: Duration = Duration::from_secs(5);
+
+/// Connections that callers keep.
+#[derive(Default)]
+pub(super) struct Callers(PerProcess<Arc<Shared>>);
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    turned: Option<Arc<Loop>>,
+    /// When a call last began or ended.
+    used: Option<Instant>,
+    /// A thread takes away what is over.
+    watched: bool,
+}
+
+/// An event loop and the connections on it. Dropped, it drops them at once.
+struct Loop {
+    kept: Mutex<Kept>,
+    /// There until dropped.
+    runtime: Option<Runtime>,
+}
+
+impl Callers {
+    /// Sends on a kept connection, or one that is kept from now on.
+    pub(super) fn send(&self, outgoing: Outgoing, exchange: &Exchange) -> Answer {
+        let shared = self.0.get();
+        let turned = shared.turned(exchange)?;
+        let client = lock(&turned.kept).client(&exchange.settings, outgoing.guarded)?;
+        let sending = async {
+            // What came while nobody turned the loop is first heard of, then looked at: a connection that has ended is not used.
+            yield_now().await;
+            yield_now().await;
+            exchange.send_by(client, outgoing).await
+        };
+        let outcome = turned.turn(sending);
+        shared.state().used = Some(Instant::now());
+        outcome
+    }
+
+    /// Drops kept connections; those in use with the calls that use them.
+    pub(super) fn drop_connections(&self) {
+        let turned = self.0.get().state().turned.take();
+        drop(turned); // not under the lock
+        self.0.get().changed.notify_all();
+    }
+}
+
+impl Drop for Callers {
+    fn drop(&mut self) {
+        self.drop_connections();
+    }
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    /// The loop, begun where there is none.
+    fn turned(self: &Arc<Self>, exchange: &Exchange) -> Result<Arc<Loop>, Fault> {
+        let mut state = self.state();
+        if exchange.is_closed() {
+            return Err(Fault::Unreachable(CLOSED));
+        }
+        state.used = Some(Instant::now());
+        let turned = match &state.turned {
+            Some(turned) => turned.clone(),
+            None => state.turned.insert(Arc::new(Loop::begin()?)).clone(),
+        };
+        if !state.watched {
+            let shared = self.clone();
+            let watch = move || memory::bleached(|| shared.watch());
+            let begun = thread::Builder::new().name("keylatch-idle".into()).spawn(watch);
+            begun.map_err(|_| Fault::Unreachable("this system gives no thread"))?;
+            state.watched = true;
+        }
+        Ok(turned)
+    }
+
+    /// Turns the loop now and then, until there is none; takes it away where it was not used for long.
+    fn watch(&self) {
+        let mut state = self.state();
+        while let Some(turned) = state.turned.clone() {
+            if state.used.is_some_and(|used| used.elapsed() < IDLE) {
+                drop(state);
+                turned.turn_once();
+                drop(turned);
+                state = self.changed.wait_timeout(self.state(), LOOKING).unwrap_or_else(PoisonError::into_inner).0;
+            } else {
+                state.turned = None;
+            }
+        }
+        state.watched = false;
+    }
+}
+
+impl Loop {
+    fn begin() -> Result<Self, Fault> {
+        let runtime = runtime(&mut Builder::new_current_thread())?;
+        Ok(Self { kept: Mutex::default(), runtime: Some(runtime) })
+    }
+
+    fn runtime(&self) -> &Runtime {
+        self.runtime.as_ref().expect("there until it is dropped")
+    }
+
+    /// Turns it until the answer is there, as does whoever else waits for one.
+    fn turn(&self, work: impl Future<Output = Answer> + Send) -> Answer {
+        if Handle::try_current().is_err() {
+            return self.runtime().block_on(work);
+        }
+        // Who is called from a task of tokio's may turn no other loop than that task's.
+        memory::run(|| self.runtime().block_on(work)).unwrap_or_else(|lost| Err(fault_of_lost(lost)))
+    }
+
+    /// Does what is due: ends connections that were not used for long, or that the other side has ended.
+    fn turn_once(&self) {
+        self.runtime().block_on(async {
+            yield_now().await;
+            yield_now().await;
+        });
+        memory::bleach();
+    }
+}
+
+impl Drop for Loop {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background(); // a look-up that still runs is not waited for
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
