@@ -807,7 +807,7 @@ keylatch_status keylatch_options_set_composio_api_version(keylatch_options *opti
                                                           keylatch_error **error);
 
 /**
- * Longest time for one request to a provider, from the start to the last byte, and for a keyring to be unlocked; on
+ * Longest time for one request to a provider, from the start to the last byte, for a keyring to be unlocked and for Transit; on
  * Composio's API for one call with all its retries and pauses. Default: 30000. Thread-safe.
  */
 keylatch_status keylatch_options_set_timeout_ms(keylatch_options *options,
@@ -867,6 +867,64 @@ keylatch_status keylatch_options_set_on_expired(keylatch_options *options,
  * Wipes the keys in it and releases it; NULL is a no-op. Clients opened with it are not concerned.
  */
 void keylatch_options_free(keylatch_options *options);
+
+/**
+ * Takes the vault's key from a key of OpenBao's or Vault's Transit engine, which has sealed it: the key of this name on the server
+ * at this address (HTTPS, or HTTP on loopback; both UTF-8), of the engine that is mounted at "transit". The key is one that an
+ * administrator has made, of the type aes256-gcm96 (the default there) or another one with associated data, and not derived. The
+ * server is asked once for each opening, within the timeout of these options. The functions with transit in their names
+ * come after this one, and one of those that name the token must. Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_transit(keylatch_options *options,
+                                             const char *address,
+                                             size_t address_length,
+                                             const char *key,
+                                             size_t key_length,
+                                             keylatch_error **error);
+
+/**
+ * Where the Transit engine is mounted (UTF-8). Default: "transit". Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_transit_mount(keylatch_options *options,
+                                                   const char *mount,
+                                                   size_t mount_length,
+                                                   keylatch_error **error);
+
+/**
+ * The namespace that the Transit engine is in (UTF-8), as X-Vault-Namespace. Default: none. Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_transit_namespace(keylatch_options *options,
+                                                       const char *name,
+                                                       size_t name_length,
+                                                       keylatch_error **error);
+
+/**
+ * Gives the token that Transit is asked with.
+ *
+ * It is copied, and the caller's buffer is wiped even where the call fails. Thread-safe.
+ */
+keylatch_status keylatch_options_take_transit_token(keylatch_options *options,
+                                                    void *buffer,
+                                                    size_t length,
+                                                    keylatch_error **error);
+
+/**
+ * Reads the token that Transit is asked with from the environment variable of this name, for each opening anew. None is looked
+ * at unasked. Copied. Thread-safe.
+ */
+keylatch_status keylatch_options_set_transit_token_environment(keylatch_options *options,
+                                                               const char *name,
+                                                               size_t name_length,
+                                                               keylatch_error **error);
+
+/**
+ * Reads the token that Transit is asked with from this file (UTF-8), as an agent writes it, for each opening anew. Copied.
+ * Thread-safe.
+ */
+keylatch_status keylatch_options_set_transit_token_file(keylatch_options *options,
+                                                        const char *path,
+                                                        size_t path_length,
+                                                        keylatch_error **error);
 
 /**
  * Opens the vault, making it on first use; or, where the options name a project on Composio's API, stands for that
@@ -2986,7 +3044,7 @@ keylatch_status keylatch_diagnosis_format(const keylatch_diagnosis *diagnosis, b
 keylatch_status keylatch_diagnosis_intact(const keylatch_diagnosis *diagnosis, bool *known, bool *intact);
 
 /**
- * Where the key comes from: "file", "bytes", "environment", "passphrase" or "keyring". Borrowed until the handle is freed. Thread-safe.
+ * Where the key comes from: "file", "bytes", "environment", "passphrase", "keyring" or "transit". Borrowed until the handle is freed. Thread-safe.
  */
 keylatch_status keylatch_diagnosis_key_source(const keylatch_diagnosis *diagnosis,
                                               const char **text,

@@ -367,6 +367,25 @@ public:
     Options &key_environment(std::string_view name) { return set(keylatch_options_set_key_environment, name); }
     /// The application's name in the operating system's keyring.
     Options &keyring(std::string_view service) { return set(keylatch_options_set_keyring, service); }
+    /// A key of the Transit engine at this address, of OpenBao or Vault, which seals the vault's key. The next five come after it,
+    /// and one of those that name the token must.
+    Options &transit(std::string_view address, std::string_view key) {
+        detail::act(keylatch_options_set_transit, handle_.get(), address.data(), address.size(), key.data(), key.size());
+        return *this;
+    }
+    /// Where the engine is mounted: "transit" as made.
+    Options &transit_mount(std::string_view mount) { return set(keylatch_options_set_transit_mount, mount); }
+    Options &transit_namespace(std::string_view name) { return set(keylatch_options_set_transit_namespace, name); }
+    /// Copied; the string's content is wiped and it is left empty.
+    Options &take_transit_token(std::string &token) {
+        detail::act(keylatch_options_take_transit_token, handle_.get(), static_cast<void *>(token.data()), token.size());
+        token.clear();
+        return *this;
+    }
+    Options &transit_token_environment(std::string_view name) {
+        return set(keylatch_options_set_transit_token_environment, name);
+    }
+    Options &transit_token_file(std::string_view path) { return set(keylatch_options_set_transit_token_file, path); }
     /// 32 bytes; they are copied, and the caller's buffer is wiped.
     Options &take_key(void *buffer, std::size_t length) {
         detail::act(keylatch_options_take_key, handle_.get(), buffer, length);
@@ -762,7 +781,7 @@ struct Diagnosis {
     std::optional<std::string> mode, folder_mode;  // as chmod writes them, such as "600"
     std::optional<std::int64_t> format;
     std::optional<bool> intact;  // whether the file's structure is whole
-    std::string key_source;      // "file", "bytes", "environment", "passphrase" or "keyring"
+    std::string key_source;      // "file", "bytes", "environment", "passphrase", "keyring" or "transit"
     std::optional<std::string> key_file;
     std::optional<bool> key_fits;
     std::optional<std::uint64_t> data_keys;      // one, or more while a rotation is under way

@@ -6,6 +6,7 @@ already leads `stripe` to the Stripe server of this test run.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -35,6 +36,10 @@ STAND_IN = "http://127.0.0.1:9900"
 # The database of the documents, and what they find in KEYLATCH_KEY; here it is on a server that is started for them.
 DATABASE = "postgres://app:password@db.example.com/production"
 KEY = "07" * 32
+# The documents' Transit server, and where the token for it is; here it is the provider double.
+TRANSIT = "https://bao.example.com:8200"
+TOKEN_FILE = "/run/secrets/bao-token"
+TOKEN = "s.token-of-the-docs"
 
 
 def run(command: list[str], folder: Path, env: dict[str, str]) -> None:
@@ -74,6 +79,16 @@ def stand_in() -> None:
     """Makes the project of `make composio`, afresh."""
     url = f"{os.environ['KEYLATCH_TEST_COMPOSIO']}/_control/try"
     urllib.request.urlopen(urllib.request.Request(url, b"{}", method="PUT")).close()
+
+
+def transit() -> str:
+    """A server with the documents' Transit key; its address."""
+    url = os.environ["KEYLATCH_TEST_PROVIDER_HTTP"]
+    policy = {f"transit/{what}/keylatch": ["update"] for what in ("encrypt", "decrypt")}
+    script = {"* *": [{"transit": {"keys": {"keylatch": {}}, "tokens": {TOKEN: policy}}}]}
+    asking = urllib.request.Request(f"{url}/_control/docs", json.dumps(script).encode(), method="PUT")
+    urllib.request.urlopen(asking).close()
+    return f"{url}/docs"
 
 
 def shell(code: str, _folder: Path, env: dict[str, str]) -> None:
@@ -117,6 +132,9 @@ def run_block(language: str, code: str, url: str) -> None:
         with Keylatch(str(folder / "data/keylatch/vault.db")) as client:
             client.integrations.create(app="stripe", base_url=os.environ["KEYLATCH_TEST_STRIPE"])
         stand_in()
+        if TRANSIT in code:
+            (folder / "bao-token").write_text(TOKEN)
+            code = code.replace(TRANSIT, transit()).replace(TOKEN_FILE, str(folder / "bao-token"))
         here = code.replace(STAND_IN, os.environ["KEYLATCH_TEST_COMPOSIO"]).replace(DATABASE, url)
         LANGUAGES[language](here, folder, env)
 

@@ -44,7 +44,9 @@ def secrets() -> set[str]:
     found: set[str] = set()
     for file in HERE.glob("cases/*.json"):
         for case in json.loads(file.read_text(encoding="utf-8"))["cases"]:
-            found |= {case["client"][name] for name in ("passphrase", "key_hex") if name in case.get("client", {})}
+            client = case.get("client", {})
+            found |= {client[name] for name in ("passphrase", "key_hex") if name in client}
+            found |= {client["transit"]["token"]} if "transit" in client else set()
             for step in case["steps"]:
                 for name, value in step.get("params", {}).items():
                     text = value.get("$bytes") if isinstance(value, dict) else value

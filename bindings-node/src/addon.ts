@@ -14,6 +14,7 @@ export type {
   NativeProject,
   NativeSecret,
   NativeStream,
+  NativeTransit,
   NativeUpload,
   Outcome,
 } from './native'

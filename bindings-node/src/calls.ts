@@ -49,10 +49,10 @@ export class Calls {
   #onExpired: ((expired: Expired) => unknown) | undefined
 
   /** Opens the vault or the project. */
-  async open({ options, key, passphrase, apiKey, onExpired }: NativeOpening): Promise<void> {
+  async open({ options, key, passphrase, token, apiKey, onExpired }: NativeOpening): Promise<void> {
     if (onExpired) this.#news = new native.NativeNews()
     this.#onExpired = onExpired
-    settle(await this.#client.open(options, key, passphrase, apiKey, this.#news))
+    settle(await this.#client.open(options, key, passphrase, token, apiKey, this.#news))
   }
 
   /** Closes the client. */

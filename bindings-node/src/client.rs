@@ -60,19 +60,21 @@ impl NativeClient {
 
     /// Opens the vault, or the project on Composio's API. To be called once, before any other call.
     #[napi(catch_unwind)]
+    #[allow(clippy::too_many_arguments, reason = "one for each secret, and only the facade gives them")]
     pub fn open<'env>(
         &self,
         env: &'env Env,
         options: NativeOptions,
         key: Option<&NativeSecret>,
         passphrase: Option<&NativeSecret>,
+        token: Option<&NativeSecret>,
         api_key: Option<&NativeSecret>,
         news: Option<&NativeNews>,
     ) -> napi::Result<PromiseRaw<'env, Outcome>> {
         let slot = self.0.clone();
-        let [key, passphrase, api_key] = [key, passphrase, api_key].map(|secret| secret.map(NativeSecret::duplicate));
+        let secrets = [key, passphrase, token, api_key].map(|secret| secret.map(NativeSecret::duplicate));
         let on_expired = news.map(NativeNews::listener);
-        let options = options.with_secrets(key, passphrase, api_key).map(|options| Options { on_expired, ..options });
+        let options = options.with_secrets(secrets).map(|options| Options { on_expired, ..options });
         promise(env, &NativeCancel::new(), async move {
             let client = AsyncClient::open(options?).await?;
             slot.set(client).map_err(|_| Error::new(ErrorKind::Internal, "this client was opened twice"))?;
@@ -142,9 +144,10 @@ impl NativeClient {
         options: NativeOptions,
         key: Option<&NativeSecret>,
         passphrase: Option<&NativeSecret>,
+        token: Option<&NativeSecret>,
     ) -> napi::Result<PromiseRaw<'env, Outcome>> {
-        let [key, passphrase] = [key, passphrase].map(|secret| secret.map(NativeSecret::duplicate));
-        let options = options.with_secrets(key, passphrase, None);
+        let secrets = [key, passphrase, token, None].map(|secret| secret.map(NativeSecret::duplicate));
+        let options = options.with_secrets(secrets);
         promise(env, &NativeCancel::new(), async move {
             let options = options?;
             let looked = tokio::task::spawn_blocking(move || keylatch::diagnose(&options)).await;

@@ -9,9 +9,10 @@ import { badArgument } from './errors'
 import { initiate, type InitiateOptions } from './initiate'
 import { Integrations } from './integrations'
 import type { ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Rotation } from './model'
-import { camelKeys } from './names'
+import { camelKeys, snakeKeys } from './names'
 import {
   composioOpening,
+  partsOfTransit,
   vaultOpening,
   type ComposioOptions,
   type KeyOptions,
@@ -275,7 +276,7 @@ export class Keylatch {
   /**
    * Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched. Without a key in the
    * options it is in the file beside the vault. A key file that is not there is made; the one in use gets a new key in the
-   * place of its own. Other clients that have the vault open go on until they need a data key that came later, then a
+   * place of its own; the same Transit key again seals a new key with its newest version. Other clients that have the vault open go on until they need a data key that came later, then a
    * WrongKeyError tells them to open it again. Backups keep their key.
    *
    * @example
@@ -287,8 +288,10 @@ export class Keylatch {
    *   no vault.
    */
   async changeKey(options?: ChangeKeyOptions): Promise<void> {
-    const { key, passphrase, ...rest } = asOptions('changeKey', options)
-    await this.#calls.value('change_key', rest, { params: ['key', { key, passphrase }] })
+    const { key, passphrase, transit, ...rest } = asOptions('changeKey', options)
+    const { place, token } = transit === undefined ? {} : partsOfTransit(transit)
+    const args = { ...rest, transit: place && snakeKeys(place) }
+    await this.#calls.value('change_key', args, { params: ['key', { key, passphrase, token }] })
   }
 
   /**

@@ -17,7 +17,7 @@ import { vaultOpening, type OpenOptions } from './options'
  * @throws InvalidArgumentError for options that cannot be. What is wrong with the vault is told in the answer.
  */
 export async function diagnose(options?: OpenOptions): Promise<Diagnosis> {
-  const { options: plain, key, passphrase } = vaultOpening(asOptions('diagnose', options))
-  const outcome = settle(await native.NativeClient.diagnose(plain, key, passphrase))
+  const { options: plain, key, passphrase, token } = vaultOpening(asOptions('diagnose', options))
+  const outcome = settle(await native.NativeClient.diagnose(plain, key, passphrase, token))
   return camelKeys(JSON.parse(outcome.json ?? '{}') as object)
 }

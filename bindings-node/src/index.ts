@@ -27,7 +27,7 @@ export {
 export type { CallOptions } from './calls'
 export { ConnectionRequest } from './connection-request'
 export type { InitiateOptions, Verify } from './initiate'
-export type { ComposioOptions, ConnectionOptions, KeyOptions, OpenOptions } from './options'
+export type { ComposioOptions, ConnectionOptions, KeyOptions, OpenOptions, TransitOptions } from './options'
 export type { Params, ParamValue } from './params'
 export type { PagesOptions, Paging, Pairs, RequestOptions } from './requests'
 export { Response, ResponseHeaders } from './response'

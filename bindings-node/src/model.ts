@@ -395,7 +395,7 @@ export interface Diagnosis {
   readonly format?: number
   /** Whether the file's structure is whole. */
   readonly intact?: boolean
-  /** Where the key comes from: `file`, `bytes`, `environment`, `passphrase` or `keyring`. */
+  /** Where the key comes from: `file`, `bytes`, `environment`, `passphrase`, `keyring` or `transit`. */
   readonly keySource: string
   /** The key file, where the key comes from one. */
   readonly keyFile?: string

@@ -12,7 +12,7 @@ export declare class NativeCancel {
 export declare class NativeClient {
   constructor()
   /** Opens the vault, or the project on Composio's API. To be called once, before any other call. */
-  open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null, news?: NativeNews | undefined | null): Promise<Outcome>
+  open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, token?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null, news?: NativeNews | undefined | null): Promise<Outcome>
   /** Makes a call by its name. Values are taken out of `params` before this returns. */
   call(name: string, json: string, params: NativeParams | undefined | null, body: Uint8Array | undefined | null, cancel: NativeCancel): Promise<Outcome>
   /** Sends a request; `json` is the head of the answer, `stream` the rest. */
@@ -20,7 +20,7 @@ export declare class NativeClient {
   /** Closes the client. Calls that are under way finish or fail. */
   close(): Promise<Outcome>
   /** The state of a vault that may not open. */
-  static diagnose(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null): Promise<Outcome>
+  static diagnose(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, token?: NativeSecret | undefined | null): Promise<Outcome>
 }
 
 /** What a client has found out since it was last asked. */
@@ -98,6 +98,7 @@ export interface NativeOptions {
   keyEnv?: string
   keyFile?: string
   keyring?: string
+  transit?: NativeTransit
   timeoutMs?: number
   maxResponseBytes?: number
   extraCa?: string
@@ -110,6 +111,16 @@ export interface NativeOptions {
 export interface NativeProject {
   baseUrl?: string
   apiVersion?: string
+}
+
+/** A Transit key, without the token itself. */
+export interface NativeTransit {
+  address?: string
+  key?: string
+  mount?: string
+  namespace?: string
+  tokenEnv?: string
+  tokenFile?: string
 }
 
 /**

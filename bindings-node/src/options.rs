@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use keylatch::{ApiVersion, Composio, Error, ErrorKind, KeySource, Options, Result, Secret};
+use keylatch::{ApiVersion, Composio, Error, ErrorKind, KeySource, Options, Result, Secret, Transit, TransitToken};
 use napi_derive::napi;
 
 /// A project on Composio's API, without its key.
@@ -10,6 +10,17 @@ use napi_derive::napi;
 pub struct NativeProject {
     pub base_url: Option<String>,
     pub api_version: Option<String>,
+}
+
+/// A Transit key, without the token itself.
+#[napi(object, object_to_js = false)]
+pub struct NativeTransit {
+    pub address: Option<String>,
+    pub key: Option<String>,
+    pub mount: Option<String>,
+    pub namespace: Option<String>,
+    pub token_env: Option<String>,
+    pub token_file: Option<String>,
 }
 
 /// The options without the secret ones.
@@ -22,6 +33,7 @@ pub struct NativeOptions {
     pub key_env: Option<String>,
     pub key_file: Option<String>,
     pub keyring: Option<String>,
+    pub transit: Option<NativeTransit>,
     pub timeout_ms: Option<f64>,
     pub max_response_bytes: Option<f64>,
     pub extra_ca: Option<String>,
@@ -31,26 +43,23 @@ pub struct NativeOptions {
 }
 
 impl NativeOptions {
-    /// The options with the secrets that belong to them: a vault's key or passphrase, or a project's API key.
-    pub(crate) fn with_secrets(
-        self,
-        key: Option<Secret>,
-        passphrase: Option<Secret>,
-        api_key: Option<Secret>,
-    ) -> Result<Options> {
+    /// The options with the secrets that belong to them: a vault's key or passphrase, a token for Transit, or a project's API
+    /// key.
+    pub(crate) fn with_secrets(self, [key, passphrase, token, api_key]: [Option<Secret>; 4]) -> Result<Options> {
         let mut sources: Vec<KeySource> = [
             key.map(KeySource::Bytes),
             passphrase.map(KeySource::Passphrase),
             self.key_env.map(KeySource::Environment),
             self.key_file.map(|file| KeySource::File(file.into())),
             self.keyring.map(KeySource::Keyring),
+            self.transit.map(|transit| transit.with_token(token)).transpose()?.map(KeySource::Transit),
         ]
         .into_iter()
         .flatten()
         .collect();
         let key = sources.pop().unwrap_or_default();
         if !sources.is_empty() {
-            let message = "give one of key, passphrase, keyEnv, keyFile and keyring, not several";
+            let message = "give one of key, passphrase, keyEnv, keyFile, keyring and transit, not several";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
         }
         let defaults = Options::default();
@@ -67,6 +76,15 @@ impl NativeOptions {
             hold_for: self.hold_for_ms.map_or(Ok(defaults.hold_for), |value| milliseconds("holdForMs", value))?,
             on_expired: None,
         })
+    }
+}
+
+impl NativeTransit {
+    fn with_token(self, token: Option<Secret>) -> Result<Transit> {
+        let token = TransitToken::one_of(token, self.token_env, self.token_file.map(Into::into))?;
+        let [address, key] = [self.address, self.key].map(Option::unwrap_or_default);
+        let made = Transit::new(&address, &key, token);
+        Ok(Transit { mount: self.mount.unwrap_or(made.mount), namespace: self.namespace, ..made })
     }
 }
 

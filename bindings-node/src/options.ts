@@ -1,5 +1,5 @@
 // What a client is opened with: a vault, or a project on Composio's API.
-import { native, type NativeOptions, type NativeProject, type NativeSecret } from './addon'
+import { native, type NativeOptions, type NativeProject, type NativeSecret, type NativeTransit } from './addon'
 import { badArgument } from './errors'
 import type { Expired } from './model'
 import { kindOf, nativeOf, notTakeable, Secret } from './secret'
@@ -8,7 +8,7 @@ import { kindOf, nativeOf, notTakeable, Secret } from './secret'
 export interface ConnectionOptions {
   /**
    * Longest time for one request to a provider in milliseconds, to the last byte, and for waiting until other processes
-   * have written to the vault, or a keyring has been unlocked; on Composio's API for one call with all its retries and pauses. Default: 30 000.
+   * have written to the vault, a keyring has been unlocked or Transit has answered; on Composio's API for one call with all its retries and pauses. Default: 30 000.
    */
   timeoutMs?: number | undefined
   /** Largest answer that is taken, in bytes. Default: 32 MiB. */
@@ -33,6 +33,32 @@ export interface KeyOptions {
   passphrase?: string | Uint8Array | Secret | undefined
   /** Name of the application in the operating system's keyring, where the key is made at first use. */
   keyring?: string | undefined
+  /** A key of OpenBao's or Vault's Transit engine that seals the vault's key. */
+  transit?: TransitOptions | undefined
+}
+
+/**
+ * A key of the Transit engine of an OpenBao or Vault server, which seals the vault's key. The server is asked once for each
+ * opening of the vault, within its `timeoutMs`. Exactly one of the three tokens is given.
+ */
+export interface TransitOptions {
+  /** An HTTPS address, or HTTP on loopback, without `/v1`. */
+  address: string
+  /**
+   * Name of the key, which an administrator makes: of the type aes256-gcm96 (the default there) or another one with associated
+   * data, and not derived.
+   */
+  key: string
+  /** What the server is asked with. A buffer is filled with zeros before the call returns its Promise; a string cannot be. */
+  token?: string | Uint8Array | Secret | undefined
+  /** Name of an environment variable with the token. None is looked at unasked. */
+  tokenEnv?: string | undefined
+  /** A file with the token, as an agent writes it. */
+  tokenFile?: string | undefined
+  /** Where the engine is mounted. Default: `transit`. */
+  mount?: string | undefined
+  /** What the engine is in (`X-Vault-Namespace`). Default: none. */
+  namespace?: string | undefined
 }
 
 /** How to open a vault. Without any option: one in the platform's data folder, its key in a file beside it. */
@@ -92,6 +118,14 @@ const VAULT: Types = {
   keyring: 'string',
   holdForMs: 'number',
 }
+const TRANSIT: Types = {
+  address: 'string',
+  key: 'string',
+  mount: 'string',
+  namespace: 'string',
+  tokenEnv: 'string',
+  tokenFile: 'string',
+}
 const PROJECT: Types = { baseUrl: 'string', apiVersion: 'string' }
 const COMPOSIO: Types = { ...CONNECTION, ...PROJECT }
 
@@ -104,6 +138,7 @@ export interface NativeOpening {
   options: NativeOptions
   key?: NativeSecret | undefined
   passphrase?: NativeSecret | undefined
+  token?: NativeSecret | undefined
   apiKey?: NativeSecret | undefined
   onExpired?: OpenOptions['onExpired']
 }
@@ -114,12 +149,28 @@ export interface NativeOpening {
  * @internal
  */
 export function vaultOpening(given: OpenOptions): NativeOpening {
-  const { key, passphrase, onExpired, ...rest } = given
+  const { key, passphrase, transit, onExpired, ...rest } = given
   if (onExpired !== undefined && typeof onExpired !== 'function') {
     throw badArgument('onExpired', `onExpired must be a function, not ${kindOf(onExpired)}`)
   }
   const taken = { key: bytesOrSecret('key', key), passphrase: textOrSecret('passphrase', passphrase) }
-  return { options: checked('open', rest, VAULT), ...taken, onExpired }
+  const options = checked('open', rest, VAULT)
+  if (transit === undefined) return { options, ...taken, onExpired }
+  const { place, token } = partsOfTransit(transit)
+  return { options: { ...options, transit: place }, ...taken, token: textOrSecret('token', token), onExpired }
+}
+
+/**
+ * A Transit key without its token, and the token.
+ *
+ * @internal
+ */
+export function partsOfTransit(given: TransitOptions): { place: NativeTransit; token: TransitOptions['token'] } {
+  if (typeof given !== 'object' || given === null) {
+    throw badArgument('transit', `transit must be an object, not ${kindOf(given)}`)
+  }
+  const { token, ...rest } = given
+  return { place: plain('transit', rest, TRANSIT), token }
 }
 
 /**
@@ -136,16 +187,21 @@ export function composioOpening(given: ComposioOptions): NativeOpening {
 
 /** The options that are given, each of its type. */
 function checked(call: string, given: ConnectionOptions, types: Types): NativeOptions & NativeProject {
-  const { extraCa, ...plain } = given
-  const options: NativeOptions = {}
-  for (const [name, value] of Object.entries(plain)) {
+  const { extraCa, ...rest } = given
+  const options: NativeOptions = plain(call, rest, types)
+  if (extraCa !== undefined) options.extraCa = pemOf(extraCa)
+  return options
+}
+
+function plain(call: string, given: object, types: Types): object {
+  const options = {}
+  for (const [name, value] of Object.entries(given)) {
     const wanted = Object.hasOwn(types, name) ? types[name] : undefined
     if (!wanted) throw badArgument(name, `${call} has no option ${name}`)
     if (value === undefined) continue
     if (typeof value !== wanted) throw badArgument(name, `${name} must be a ${wanted}, not ${kindOf(value)}`)
     Object.assign(options, { [name]: value })
   }
-  if (extraCa !== undefined) options.extraCa = pemOf(extraCa)
   return options
 }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use keylatch::{ApiVersion, Composio, KeySource, Secret};
+use keylatch::{ApiVersion, Composio, KeySource, Secret, Transit, TransitToken};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -32,7 +32,7 @@ impl Options {
 #[pymethods]
 impl Options {
     #[new]
-    #[pyo3(signature = (*, path, tenant, key, key_env, key_file, passphrase, keyring, timeout, max_response_bytes, extra_ca_pem,
+    #[pyo3(signature = (*, path, tenant, key, key_env, key_file, passphrase, keyring, transit, timeout, max_response_bytes, extra_ca_pem,
         proxy, strict_secrets, hold_for, news))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
     fn new(
@@ -44,6 +44,7 @@ impl Options {
         key_file: Option<PathBuf>,
         passphrase: Option<&Bound<'_, PyAny>>,
         keyring: Option<String>,
+        transit: Option<TransitParts<'_>>,
         timeout: f64,
         max_response_bytes: usize,
         extra_ca_pem: Option<Vec<u8>>,
@@ -62,8 +63,10 @@ impl Options {
             sources.push(KeySource::Passphrase(key_material(passphrase, "passphrase")?));
         }
         sources.extend(keyring.map(KeySource::Keyring));
+        sources.extend(transit.map(|parts| parts.whole(py)).transpose()?.map(KeySource::Transit));
         if sources.len() > 1 {
-            return Err(error::invalid(py, "give at most one of key, key_env, key_file, passphrase and keyring"));
+            let message = "give at most one of key, key_env, key_file, passphrase, keyring and transit";
+            return Err(error::invalid(py, message));
         }
         Ok(Self::ready(keylatch::Options {
             path,
@@ -114,6 +117,27 @@ impl Options {
 
     fn __repr__(&self) -> &'static str {
         "Options(…)"
+    }
+}
+
+/// The attributes of a `keylatch.Transit`.
+#[derive(FromPyObject)]
+struct TransitParts<'py> {
+    address: String,
+    key: String,
+    token: Option<Bound<'py, PyAny>>,
+    token_env: Option<String>,
+    token_file: Option<PathBuf>,
+    mount: String,
+    namespace: Option<String>,
+}
+
+impl TransitParts<'_> {
+    fn whole(self, py: Python<'_>) -> PyResult<Transit> {
+        let token = self.token.map(|token| key_material(&token, "token")).transpose()?;
+        let token = TransitToken::one_of(token, self.token_env, self.token_file);
+        let token = token.map_err(|why| error::raise(py, &why))?;
+        Ok(Transit { mount: self.mount, namespace: self.namespace, ..Transit::new(&self.address, &self.key, token) })
     }
 }
 

@@ -18,7 +18,7 @@ use crate::pages::Paging;
 use crate::secret::Secret;
 use crate::stream::Streaming;
 use crate::upload::Upload;
-use crate::vault::KeySource;
+use crate::vault::{KeySource, Transit, TransitToken};
 
 /// How long `wait_until_active` waits where the caller does not say.
 const DEFAULT_WAIT: Duration = Duration::from_secs(60);
@@ -42,7 +42,7 @@ pub struct Reply {
 #[derive(Debug, Default)]
 pub struct Payload {
     /// Credential values: `connected_account_params`, `fixed_values` of an integration, the `value` to identify, or the vault's
-    /// next `key` or `passphrase`.
+    /// next `key`, `passphrase` or, for Transit, `token`.
     pub params: Params,
     /// The body of a `request`.
     pub body: Vec<u8>,
@@ -126,15 +126,32 @@ struct KeyPlace {
     key_file: Option<PathBuf>,
     key_env: Option<String>,
     keyring: Option<String>,
+    transit: Option<TransitPlace>,
+}
+
+/// A Transit key; its token stands here, or beside the arguments as `token`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TransitPlace {
+    address: String,
+    key: String,
+    mount: Option<String>,
+    namespace: Option<String>,
+    token_env: Option<String>,
+    token_file: Option<PathBuf>,
 }
 
 impl KeyPlace {
     fn source(self, params: Params, strict_secrets: bool) -> Result<KeySource> {
-        let named = [self.key_file.is_some(), self.key_env.is_some(), self.keyring.is_some()];
+        let of_transit = self.transit.is_some();
+        let named = [self.key_file.is_some(), self.key_env.is_some(), self.keyring.is_some(), of_transit];
         let given = named.into_iter().chain([params.has("key"), params.has("passphrase")]);
         if given.filter(|given| *given).count() > 1 {
-            let message = "give at most one of key, key_env, key_file, passphrase and keyring";
+            let message = "give at most one of key, key_env, key_file, passphrase, keyring and transit";
             return Err(Error::new(ErrorKind::InvalidArgument, message));
+        }
+        if let Some(place) = self.transit {
+            return place.with_token(params, strict_secrets).map(KeySource::Transit);
         }
         let keyring = || self.keyring.map(KeySource::Keyring);
         let named = self.key_file.map(KeySource::File).or(self.key_env.map(KeySource::Environment)).or_else(keyring);
@@ -144,6 +161,15 @@ impl KeyPlace {
             _ if params.has("passphrase") => KeySource::Passphrase(params.sole("passphrase", strict_secrets)?),
             _ => KeySource::Bytes(params.sole("key", strict_secrets)?),
         })
+    }
+}
+
+impl TransitPlace {
+    fn with_token(self, params: Params, strict_secrets: bool) -> Result<Transit> {
+        let given = (!params.is_empty()).then(|| params.sole("token", strict_secrets)).transpose()?;
+        let token = TransitToken::one_of(given, self.token_env, self.token_file)?;
+        let made = Transit::new(&self.address, &self.key, token);
+        Ok(Transit { mount: self.mount.unwrap_or(made.mount), namespace: self.namespace, ..made })
     }
 }
 

@@ -78,7 +78,7 @@ pub use scrub::Scrubbed;
 pub use secret::Secret;
 pub use stream::{AsyncResponseStream, ResponseStream, Streaming};
 pub use upload::{Upload, UploadSender};
-pub use vault::KeySource;
+pub use vault::{KeySource, Transit, TransitToken};
 pub use verdict::Verdict;
 
 /// The version of every Keylatch package.

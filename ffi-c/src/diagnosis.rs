@@ -83,7 +83,7 @@ pub unsafe extern "C" fn keylatch_diagnosis_intact(
     unsafe { known_at(diagnosis, known, intact, |h| Some(h.json.value.intact)) }
 }
 
-/// Where the key comes from: "file", "bytes", "environment", "passphrase" or "keyring". Borrowed until the handle is freed. Thread-safe.
+/// Where the key comes from: "file", "bytes", "environment", "passphrase", "keyring" or "transit". Borrowed until the handle is freed. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_diagnosis_key_source(
     diagnosis: *const keylatch_diagnosis,

@@ -17,6 +17,7 @@ mod secret;
 mod params;
 
 mod options;
+mod transit;
 
 mod client;
 

@@ -13,7 +13,7 @@ use crate::status::keylatch_status;
 
 /// How to open a client. As made it stands for a vault in the platform's data folder with its key in a file beside it;
 /// the functions with composio in their names make it stand for a project on Composio's API instead.
-pub struct keylatch_options(Held<Options>);
+pub struct keylatch_options(pub(crate) Held<Options>);
 
 impl keylatch_options {
     /// What the core takes; these options stay as they are and can open another client.
@@ -262,7 +262,7 @@ pub unsafe extern "C" fn keylatch_options_set_composio_api_version(
     unsafe { guard(error, body) }
 }
 
-/// Longest time for one request to a provider, from the start to the last byte, and for a keyring to be unlocked; on
+/// Longest time for one request to a provider, from the start to the last byte, for a keyring to be unlocked and for Transit; on
 /// Composio's API for one call with all its retries and pauses. Default: 30000. Thread-safe.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn keylatch_options_set_timeout_ms(

@@ -313,6 +313,31 @@ static char *copy_of(const json *text) {
     return copy;
 }
 
+/* The Transit key that a case names, with its token. */
+keylatch_status set_transit(keylatch_options *options, const json *transit, const json *token, keylatch_error **error) {
+    static const struct {
+        const char *name;
+        keylatch_status (*set)(keylatch_options *, const char *, size_t, keylatch_error **);
+    } texts[] = {
+        {"mount", keylatch_options_set_transit_mount},
+        {"namespace", keylatch_options_set_transit_namespace},
+        {"token_env", keylatch_options_set_transit_token_environment},
+        {"token_file", keylatch_options_set_transit_token_file},
+    };
+    const json *address = json_get(transit, "address"), *key = json_get(transit, "key");
+    keylatch_status status =
+        keylatch_options_set_transit(options, address->text, address->length, key->text, key->length, error);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts && status == KEYLATCH_OK; i++) {
+        const json *text = json_get(transit, texts[i].name);
+        if (text != NULL) status = texts[i].set(options, text->text, text->length, error);
+    }
+    if (token == NULL || status != KEYLATCH_OK) return status;
+    char *copy = copy_of(token);
+    status = keylatch_options_take_transit_token(options, copy, token->length, error);
+    free(copy);
+    return status;
+}
+
 /* The key of `params` or `args` in options of its own. */
 static keylatch_status next_key(keylatch_options *options, const json *args, const json *params,
                                 keylatch_error **error) {
@@ -323,6 +348,8 @@ static keylatch_status next_key(keylatch_options *options, const json *args, con
     if (text != NULL) return keylatch_options_set_key_file(options, text, length, error);
     text = text_arg(args, "key_env", &length);
     if (text != NULL) return keylatch_options_set_key_environment(options, text, length, error);
+    const json *transit = json_get(args, "transit");
+    if (transit != NULL) return set_transit(options, transit, secret_of(params, "token"), error);
     if (secret == NULL) return KEYLATCH_OK;
     char *copy = copy_of(secret);
     keylatch_status status = passphrase != NULL

@@ -15,6 +15,9 @@ typedef struct outcome {
 outcome make_call(const keylatch_client *client, const char *name, const json *args, const json *params,
                   const json *body, const json *pieces);
 
+/* The Transit key that a case names, with its token, which may be NULL. */
+keylatch_status set_transit(keylatch_options *options, const json *transit, const json *token, keylatch_error **error);
+
 /* The error as JSON, after checking that its getters say the same; frees it. */
 outcome failed(keylatch_status status, keylatch_error *error);
 

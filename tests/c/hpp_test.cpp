@@ -454,6 +454,11 @@ void moves_and_closing(const Place &place) {
     CHECK(THROWN(keylatch::Client{wrong}).code() == "wrong_key");
     wrong.take_passphrase(passphrase).proxy("http://127.0.0.1:1").strict_secrets(true);
     CHECK(passphrase.empty() && THROWN(keylatch::Client{wrong}).code() == "wrong_key");
+    CHECK(THROWN(wrong.transit_mount("team")).fields() == std::vector<std::string>{"options"});
+    std::string token = "s.token";
+    wrong.transit("https://127.0.0.1:1", "app").transit_mount("team").transit_namespace("a").take_transit_token(token);
+    CHECK(token.empty() && THROWN(keylatch::Client{wrong}).code() == "wrong_key");
+    wrong.transit_token_file(place.folder + "/none").transit_token_environment("KEYLATCH_TEST_NOT_SET");
     wrong.key_environment("KEYLATCH_TEST_NOT_SET");
     CHECK(THROWN(keylatch::Client{wrong}).code() == "vault_locked");
     wrong.key_file(place.folder + "/none.key");

@@ -31,7 +31,7 @@ static const char *const known_arguments[][2] = {
     {"get_connection", "entity_id app "},
     {"execute_action", "action params connected_account_id entity_id timeout_ms "},
     {"backup", "path "},
-    {"change_key", "key_file key_env "},
+    {"change_key", "key_file key_env transit "},
     {"rotate_data_key", "limit cursor "},
     {"export_vault", "path recipient "},
     {"import_vault", "path dry_run "},

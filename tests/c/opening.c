@@ -62,6 +62,9 @@ static keylatch_status set_option(const world *w, keylatch_options *options, con
     if (json_is(key, "passphrase")) {
         return vault ? take(keylatch_options_take_passphrase, options, value, error) : KEYLATCH_OK;
     }
+    if (json_is(key, "transit")) {
+        return vault ? set_transit(options, value, json_get(value, "token"), error) : KEYLATCH_OK;
+    }
     if (json_is(key, "api_key")) {
         return vault ? KEYLATCH_OK : take(keylatch_options_take_composio_api_key, options, value, error);
     }

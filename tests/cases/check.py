@@ -28,7 +28,7 @@ PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
 SERVER_VARIABLES = {"postgres"}
 CLIENT_OPTIONS = {
     "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "tenant",
-    "key_hex", "key_file", "passphrase",
+    "key_hex", "key_file", "passphrase", "transit",
 }  # fmt: skip
 PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
 FILE_KEYS = {"about", "apps", "cases"}
@@ -85,7 +85,7 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "get_connection": ("entity_id app", "", False),
     "execute_action": ("action", "params connected_account_id entity_id timeout_ms", False),
     "backup": ("path", "", False),
-    "change_key": ("", "key_file key_env", True),
+    "change_key": ("", "key_file key_env transit", True),
     "rotate_data_key": ("", "limit cursor", False),
     "export_vault": ("path", "recipient", True),
     "import_vault": ("path", "dry_run", True),

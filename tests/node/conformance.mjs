@@ -93,10 +93,11 @@ function at(result, pointer) {
 
 /** The options of a vault in this folder, or of a tenant in PostgreSQL. */
 function vaultOptions(folder, space, options) {
-  const { key_hex: hex, key_file: keyFile, passphrase, ...others } = options
+  const { key_hex: hex, key_file: keyFile, passphrase, transit, ...others } = options
   const { api_key: _key, api_version: _version, base_url: _url, ...rest } = others
   const key = hex === undefined ? Buffer.from(VAULT_KEY) : Buffer.from(hex, 'hex')
-  const opener = passphrase === undefined && keyFile === undefined ? { key } : { keyFile, passphrase }
+  const named = { keyFile, passphrase, transit: transit && toArguments(transit) }
+  const opener = Object.values(named).every((each) => each === undefined) ? { key } : named
   const made = { path: POSTGRES ?? path.join(folder, 'vault.db'), ...opener, ...toArguments(rest) }
   if (POSTGRES && rest.tenant !== '') made.tenant = `${space}-${rest.tenant ?? 'default'}`
   return made
@@ -210,7 +211,8 @@ class Run {
     const options = call === DEFINITION || call === VALUE ? value : toArguments(args)
     if (call in PARAMS || AMONG_OPTIONS.has(call)) {
       const values = Object.entries(fill(params, this.variables)).map(([name, value]) => [name, valueOf(value)])
-      if (AMONG_OPTIONS.has(call)) Object.assign(options, Object.fromEntries(values))
+      if (options.transit) options.transit = { ...toArguments(options.transit), ...Object.fromEntries(values) }
+      else if (AMONG_OPTIONS.has(call)) Object.assign(options, Object.fromEntries(values))
       else options[PARAMS[call]] = Object.fromEntries(values)
     }
     if (options.paging) options.paging = toArguments(options.paging)

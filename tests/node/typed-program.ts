@@ -50,6 +50,7 @@ export async function open(signal: AbortSignal): Promise<Keylatch> {
   await Keylatch.open({ keyEnv: 'VAULT_KEY', proxy: 'http://proxy:3128' })
   await Keylatch.open({ keyFile: 'vault.key', passphrase: undefined })
   await Keylatch.open({ keyring: 'my-app' })
+  await Keylatch.open({ transit: { address: 'https://bao.example', key: 'app', token: Buffer.from('s.token') } })
   await Keylatch.open({ onExpired: ({ connectedAccountId, previousStatus }) => [connectedAccountId, previousStatus] })
   await Keylatch.open({ passphrase: Secret.from('correct horse'), extraCa: Buffer.from('') })
   // @ts-expect-error: no such option

@@ -31,6 +31,7 @@ from keylatch import (
     Response,
     ResponseStream,
     Secret,
+    Transit,
     diagnose,
 )
 from keylatch.models import Model
@@ -46,10 +47,10 @@ POSTGRES = os.environ.get("KEYLATCH_TEST_POSTGRES")
 if POSTGRES:
     BACKENDS = {"postgres": "-postgres"}
 # Options that only one backend has.
-OF_THE_VAULT = {"path", "tenant", "key_hex", "key_file", "passphrase", "hold_for"}
+OF_THE_VAULT = {"path", "tenant", "key_hex", "key_file", "passphrase", "transit", "hold_for"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
 VAULT_KEY = b"keylatch-vault-key-of-the-runner"
-VAULT_ARGUMENTS = {"path", "tenant", "key", "key_file", "passphrase"}
+VAULT_ARGUMENTS = {"path", "tenant", "key", "key_file", "passphrase", "transit", "extra_ca"}
 OF_THE_PROJECT = {"api_key", "api_version", "base_url"}
 
 
@@ -95,6 +96,8 @@ def vault_options(given: dict[str, Any], folder: str, space: str) -> dict[str, A
     for name in ("key_file", "passphrase"):
         if name in given:
             made |= {"key": None, name: given[name]}
+    if "transit" in given:
+        made |= {"key": None, "transit": Transit(**given["transit"])}
     return made
 
 
@@ -164,7 +167,8 @@ class Run:
         return client
 
     def diagnose(self, also: dict[str, Any]) -> dict[str, Any]:
-        options = vault_options(self.case.get("client", {}) | also, self.folder, self.double.name)
+        given = fill(self.case.get("client", {}), self.variables) | also | {"extra_ca": self.double.ca}
+        options = vault_options(given, self.folder, self.double.name)
         found = diagnose(**{name: value for name, value in options.items() if name in VAULT_ARGUMENTS})
         note(found)
         return found.to_dict()
@@ -218,6 +222,8 @@ class Run:
             args["fixed_values"] = values
         elif name in ("initiate_connection", "connected_accounts.update_credentials"):
             args["connected_account_params"] = values
+        elif name == "change_key" and "transit" in args:
+            args["transit"] = Transit(**args["transit"], **values)
         elif name in ("apps.identify", "change_key", "export_vault", "import_vault"):
             args |= values
         elif name in ("request", "request_pages"):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Permission, Secret, Verdict, _native, errors
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Permission, Secret, Transit, Verdict, _native, errors
 
 
 @pytest.mark.parametrize("code", _native.ERROR_CODES)
@@ -120,6 +120,8 @@ def test_async_close_and_use_before_opening(options: dict[str, Any]) -> None:
     [
         ({"passphrase": "also"}, "at most one"),
         ({"keyring": "also"}, "at most one"),
+        ({"transit": Transit("https://bao.test", "app", token=b"s.token")}, "at most one"),
+        ({"key": None, "transit": Transit("https://bao.test", "app")}, "one of token, token_env and token_file"),
         ({"key": 7}, "key must be"),
         ({"key": b"short"}, "32"),
         ({"timeout": 0}, "timeout"),

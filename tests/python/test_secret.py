@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import GOOD
-from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Secret, _calls, _native, errors
+from keylatch import AsyncKeylatch, Keylatch, KeylatchError, Secret, Transit, _calls, _native, errors
 
 CANARY = "canary-7f3a9c41-never-shown"
 
@@ -178,8 +178,10 @@ def test_no_repr_shows_a_credential(client: Keylatch, integration_id: str) -> No
     shown += [made, made.to_dict(), made.wait_until_active(), client.connected_accounts.list()]
     shown.append(_native.Options(
         path=None, tenant="default", key=CANARY, key_env=None, key_file=None, passphrase=None, keyring=None,
-        timeout=1.0, max_response_bytes=1, extra_ca_pem=None, proxy=None, strict_secrets=False, hold_for=0.0, news=None,
+        transit=None, timeout=1.0, max_response_bytes=1, extra_ca_pem=None, proxy=None, strict_secrets=False,
+        hold_for=0.0, news=None,
     ))  # fmt: skip
+    shown.append(Transit("https://bao.test", "app", token=CANARY))
     project = Keylatch.composio(CANARY)
     shown += [project, vars(project), AsyncKeylatch.composio(CANARY), vars(AsyncKeylatch.composio(CANARY))]
     for each in shown:

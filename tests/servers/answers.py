@@ -8,6 +8,7 @@ import socket
 import struct
 from urllib.parse import parse_qsl
 
+import transit
 from aiohttp import web
 from scripts import Json, Received
 
@@ -62,7 +63,11 @@ def parts(request: Received, answer: Json) -> tuple[int, dict[str, str], bytes]:
     if "redirect" in answer:
         headers["location"] = answer["redirect"]
     kind = "application/json"
-    if answer.get("echo"):
+    if "transit" in answer:
+        engine = transit.Engine.parse(answer["transit"])
+        status, headers, said = engine.answer(request.method, request.path, request.headers, request.body)
+        body = json.dumps(said)
+    elif answer.get("echo"):
         body = json.dumps(request.as_json(), ensure_ascii=False)
     elif "json" in answer:
         body = json.dumps(answer["json"], ensure_ascii=False)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+import transit
 from signatures import JWT, SIGV4, is_signed_by_aws_rules, is_signed_token
 
 Json = Any
@@ -26,6 +27,7 @@ ANSWER_KEYS = {
     "require",
     "else",
     "echo",
+    "transit",
 }
 LOG_LIMIT = 10_000
 
@@ -107,6 +109,11 @@ def check_answer(answer: Json, where: str) -> None:
         raise BadScript(f"{where}: unknown keys {sorted(unknown)}")
     if answer.get("fault", "hang") not in FAULTS:
         raise BadScript(f"{where}: unknown fault {answer['fault']!r}")
+    if "transit" in answer:
+        try:
+            transit.Engine.parse(answer["transit"])
+        except transit.BadServer as error:
+            raise BadScript(f"{where}: {error}") from error
     unknown = set(answer.get("require", {})) - set(REQUIREMENTS)
     if unknown:
         raise BadScript(f"{where}: unknown requirements {sorted(unknown)}")

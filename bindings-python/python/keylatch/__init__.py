@@ -7,6 +7,7 @@ from keylatch import errors
 from keylatch._calls import Paging
 from keylatch._native import VERSION as __version__  # noqa: N811 - a constant, by its usual name
 from keylatch._native import Secret
+from keylatch._transit import Transit
 from keylatch.aio import AsyncEntity, AsyncKeylatch
 from keylatch.client import Entity, Keylatch
 from keylatch.diagnosing import diagnose
@@ -75,6 +76,7 @@ __all__ = [
     "Rotation",
     "Secret",
     "Status",
+    "Transit",
     "Upstream",
     "Verdict",
     "Verification",

@@ -10,6 +10,7 @@ from os import PathLike, fspath
 from typing import Any, Generic, Literal, TypedDict, TypeVar, cast
 
 from keylatch import _native, errors
+from keylatch._transit import Transit
 from keylatch.models import (
     ActionResult,
     App,
@@ -292,10 +293,16 @@ def backup(path: str | PathLike[str]) -> Call[None]:
 
 
 def change_key(
-    key: Value | None, key_file: str | PathLike[str] | None, passphrase: Value | None, **args: object
+    key: Value | None,
+    key_file: str | PathLike[str] | None,
+    passphrase: Value | None,
+    transit: Transit | None,
+    **args: object,
 ) -> Call[None]:
     args |= {"key_file": None if key_file is None else fspath(key_file)}
-    return Call("change_key", args, _nothing, _given(key=key, passphrase=passphrase))
+    args |= {"transit": None if transit is None else transit._place()}
+    token = None if transit is None else transit.token
+    return Call("change_key", args, _nothing, _given(key=key, passphrase=passphrase, token=token))
 
 
 def rotate_data_key(**args: object) -> Call[Rotation]:

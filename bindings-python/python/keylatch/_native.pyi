@@ -65,6 +65,7 @@ class Options:
         key_file: str | PathLike[str] | None,
         passphrase: object,
         keyring: str | None,
+        transit: object,
         timeout: float,
         max_response_bytes: int,
         extra_ca_pem: bytes | None,

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from keylatch import _native, errors
 from keylatch._calls import Value
+from keylatch._transit import Transit
 
 ApiKey = _native.Secret | bytearray | bytes | str
 """The API key of a project. A bytearray is taken: it holds zeros afterwards."""
@@ -21,6 +22,7 @@ def vault(
     key_file: str | PathLike[str] | None,
     passphrase: Value | None,
     keyring: str | None,
+    transit: Transit | None,
     timeout: float = 30.0,
     max_response_bytes: int = 32 << 20,
     extra_ca: str | PathLike[str] | bytes | None = None,
@@ -38,6 +40,7 @@ def vault(
         key_file=key_file,
         passphrase=passphrase,
         keyring=keyring,
+        transit=transit,
         timeout=timeout,
         max_response_bytes=max_response_bytes,
         extra_ca_pem=_pem(extra_ca),

@@ -13,6 +13,7 @@ from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOption
 from keylatch._expired import AsyncOnExpired, Listener
 from keylatch._forget import forgetful, forgetful_async
 from keylatch._options import ApiKey
+from keylatch._transit import Transit
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
 from keylatch.initiated import AsyncConnectionRequest
 from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Page, Rotation
@@ -56,6 +57,7 @@ class AsyncKeylatch:
         key_file: str | PathLike[str] | None = None,
         passphrase: Value | None = None,
         keyring: str | None = None,
+        transit: Transit | None = None,
         timeout: float = 30.0,
         max_response_bytes: int = 32 << 20,
         extra_ca: str | PathLike[str] | bytes | None = None,
@@ -73,6 +75,7 @@ class AsyncKeylatch:
             key_file=key_file,
             passphrase=passphrase,
             keyring=keyring,
+            transit=transit,
             timeout=timeout,
             max_response_bytes=max_response_bytes,
             extra_ca=extra_ca,
@@ -103,6 +106,7 @@ class AsyncKeylatch:
         key_file: str | PathLike[str] | None = None,
         passphrase: Value | None = None,
         keyring: str | None = None,
+        transit: Transit | None = None,
         timeout: float = 30.0,
         max_response_bytes: int = 32 << 20,
         extra_ca: str | PathLike[str] | bytes | None = None,
@@ -120,6 +124,7 @@ class AsyncKeylatch:
             key_file=key_file,
             passphrase=passphrase,
             keyring=keyring,
+            transit=transit,
             timeout=timeout,
             max_response_bytes=max_response_bytes,
             extra_ca=extra_ca,
@@ -371,19 +376,21 @@ class AsyncKeylatch:
         key_file: str | PathLike[str] | None = None,
         passphrase: Value | None = None,
         keyring: str | None = None,
+        transit: Transit | None = None,
     ) -> None:
         """Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched.
 
-        Give at most one of key (32 bytes), key_env, key_file, passphrase and keyring, as to `Keylatch`; without one the
-        key is in the file beside the vault. A key file that is not there is made; the one in use gets a new key in the
-        place of its own. Other clients that have the vault open go on until they need a data key that came later, then
-        `WrongKeyError` tells them to open it again. Backups keep their key.
+        Give at most one of key (32 bytes), key_env, key_file, passphrase, keyring and transit, as to `Keylatch`;
+        without one the key is in the file beside the vault. A key file that is not there is made; the one in use gets a
+        new key in the place of its own; the same Transit key again seals a new one with its newest version. Other
+        clients that have the vault open go on until they need a data key that came later, then `WrongKeyError` tells
+        them to open it again. Backups keep their key.
 
         Raises `WrongKeyError` where another client has changed the key since this one opened the vault,
         `VaultLockedError` for a source without a key, and `InvalidArgumentError` for the key that the vault has already
         and on Composio's API, where there is no vault.
         """
-        await self._run(_calls.change_key(key, key_file, passphrase, key_env=key_env, keyring=keyring))
+        await self._run(_calls.change_key(key, key_file, passphrase, transit, key_env=key_env, keyring=keyring))
 
     async def rotate_data_key(self, *, limit: int | None = None, cursor: str | None = None) -> Rotation:
         """Gives the vault a new data key, and seals every record with it, a batch a call, while others read and write.

@@ -12,6 +12,7 @@ from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOption
 from keylatch._expired import Listener, OnExpired
 from keylatch._forget import forgetful
 from keylatch._options import ApiKey
+from keylatch._transit import Transit
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
 from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Page, Rotation
@@ -27,16 +28,17 @@ class Keylatch:
     One client serves all threads, and the processes that are forked after it was made.
 
     path: the vault's file, or the URL of a vault in PostgreSQL, such as `postgres://user:password@host/database`, which
-        wants one of the five key sources. Default: `keylatch/vault.db` in the platform's data folder.
+        wants one of the six key sources. Default: `keylatch/vault.db` in the platform's data folder.
     tenant: whose vault. Each tenant's rows and data keys are its own, and no call sees those of another.
-    key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the five sources may be given;
+    key: 32 bytes, best as a `Secret` or a bytearray (which is wiped). At most one of the six sources may be given;
         by default a private file beside the vault holds the key.
     key_env: name of an environment variable with the key (64 hexadecimal digits, or Base64 of 32 bytes).
     key_file: another file for the key, of mode 0600; made at first use.
     passphrase: stretched to the key with Argon2id.
     keyring: name of the application in the operating system's keyring, where the key is made at first use.
+    transit: a key of OpenBao's or Vault's Transit engine that seals the vault's key.
     timeout: longest time in seconds for one request to a provider, and for waiting while other processes write to the
-        vault or a keyring is unlocked. Default: 30.
+        vault, a keyring is unlocked or Transit answers. Default: 30.
     max_response_bytes: largest answer of a provider that is taken. Default: 32 MiB.
     extra_ca: certificate authorities to trust besides the system's: a PEM file's path, or PEM bytes.
     proxy: such as `http://proxy:3128`. Default: none; the environment is not consulted.
@@ -80,6 +82,7 @@ class Keylatch:
         key_file: str | PathLike[str] | None = None,
         passphrase: Value | None = None,
         keyring: str | None = None,
+        transit: Transit | None = None,
         timeout: float = 30.0,
         max_response_bytes: int = 32 << 20,
         extra_ca: str | PathLike[str] | bytes | None = None,
@@ -97,6 +100,7 @@ class Keylatch:
             key_file=key_file,
             passphrase=passphrase,
             keyring=keyring,
+            transit=transit,
             timeout=timeout,
             max_response_bytes=max_response_bytes,
             extra_ca=extra_ca,
@@ -414,13 +418,15 @@ class Keylatch:
         key_file: str | PathLike[str] | None = None,
         passphrase: Value | None = None,
         keyring: str | None = None,
+        transit: Transit | None = None,
     ) -> None:
         """Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched.
 
-        Give at most one of key (32 bytes), key_env, key_file, passphrase and keyring, as to `Keylatch`; without one the
-        key is in the file beside the vault. A key file that is not there is made; the one in use gets a new key in the
-        place of its own. Other clients that have the vault open go on until they need a data key that came later, then
-        `WrongKeyError` tells them to open it again. Backups keep their key.
+        Give at most one of key (32 bytes), key_env, key_file, passphrase, keyring and transit, as to `Keylatch`;
+        without one the key is in the file beside the vault. A key file that is not there is made; the one in use gets a
+        new key in the place of its own; the same Transit key again seals a new one with its newest version. Other
+        clients that have the vault open go on until they need a data key that came later, then `WrongKeyError` tells
+        them to open it again. Backups keep their key.
 
         Raises `WrongKeyError` where another client has changed the key since this one opened the vault,
         `VaultLockedError` for a source without a key, and `InvalidArgumentError` for the key that the vault has already
@@ -433,7 +439,7 @@ class Keylatch:
         ...     client.diagnose().key_source
         'passphrase'
         """
-        self._run(_calls.change_key(key, key_file, passphrase, key_env=key_env, keyring=keyring))
+        self._run(_calls.change_key(key, key_file, passphrase, transit, key_env=key_env, keyring=keyring))
 
     def rotate_data_key(self, *, limit: int | None = None, cursor: str | None = None) -> Rotation:
         """Gives the vault a new data key, and seals every record with it, a batch a call, while others read and write.

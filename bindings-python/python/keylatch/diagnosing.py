@@ -8,6 +8,7 @@ from os import PathLike
 from keylatch import _native, _options
 from keylatch._calls import Value
 from keylatch._forget import forgetful
+from keylatch._transit import Transit
 from keylatch.models import Diagnosis
 
 
@@ -21,7 +22,10 @@ def diagnose(
     key_file: str | PathLike[str] | None = None,
     passphrase: Value | None = None,
     keyring: str | None = None,
+    transit: Transit | None = None,
+    timeout: float = 30.0,
     extra_ca: str | PathLike[str] | bytes | None = None,
+    proxy: str | None = None,
 ) -> Diagnosis:
     """The state of a vault that may not open: its file, format, key and records, and what to do about what is wrong.
 
@@ -43,6 +47,9 @@ def diagnose(
         key_file=key_file,
         passphrase=passphrase,
         keyring=keyring,
+        transit=transit,
+        timeout=timeout,
         extra_ca=extra_ca,
+        proxy=proxy,
     )
     return Diagnosis.from_dict(json.loads(_native.diagnose(options)))

@@ -411,7 +411,8 @@ class Diagnosis(Model):
     mode, folder_mode: who may do what with the file and its folder, as `chmod` writes it, such as "600"; not on
         Windows.
     format: the version of the vault's file. intact: whether its structure is whole, where it could be looked at.
-    key_source: "file" (then `key_file` names it), "bytes", "environment", "passphrase" or "keyring".
+    key_source: "file" (then `key_file` names it), "bytes", "environment", "passphrase", "keyring" or
+        "transit".
     key_fits: whether the key opens the vault, where that could be tried.
     data_keys: how many there are: one, or more while a rotation is under way and where records do not open.
     older_records: how many records are sealed with another data key than the newest.

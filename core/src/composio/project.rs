@@ -4,7 +4,7 @@ use http::HeaderValue;
 use url::Url;
 
 use crate::error::{Error, Result};
-use crate::io::addresses::is_loopback;
+use crate::io::addresses::server_address;
 use crate::options::{self, ApiVersion};
 use crate::secret::Secret;
 
@@ -40,17 +40,10 @@ impl Project {
 
 /// Both customs are taken: with `/api` at the end and without.
 fn base(text: &str) -> Result<Url> {
-    let wrong = || {
+    let mut url = server_address(text).ok_or_else(|| {
         let message = "base_url must be an https address (http for loopback only), with or without /api at the end";
         Error::argument("base_url", message)
-    };
-    let mut url = Url::parse(text.trim()).map_err(|_| wrong())?;
-    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
-    let plain =
-        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
-    if !secure || !plain || !url.has_host() {
-        return Err(wrong());
-    }
+    })?;
     let path = url.path().trim_end_matches('/');
     let path = format!("{}/api", path.strip_suffix("/api").unwrap_or(path));
     url.set_path(&path);

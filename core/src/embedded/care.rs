@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::Embedded;
+use super::{Embedded, means};
 use crate::backend::network;
 use crate::diagnosis::Diagnosis;
 use crate::error::Result;
@@ -12,10 +12,11 @@ use crate::options::Options;
 use crate::rotation::{RotateDataKey, Rotation};
 use crate::vault::{self, KeySource, Place, whole_path};
 
-/// The state of a vault that may not open. Waits on the disk or on PostgreSQL, on Argon2id for a passphrase, on a keyring.
+/// The state of a vault that may not open. Waits on the disk or on PostgreSQL, on Argon2id for a passphrase, on a keyring or a
+/// Transit engine.
 pub(crate) fn diagnose(options: &Options) -> Result<Diagnosis> {
     let place = Place::named(options, || network(options))?;
-    Ok(vault::examine(&place, &options.key, options.timeout))
+    Ok(vault::examine(&place, &options.key, &means(options)))
 }
 
 impl<I: Io> Embedded<I> {

@@ -32,7 +32,7 @@ use crate::limits::Limits;
 use crate::options::Options;
 use crate::provider::{Target, Terms};
 use crate::store::{ConnectionRow, IntegrationRow};
-use crate::vault::{Place, Vault};
+use crate::vault::{Means, Place, Vault};
 
 /// The flows of the embedded backend over the driver `I`.
 pub(crate) struct Embedded<I> {
@@ -87,7 +87,12 @@ struct Opened {
 /// Opens the vault; waits on the disk or on PostgreSQL, and on Argon2id for a passphrase.
 pub(crate) fn open_vault(options: &Options) -> Result<Vault> {
     let place = Place::named(options, || network(options))?;
-    Vault::open(&place, &options.key, options.timeout)
+    Vault::open(&place, &options.key, &means(options))
+}
+
+/// What the vault's key source may use.
+fn means(options: &Options) -> Means {
+    Means { patience: options.timeout, network: network(options) }
 }
 
 impl<I: Io> Embedded<I> {

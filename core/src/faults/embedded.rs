@@ -24,7 +24,7 @@ use crate::rotation::RotateDataKey;
 use crate::secret::Secret;
 use crate::store::ConnectionQuery;
 use crate::stream::Streaming;
-use crate::vault::{KeySource, Place as VaultPlace, Vault};
+use crate::vault::{KeySource, Means, Place as VaultPlace, Vault};
 
 pub(super) type Backend = Embedded<Outside<Provider>>;
 
@@ -193,7 +193,7 @@ fn options(path: &Path) -> Options {
 
 pub(super) fn open(path: &Path, outside: Outside<Provider>) -> Backend {
     let options = options(path);
-    let vault = Vault::open(&VaultPlace::file_at(path), &options.key, options.timeout).unwrap();
+    let vault = Vault::open(&VaultPlace::file_at(path), &options.key, &Means::plain()).unwrap();
     let backend = Embedded::new(outside, vault, &options);
     backend.register_app(&acme()).unwrap();
     backend.register_app(&machine()).unwrap();
@@ -246,8 +246,7 @@ struct Left {
 impl Left {
     fn of(path: &Path) -> Self {
         let place = VaultPlace::file_at(path);
-        let open =
-            |key: &[u8; 32]| Vault::open(&place, &KeySource::Bytes(Secret::new(key)), options(path).timeout).ok();
+        let open = |key: &[u8; 32]| Vault::open(&place, &KeySource::Bytes(Secret::new(key)), &Means::plain()).ok();
         let vault = KEYS.iter().find_map(open).unwrap();
         let rows = vault.store.connections(&ConnectionQuery { limit: 100, ..ConnectionQuery::default() }).unwrap();
         let connection = |row: &crate::store::ConnectionRow| {

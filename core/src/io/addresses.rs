@@ -110,6 +110,15 @@ pub(crate) fn is_usual_port(port: u16) -> bool {
     port == 443 || (port >= 1024 && !OTHER_SERVICES.contains(&port))
 }
 
+/// The address of a server that the developer names: HTTPS, or HTTP on loopback, without user, query and fragment.
+pub(crate) fn server_address(text: &str) -> Option<Url> {
+    let url = Url::parse(text.trim()).ok()?;
+    let secure = url.scheme() == "https" || (url.scheme() == "http" && is_loopback(&url));
+    let plain =
+        url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none();
+    (secure && plain && url.has_host()).then_some(url)
+}
+
 /// A web address without user, query and fragment, as people write it. Browsers also forgive a backslash, too few or too
 /// many slashes and an empty user name, with which one host looks like another.
 pub(crate) fn web_address(text: &str) -> Option<Url> {

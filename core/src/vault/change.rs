@@ -18,11 +18,13 @@ impl Vault {
         let origin = now.origin.with(to);
         let used = now.origin.key_file.as_deref();
         let replaced = origin.key_file.as_deref().filter(|file| used.is_some_and(|used| is_same(used, file)));
-        let master =
-            if replaced.is_some() { Made::random()? } else { to.make(origin.file.as_deref(), origin.patience)? };
+        let master = match replaced {
+            Some(_) => Made::random()?,
+            None => to.make(origin.file.as_deref(), now.vault_id(), &origin.means)?,
+        };
         let done = self.seal_keys(&master, &origin, replaced);
         if done.is_err() {
-            to.discard(&master, origin.patience);
+            to.discard(&master, &origin.means);
         }
         if let Some(file) = replaced {
             let settled = key_file::settle(&*self.store, file);

@@ -1,9 +1,8 @@
 //! Looks at a vault without changing it, and says what is wrong.
 
 use std::path::Path;
-use std::time::Duration;
 
-use super::{KeySource, Origin, Place, Vault, unlock};
+use super::{KeySource, Means, Origin, Place, Vault, unlock};
 use crate::diagnosis::Diagnosis;
 use crate::error::{ErrorKind, Result};
 use crate::files;
@@ -14,9 +13,9 @@ use crate::store::{ConnectionQuery, Store};
 /// How many rows are read at once.
 const BATCH: u32 = 500;
 
-/// The state of a vault that may not open. Nothing is made, and nothing is changed. `patience` is how long a keyring may take.
-pub(crate) fn examine(place: &Place, source: &KeySource, patience: Duration) -> Diagnosis {
-    let origin = Origin::new(place, source, patience);
+/// The state of a vault that may not open. Nothing is made, and nothing is changed.
+pub(crate) fn examine(place: &Place, source: &KeySource, means: &Means) -> Diagnosis {
+    let origin = Origin::new(place, source, means);
     let mut found = origin.look();
     let looked = place.open_to_read().and_then(|store| match store {
         Some(store) => look_inside(store, place.tenant(), origin, source, &mut found),

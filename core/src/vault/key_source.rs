@@ -1,5 +1,5 @@
-//! Where the vault's master key comes from: bytes, an environment variable, a private file, a passphrase, or the system's
-//! keyring.
+//! Where the vault's master key comes from: bytes, an environment variable, a private file, a passphrase, the system's
+//! keyring, or a Transit engine that has sealed it.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::passphrase::{Cost, Unstretched};
-use super::{key_file, key_of_bytes, key_of_text, keyring, new_id, record};
+use super::{Means, Transit, key_file, key_of_bytes, key_of_text, keyring, new_id, record};
 use crate::error::{Error, ErrorKind, Result};
 use crate::files;
 use crate::secret::Secret;
@@ -34,6 +34,9 @@ pub enum KeySource {
     ///
     /// Wants the feature `keyring`; without it, opening fails with `invalid_argument`.
     Keyring(String),
+    /// A key of OpenBao's or Vault's Transit engine, which seals the vault's key; only the ciphertext is kept. Asked once for
+    /// each opening, for as long as the client's `timeout`.
+    Transit(Transit),
 }
 
 /// How the master key is derived from what the host gives; kept with the wrapped key.
@@ -51,6 +54,8 @@ enum Derivation {
     /// It is the key, and the keyring has it under this name. No two keys share a name, so that none ever takes the place of
     /// another: no keyring knows how to make an entry only where there is none.
     Keyring { account: String },
+    /// It is what the Transit engine at this mount has sealed with this key.
+    Transit { mount: String, key: String, ciphertext: String },
 }
 
 impl Derivation {
@@ -88,6 +93,7 @@ impl KeySource {
             Self::Environment(name) => Self::Environment(name.clone()),
             Self::Passphrase(passphrase) => Self::Passphrase(passphrase.duplicate()),
             Self::Keyring(service) => Self::Keyring(service.clone()),
+            Self::Transit(transit) => Self::Transit(transit.duplicate()),
         }
     }
 
@@ -99,11 +105,18 @@ impl KeySource {
             Self::Environment(_) => "environment",
             Self::Passphrase(_) => "passphrase",
             Self::Keyring(_) => "keyring",
+            Self::Transit(_) => "transit",
         }
     }
 
-    /// A key for a vault; makes it in the key file, where that is not there yet, or in the keyring.
-    pub(super) fn make(&self, vault: Option<&Path>, patience: Duration) -> Result<Made> {
+    /// A key for the vault of this id; makes it in the key file, where that is not there yet, or in the keyring, or has it sealed.
+    pub(super) fn make(&self, vault: Option<&Path>, vault_id: &str, means: &Means) -> Result<Made> {
+        if let Self::Transit(transit) = self {
+            let key = key_file::random_key()?;
+            let ciphertext = transit.wrap(&key, vault_id, means)?;
+            let (mount, name) = (transit.mount.clone(), transit.key.clone());
+            return Ok(Made { key, derivation: Derivation::Transit { mount, key: name, ciphertext }.text() });
+        }
         let derivation = match self {
             Self::Passphrase(_) => {
                 let mut salt = [0; 16];
@@ -112,7 +125,7 @@ impl KeySource {
             }
             Self::Keyring(service) => {
                 let account = new_id("vault-key")?;
-                keyring::write(&entry(service, &account)?, key_file::text(&*key_file::random_key()?), patience)?;
+                keyring::write(&entry(service, &account)?, key_file::text(&*key_file::random_key()?), means.patience)?;
                 Derivation::Keyring { account }
             }
             _ => Derivation::Direct,
@@ -122,26 +135,27 @@ impl KeySource {
         {
             key_file::make(&file)?;
         }
-        Ok(Made { key: self.derive(vault, &derivation, patience)?, derivation: derivation.text() })
+        Ok(Made { key: self.derive(vault, vault_id, &derivation, means)?, derivation: derivation.text() })
     }
 
     /// Takes away what [`Self::make`] has made for this vault alone. What cannot be taken away does no harm.
-    pub(super) fn discard(&self, made: &Made, patience: Duration) {
+    pub(super) fn discard(&self, made: &Made, means: &Means) {
         if let (Self::Keyring(service), Ok(Derivation::Keyring { account })) =
             (self, Derivation::read(&made.derivation))
         {
-            let _ = entry(service, &account).and_then(|entry| keyring::remove(&entry, patience));
+            let _ = entry(service, &account).and_then(|entry| keyring::remove(&entry, means.patience));
         }
     }
 
-    /// The key for an existing vault.
+    /// The key for the vault of this id, which is there.
     pub(super) fn load(
         &self,
         vault: Option<&Path>,
+        vault_id: &str,
         derivation: &str,
-        patience: Duration,
+        means: &Means,
     ) -> Result<Zeroizing<[u8; 32]>> {
-        self.derive(vault, &Derivation::read(derivation)?, patience)
+        self.derive(vault, vault_id, &Derivation::read(derivation)?, means)
     }
 
     /// Refuses a key beside a vault that is no file.
@@ -150,7 +164,7 @@ impl KeySource {
             return Ok(());
         }
         let message = "a vault in PostgreSQL has no file beside it for its key: give the key, an environment variable or a file \
-                       that holds it, or a passphrase, the same on every machine";
+                       that holds it, Transit, or a passphrase, the same on every machine";
         Err(Error::argument("key", message))
     }
 
@@ -163,7 +177,13 @@ impl KeySource {
         }
     }
 
-    fn derive(&self, vault: Option<&Path>, derivation: &Derivation, patience: Duration) -> Result<Zeroizing<[u8; 32]>> {
+    fn derive(
+        &self,
+        vault: Option<&Path>,
+        vault_id: &str,
+        derivation: &Derivation,
+        means: &Means,
+    ) -> Result<Zeroizing<[u8; 32]>> {
         let wrong_source = |wanted: &str| {
             Err(Error::new(ErrorKind::WrongKey, format!("this vault is opened with {wanted}; give that"))
                 .with_fields(["key"]))
@@ -173,11 +193,18 @@ impl KeySource {
             (Derivation::Argon2id { .. }, _) => wrong_source("a passphrase"),
             (_, Self::Passphrase(_)) => wrong_source("a key, not with a passphrase"),
             (Derivation::Keyring { account }, Self::Keyring(service)) => {
-                read_keyring(&entry(service, account)?, patience)
+                read_keyring(&entry(service, account)?, means.patience)
             }
             (Derivation::Keyring { .. }, Self::FileBesideVault) => wrong_source("a key from the system's keyring"),
-            (Derivation::Direct, Self::Keyring(_)) => wrong_source("a key that no keyring holds"),
-            // A key that was in a keyring opens the vault from elsewhere too: on another machine, say.
+            (Derivation::Transit { ciphertext, .. }, Self::Transit(transit)) => {
+                transit.unwrap(ciphertext, vault_id, means)
+            }
+            (Derivation::Transit { mount, key, .. }, Self::FileBesideVault | Self::Keyring(_)) => {
+                wrong_source(&format!("a key that Transit opens (its key {key} at {mount})"))
+            }
+            (_, Self::Transit(_)) => wrong_source("a key that Transit has not sealed"),
+            (_, Self::Keyring(_)) => wrong_source("a key that no keyring holds"),
+            // A key that a keyring has, or Transit opens, opens the vault from elsewhere too: on another machine, say.
             (_, Self::Bytes(bytes)) => key_of_bytes(bytes.expose(), "the key"), // expose: into a wiped copy
             (_, Self::Environment(name)) => {
                 let text = std::env::var_os(name).ok_or_else(|| {

@@ -21,12 +21,14 @@ mod ring;
 mod rotate;
 #[cfg(test)]
 mod rotations;
+mod transit;
 
 pub(crate) use examine::examine;
 #[cfg(feature = "fuzzing")]
 pub use export_file::fuzzing as exports;
 pub use key_source::KeySource;
 pub(crate) use place::{Place, url, whole_path};
+pub use transit::{Transit, TransitToken};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -38,6 +40,7 @@ use zeroize::Zeroizing;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::input::Values;
+use crate::io::Network;
 use crate::process::Lock;
 use crate::secret::Secret;
 use crate::store::{ConnectionRow, IntegrationRow, KeyRow, Store};
@@ -49,14 +52,30 @@ struct Origin {
     file: Option<PathBuf>,
     key_source: &'static str,
     key_file: Option<PathBuf>,
-    /// How long a keyring may take.
-    patience: Duration,
+    means: Means,
+}
+
+/// What there is to reach a keyring or a server with.
+#[derive(Clone)]
+pub(crate) struct Means {
+    /// How long that may take.
+    pub(crate) patience: Duration,
+    pub(crate) network: Network,
+}
+
+#[cfg(test)]
+impl Means {
+    /// As it is where the developer sets nothing.
+    pub(crate) fn plain() -> Self {
+        let network = Network { max_response_bytes: 32 << 20, extra_ca_pem: None, proxy: None, keep_connections: true };
+        Self { patience: Duration::from_secs(30), network }
+    }
 }
 
 impl Origin {
-    fn new(place: &Place, source: &KeySource, patience: Duration) -> Self {
-        Self { shown: place.shown(), file: place.file().map(Path::to_owned), key_source: "", key_file: None, patience }
-            .with(source)
+    fn new(place: &Place, source: &KeySource, means: &Means) -> Self {
+        let (shown, file) = (place.shown(), place.file().map(Path::to_owned));
+        Self { shown, file, key_source: "", key_file: None, means: means.clone() }.with(source)
     }
 
     /// The same vault with another key.
@@ -91,20 +110,21 @@ impl From<Unopened> for Closed {
 
 impl Vault {
     /// Opens the vault at this place, making it on first use. Takes as long as the key source: Argon2id for a passphrase.
-    /// `patience` is how long a keyring may take, and how long calls wait while other processes write.
-    pub(crate) fn open(place: &Place, source: &KeySource, patience: Duration) -> Result<Self> {
-        let origin = Origin::new(place, source, patience);
-        let store = place.open(patience)?;
+    /// The patience is also how long calls wait while other processes write.
+    pub(crate) fn open(place: &Place, source: &KeySource, means: &Means) -> Result<Self> {
+        let origin = Origin::new(place, source, means);
+        let store = place.open(means.patience)?;
         let mut rows = store.keys()?;
         if rows.is_empty() {
-            let master = source.make(place.file(), patience)?;
-            let row = ring::first_key(&master)?;
+            let vault_id = new_id("v")?;
+            let master = source.make(place.file(), &vault_id, means)?;
+            let row = ring::first_key(&master, vault_id)?;
             // Another process may be quicker; then its key is the vault's.
             rows = vec![store.add_first_key(&row)?];
             if rows[0] == row {
                 return Ok(Self::new(store, place.tenant(), Ring::unlock(rows, &master.key, origin)?));
             }
-            source.discard(&master, patience);
+            source.discard(&master, means);
         }
         // A key file may hold the key of a change that is taken back while both files are read.
         let mut read_again = origin.key_file.is_none();
@@ -299,9 +319,9 @@ fn newer(what: &str) -> Error {
 
 /// The ring that the source's key opens.
 fn unlock(rows: Vec<KeyRow>, source: &KeySource, origin: &Origin) -> Result<Ring> {
-    let derivation = rows.last().map_or("", |newest| &newest.derivation);
+    let (vault_id, derivation) = rows.last().map_or(("", ""), |newest| (&newest.vault_id, &newest.derivation));
     let opened = source
-        .load(origin.file.as_deref(), derivation, origin.patience)
+        .load(origin.file.as_deref(), vault_id, derivation, &origin.means)
         .and_then(|master| Ring::unlock(rows.clone(), &master, origin.clone()));
     match (opened, origin.key_file.as_deref().and_then(key_file::former_key)) {
         (Err(error), Some(former)) => Ring::unlock(rows, &former, origin.clone()).map_err(|_| error),

@@ -1,13 +1,11 @@
 //! Whatever is sealed opens as it was, and only where it was sealed and as long as no bit of it changed.
 
-use std::time::Duration;
-
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::Value;
 
-use super::{KeySource, Place, Vault};
+use super::{KeySource, Means, Place, Vault};
 use crate::allow::{Allow, Permission};
 use crate::connection::Status;
 use crate::error::{ErrorKind, Result};
@@ -20,7 +18,7 @@ thread_local! {
     static VAULT: (tempfile::TempDir, Vault) = {
         let folder = tempfile::tempdir().unwrap();
         let key = KeySource::Bytes(Secret::new(&[5; 32]));
-        let vault = Vault::open(&Place::file_at(&folder.path().join("vault.db")), &key, Duration::from_secs(30)).unwrap();
+        let vault = Vault::open(&Place::file_at(&folder.path().join("vault.db")), &key, &Means::plain()).unwrap();
         (folder, vault)
     };
 }

@@ -122,9 +122,9 @@ impl Ring {
     }
 }
 
-/// The first key of a new vault.
-pub(super) fn first_key(master: &Made) -> Result<KeyRow> {
-    new_key(&master.key, new_id("v")?, master.derivation.clone())
+/// The first key of the new vault of this id.
+pub(super) fn first_key(master: &Made, vault_id: String) -> Result<KeyRow> {
+    new_key(&master.key, vault_id, master.derivation.clone())
 }
 
 /// Of a data key that is there, but sealed by a master key that came later.

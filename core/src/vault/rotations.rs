@@ -3,12 +3,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use proptest::prelude::*;
 use serde_json::Value;
 
-use super::{KeySource, Place, Vault};
+use super::{KeySource, Means, Place, Vault};
 use crate::allow::Allow;
 use crate::connection::Status;
 use crate::error::ErrorKind;
@@ -60,7 +59,7 @@ struct Expected {
 }
 
 fn open(path: &Path, master: u8) -> Vault {
-    Vault::open(&Place::file_at(path), &KeySource::Bytes(Secret::new(&[master; 32])), Duration::from_secs(30)).unwrap()
+    Vault::open(&Place::file_at(path), &KeySource::Bytes(Secret::new(&[master; 32])), &Means::plain()).unwrap()
 }
 
 fn values(content: &[u8]) -> Values {

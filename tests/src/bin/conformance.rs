@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use keylatch::{
     ApiVersion, AsyncClient, Client, Composio, Error, Input, KeySource, OnExpired, Options, Paging, Params, Payload,
-    Reply, Request, Response, Secret, Upload,
+    Reply, Request, Response, Secret, Transit, TransitToken, Upload,
 };
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
@@ -201,7 +201,7 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
 
     let expired = Arc::new(Mutex::new(Vec::new()));
     let all_options = |also: &Value| {
-        let mut given = case.client.clone();
+        let mut given = fill(&Value::Object(case.client.clone()), &variables).as_object().cloned().unwrap_or_default();
         given.extend(also.as_object().cloned().unwrap_or_default());
         let mut options = options(&given, folder.path(), provider);
         if let Some(url) = postgres() {
@@ -307,6 +307,7 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
             "key_file" => options.key = KeySource::File(text().into()),
             "tenant" => options.tenant = text().to_owned(),
             "passphrase" => options.key = KeySource::Passphrase(Secret::new(text().as_bytes())),
+            "transit" => options.key = KeySource::Transit(transit(value)),
             "key_hex" => {
                 let digits = text();
                 let byte = |i| u8::from_str_radix(&digits[i..i + 2], 16).expect("hexadecimal digits");
@@ -318,6 +319,15 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
         }
     }
     options
+}
+
+fn transit(given: &Value) -> Transit {
+    let text = |name: &str| given[name].as_str().map(str::to_owned);
+    let token = text("token").map(Secret::from);
+    let token = TransitToken::one_of(token, text("token_env"), text("token_file").map(Into::into));
+    let key = text("key").expect("a case names the key");
+    let made = Transit::new(&text("address").expect("and the server"), &key, token.expect("and one token"));
+    Transit { mount: text("mount").unwrap_or(made.mount), namespace: text("namespace"), ..made }
 }
 
 /// The case's project on the Composio server.

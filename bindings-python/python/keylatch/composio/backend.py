@@ -9,9 +9,10 @@ from typing import Any, TypedDict
 from keylatch import errors
 from keylatch._calls import Value
 from keylatch._options import ApiKey
+from keylatch._transit import Transit
 from keylatch.client import Keylatch
 
-_OF_THE_VAULT = {"path", "key", "key_env", "key_file", "passphrase", "keyring"}
+_OF_THE_VAULT = {"path", "key", "key_env", "key_file", "passphrase", "keyring", "transit"}
 
 
 class Options(TypedDict, total=False):
@@ -23,6 +24,7 @@ class Options(TypedDict, total=False):
     key_file: str | PathLike[str] | None
     passphrase: Value | None
     keyring: str | None
+    transit: Transit | None
     api_version: str
     timeout: float
     max_response_bytes: int
