@@ -12,6 +12,9 @@ use crate::memory;
 /// So much is not kept for a moment without work.
 const MANY: usize = 32;
 
+/// So many threads at most wait for the disk, or for a request that stands alone: a burst of calls is no burst of threads.
+const MOST_WAITING: usize = 64;
+
 type Telling = Box<dyn FnOnce() + Send>;
 
 /// What is to be told when there is nothing else to do, or there is much of it.
@@ -23,7 +26,9 @@ impl Told {
     pub(super) fn with_runtime() -> Result<(Arc<Self>, Runtime), Fault> {
         let told = Arc::new(Self::default());
         let at_rest = told.clone();
-        Ok((told, runtime(Builder::new_current_thread().on_thread_park(move || at_rest.tell()))?))
+        let mut builder = Builder::new_current_thread();
+        builder.on_thread_park(move || at_rest.tell()).thread_name("keylatch-io").max_blocking_threads(MOST_WAITING);
+        Ok((told, runtime(&mut builder)?))
     }
 
     pub(super) fn add(&self, telling: impl FnOnce() + Send + 'static) {
