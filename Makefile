@@ -119,7 +119,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python:tests/servers $(PY) -m mypy --strict tests/catalogue
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/live
 	MYPYPATH=bindings-python/python $(PY) -m mypy --strict tests/protocols
-	MYPYPATH=bindings-python/python:tests:tests/live:tests/servers:tests/cases:tests/servers/composio $(PY) -m mypy --strict tests/postgres \
+	MYPYPATH=bindings-python/python:tests:tests/live:tests/python:tests/servers:tests/cases:tests/servers/composio $(PY) -m mypy --strict tests/postgres \
 	  tests/docs.py
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/fork
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue

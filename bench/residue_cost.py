@@ -41,7 +41,7 @@ def program(folder: Path, name: str) -> str:
     (libraries / "libkeylatch.so").symlink_to(BUILDS[name] / "libkeylatch.so")
     (libraries / "libkeylatch.so.0").symlink_to(BUILDS[name] / "libkeylatch.so")
     links = [f"-L{libraries}", "-lkeylatch", "-lpthread", f"-Wl,-rpath,{libraries}"]
-    sources = [str(HERE / "host.c"), str(HERE / "plant.c")]
+    sources = [str(HERE / name) for name in ("host.c", "care.c", "plant.c")]
     to = str(folder / f"{name}-host")
     subprocess.run(["cc", *FLAGS, f"-I{ROOT / 'include'}", *sources, *links, "-o", to], check=True)
     return to

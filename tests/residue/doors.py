@@ -34,7 +34,7 @@ class Door:
 def doors() -> Iterator[list[Door]]:
     with TemporaryDirectory(prefix="keylatch-residue-") as folder:
         program = Path(folder) / "host"
-        sources = [str(HERE / "host.c"), str(HERE / "plant.c")]
+        sources = [str(HERE / name) for name in ("host.c", "care.c", "plant.c")]
         links = [f"-L{LIBRARY}", "-lkeylatch", "-lpthread", f"-Wl,-rpath,{LIBRARY}"]
         cc = os.environ.get("CC", "cc").split()
         subprocess.run([*cc, *FLAGS, f"-I{ROOT / 'include'}", *sources, *links, "-o", str(program)], check=True)

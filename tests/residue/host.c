@@ -11,8 +11,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "keylatch.h"
-
 enum { WORDS = 8, LINE = 1024, NAME = 128 };
 
 /* What a word works on is what the words before it made. */
@@ -68,7 +66,7 @@ static void tell(char *said, keylatch_status status, const char *id, keylatch_er
     keylatch_error_free(error);
 }
 
-static void must(keylatch_status status) {
+void must(keylatch_status status) {
     if (status == KEYLATCH_OK) return;
     fprintf(stderr, "host.c: status %d where none is expected\n", (int)status);
     exit(2);
@@ -98,7 +96,7 @@ static keylatch_params *params_of(const char *form, const char *size) {
     return params;
 }
 
-static void set_ca(keylatch_options *options) {
+void set_ca(keylatch_options *options) {
     static char pem[1 << 16];
     FILE *file = fopen(getenv("KEYLATCH_TEST_CA"), "rb");
     if (!file) exit(2);
@@ -244,6 +242,14 @@ static void stream(call *c, const char *path) {
     keylatch_request_ask_free(ask);
 }
 
+/* `export …` and `import …`. */
+static void move(call *c, char **words) {
+    keylatch_error *error = NULL;
+    keylatch_status status = strcmp(words[0], "export") == 0 ? export_vault(here.client, words, &error)
+                                                             : import_vault(here.client, words, &error);
+    tell(c->said, status, "", error);
+}
+
 /* The call that `initiate FORM VERIFY ENTITY SIZE` and `start …` describe. */
 static call initiation(char **words) {
     snprintf(here.entity, NAME, "%s", words[3]);
@@ -289,6 +295,10 @@ int main(void) {
             c = under_way;
         } else if (strcmp(words[0], "close") == 0) {
             must(keylatch_client_close(here.client, NULL));
+        } else if (strcmp(words[0], "transit") == 0) {
+            here.client = open_by_transit(words);
+        } else if (strcmp(words[0], "export") == 0 || strcmp(words[0], "import") == 0) {
+            move(&c, words);
         } else if (strcmp(words[0], "hold") == 0) {
             hold(strtoul(words[1], NULL, 10));
         } else if (strcmp(words[0], "plant") == 0) {

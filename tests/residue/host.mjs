@@ -63,6 +63,12 @@ class Host {
     return 'ok'
   }
 
+  async transit(path, address, size) {
+    const transit = { address, key: 'app', token: secret('buffer', size) }
+    this.client = await Keylatch.open({ path, transit, extraCa: readFileSync(process.env.KEYLATCH_TEST_CA, 'utf8') })
+    return 'ok'
+  }
+
   async integrate(app, baseUrl, field, ...fixed) {
     const fixedValues = fixed.length ? Object.fromEntries([fixed]) : undefined
     const integration = await this.client.integrations.create({ app, baseUrl, fixedValues })
@@ -117,6 +123,14 @@ class Host {
 
   close() {
     return told(this.client.close())
+  }
+
+  export(path, size) {
+    return told(this.client.exportVault({ path, passphrase: secret('buffer', size) }))
+  }
+
+  import(path, size) {
+    return told(this.client.importVault({ path, passphrase: secret('buffer', size) }))
   }
 
   /** Keeps a secret object. */

@@ -147,6 +147,14 @@ class Host:
             self.client = self.doing.vault(where, key=key, **options)
         else:
             self.client = self.doing.composio(key, base_url=where, **options)
+        return self.opened()
+
+    def transit(self, where: str, url: str, size: str) -> str:
+        token = keylatch.Transit(url, "app", token=secret("bytearray", size))
+        self.client = self.doing.vault(where, transit=token, extra_ca=os.environ["KEYLATCH_TEST_CA"])
+        return self.opened()
+
+    def opened(self) -> str:
         if isinstance(self.doing, Asyncio):
             self.doing.loop.run_until_complete(awaited(lambda: self.client))
         return "ok"
@@ -223,6 +231,14 @@ class Host:
     def close(self) -> str:
         return self.doing.outcome(lambda: self.client.close())
 
+    def export(self, path: str, size: str) -> str:
+        given = secret("bytearray", size)
+        return self.doing.outcome(lambda: self.client.export_vault(path, passphrase=given))
+
+    def import_(self, path: str, size: str) -> str:
+        given = secret("bytearray", size)
+        return self.doing.outcome(lambda: self.client.import_vault(path, passphrase=given))
+
     def hold(self, size: str) -> str:
         """Keeps a secret object."""
         KEPT.append(secret("Secret", size))
@@ -247,7 +263,7 @@ def main() -> None:
     host = Host(Asyncio() if sys.argv[1] == "asyncio" else Sync())
     while True:
         word, *rest = words()
-        said = getattr(host, word)(*rest)
+        said = getattr(host, "import_" if word == "import" else word)(*rest)
         if word != "start":
             host.drop()
         os.write(1, said.encode() + b"\n")

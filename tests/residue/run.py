@@ -12,6 +12,7 @@ from typing import Any
 import calls
 import ends
 import held
+import keys
 from calls import Calls, Look
 from doors import Door, doors
 from driving import Failed, Host, canary
@@ -30,6 +31,8 @@ FLOWS: list[Flow] = [
     ends.too_late,
     ends.broken_off,
     ends.used,
+    keys.by_transit,
+    keys.moved,
 ]
 
 

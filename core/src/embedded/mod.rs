@@ -116,7 +116,7 @@ impl<I: Io> Embedded<I> {
             self.io.close();
             self.tokens.forget_all();
             self.held.forget_all();
-            self.vault.store.close();
+            self.vault.close();
         }
     }
 

@@ -91,7 +91,13 @@ pub(crate) struct Vault {
     vault_id: String,
     /// Whose rows these are; part of what each seal binds.
     tenant: String,
-    ring: Lock<Arc<Ring>>,
+    keys: Lock<Keys>,
+}
+
+/// The keys that a vault has open, until it is closed.
+struct Keys {
+    ring: Arc<Ring>,
+    closed: bool,
 }
 
 /// Why values do not open.
@@ -149,12 +155,13 @@ impl Vault {
     }
 
     fn new(store: Box<dyn Store>, tenant: &str, ring: Ring) -> Self {
-        Self { store, vault_id: ring.vault_id().to_owned(), tenant: tenant.to_owned(), ring: Lock::new(Arc::new(ring)) }
+        let (vault_id, tenant) = (ring.vault_id().to_owned(), tenant.to_owned());
+        Self { store, vault_id, tenant, keys: Lock::new(Keys { ring: Arc::new(ring), closed: false }) }
     }
 
     /// The keys as they were when they were last read.
     fn ring(&self) -> Arc<Ring> {
-        self.ring.lock().clone()
+        self.keys.lock().ring.clone()
     }
 
     /// The keys as they are stored now.
@@ -165,16 +172,31 @@ impl Vault {
             // Another process may change the key at this moment.
             let now = if ring.is_current() { rows.clone() } else { self.store.keys()? };
             if now == rows {
-                self.hold(ring.clone());
-                return Ok(ring);
+                return if self.hold(ring.clone()) { Ok(ring) } else { Err(Error::closed()) };
             }
             rows = now;
         }
     }
 
-    fn hold(&self, ring: Arc<Ring>) {
-        let former = std::mem::replace(&mut *self.ring.lock(), ring);
-        drop(former); // its keys are wiped where no lock is held
+    /// Goes on with these keys, unless the vault is closed.
+    fn hold(&self, ring: Arc<Ring>) -> bool {
+        let mut keys = self.keys.lock();
+        let goes_on = !keys.closed;
+        let other = if goes_on { std::mem::replace(&mut keys.ring, ring) } else { ring };
+        drop(keys);
+        drop(other); // its keys are wiped where no lock is held
+        goes_on
+    }
+
+    /// Lets go of the store, and of the keys: hosts may keep what is closed for as long as they like.
+    pub(crate) fn close(&self) {
+        self.store.close();
+        let forgotten = Arc::new(self.ring().forgotten());
+        let mut keys = self.keys.lock();
+        keys.closed = true;
+        let former = std::mem::replace(&mut keys.ring, forgotten);
+        drop(keys);
+        drop(former);
     }
 
     /// Does work that seals and stores; once more with the newest key, where another process has brought in one meanwhile.

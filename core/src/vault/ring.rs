@@ -64,6 +64,12 @@ impl Ring {
         Ok(Self { origin, rows, opened, master, current })
     }
 
+    /// The same without a key.
+    pub(super) fn forgotten(&self) -> Self {
+        let (origin, rows) = (self.origin.clone(), self.rows.clone());
+        Self { origin, rows, opened: Vec::new(), master: Arc::new(Secret::new(&[0; 32])), current: false }
+    }
+
     pub(super) fn vault_id(&self) -> &str {
         &self.newest_row().vault_id
     }
