@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
-import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -14,8 +12,6 @@ OnExpired = Callable[[Expired], Any]
 """Called with each connection that becomes EXPIRED."""
 AsyncOnExpired = Callable[[Expired], Awaitable[Any] | Any]
 """As `OnExpired`; what it returns is awaited where it can be."""
-
-_log = logging.getLogger("keylatch")
 
 
 class Listener:
@@ -34,11 +30,11 @@ class Listener:
         """As `tell`, waiting for functions that are async."""
         for expired in self._untold():
             answer = self._tell(expired)
-            if inspect.isawaitable(answer):
+            if isinstance(answer, Awaitable):
                 try:
                     await answer
                 except Exception:
-                    _log.exception("on_expired failed")
+                    _log_failure()
 
     def _untold(self) -> list[Expired]:
         return [] if self.news is None else [Expired(*each) for each in self.news.take()]
@@ -47,4 +43,11 @@ class Listener:
         try:
             return self._on_expired(expired) if self._on_expired else None
         except Exception:
-            _log.exception("on_expired failed")
+            _log_failure()
+
+
+def _log_failure() -> None:
+    """To be called while the exception is handled."""
+    import logging  # rarely needed, and long to load
+
+    logging.getLogger("keylatch").exception("on_expired failed")

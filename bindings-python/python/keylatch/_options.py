@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from os import PathLike
-from pathlib import Path
 
 from keylatch import _native, errors
 from keylatch._calls import Value
@@ -79,7 +78,8 @@ def _pem(extra_ca: str | PathLike[str] | bytes | None) -> bytes | None:
     if not isinstance(extra_ca, str | PathLike):
         return extra_ca
     try:
-        return Path(extra_ca).read_bytes()
+        with open(extra_ca, "rb") as file:
+            return file.read()
     except OSError as error:
         message = f"the file of extra_ca cannot be read: {error.strerror}"
         raise errors.InvalidArgumentError(message, fields=["extra_ca"]) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
@@ -345,7 +344,7 @@ class AsyncKeylatch:
         call, pieces = _calls.request_stream(method, path, body, **options)
         client = self._client()
         upload = None if pieces is None else _native.AsyncUpload()
-        sending = None if upload is None else asyncio.ensure_future(streams.send(upload, pieces))
+        sending = None if upload is None else streams.sending(upload, pieces)
         try:
             stream = await streams.or_why(client.stream(call.json(), call.body, upload), sending)
         except BaseException:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keylatch import errors
-from keylatch.models import Connection, Evidence, InputWarning, Lists, Model
+from keylatch.models import Connection, Evidence, InputWarning, Lists, Model, unchangeable
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch
     from keylatch.client import Keylatch
 
 
-@dataclass(frozen=True)
+@unchangeable
 class _Initiated(Model):
     connection_status: str
     connected_account_id: str
@@ -50,7 +50,7 @@ def _restored(kind: type[_Initiated], data: dict[str, Any]) -> _Initiated:
     return kind.from_dict(data)
 
 
-@dataclass(frozen=True)
+@unchangeable
 class ConnectionRequest(_Initiated):
     """The answer to `initiate_connection`: ACTIVE at once, since there is nothing to redirect to."""
 
@@ -67,7 +67,7 @@ class ConnectionRequest(_Initiated):
         return client.connected_accounts.wait_until_active(self.connected_account_id, timeout)
 
 
-@dataclass(frozen=True)
+@unchangeable
 class AsyncConnectionRequest(_Initiated):
     """The answer to `AsyncKeylatch.initiate_connection`."""
 

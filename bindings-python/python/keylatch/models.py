@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import FrozenInstanceError, dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 M = TypeVar("M", bound="Model")
+C = TypeVar("C")
 
 
 class Status(StrEnum):
@@ -74,6 +75,15 @@ Lists = Mapping[str, "type[Model] | None"]
 Models = Mapping[str, "type[Model]"]
 
 
+@dataclass_transform(frozen_default=True)
+def unchangeable(cls: type[C]) -> type[C]:
+    """As `dataclass(frozen=True)`, for subclasses of `Model`.
+
+    That has the methods that would otherwise be made for each class, which would take most of the time of an import.
+    """
+    return dataclass(repr=False, eq=False)(cls)
+
+
 class Model:
     """Base of all results."""
 
@@ -96,6 +106,29 @@ class Model:
             return value
         item = cls._lists[name]
         return tuple(value if item is None else (item.from_dict(each) for each in value))
+
+    def __repr__(self) -> str:
+        shown = (f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.repr)  # type: ignore[arg-type]
+        return f"{type(self).__qualname__}({', '.join(shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        return self._compared() == other._compared() if type(other) is type(self) else NotImplemented  # type: ignore[attr-defined]
+
+    def __hash__(self) -> int:
+        return hash(self._compared())
+
+    def _compared(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, field.name) for field in fields(self) if field.compare)  # type: ignore[arg-type]
+
+    if not TYPE_CHECKING:
+        # Hidden from type checkers, to which these are frozen.
+        def __setattr__(self, name: str, value: Any) -> None:
+            if name in self.__dict__ or name not in self.__dataclass_fields__:
+                raise FrozenInstanceError(f"cannot assign to field {name!r}")
+            object.__setattr__(self, name, value)
+
+        def __delattr__(self, name: str) -> None:
+            raise FrozenInstanceError(f"cannot delete field {name!r}")
 
     def keys(self) -> list[str]:
         """The names of the fields, so that `dict(result)` works."""
@@ -140,7 +173,7 @@ def _plain(value: Any) -> Any:
     return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
-@dataclass(frozen=True)
+@unchangeable
 class FieldCondition(Model):
     """That the field of this name has one of these values."""
 
@@ -150,7 +183,7 @@ class FieldCondition(Model):
     _lists: ClassVar[Lists] = {"values": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Field(Model):
     """One thing that a user must type: the key in `connected_account_params`, and how to ask for it.
 
@@ -196,7 +229,7 @@ class Field(Model):
         return self.is_secret
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Scheme(Model):
     """One way to connect an app."""
 
@@ -209,7 +242,7 @@ class Scheme(Model):
     _lists: ClassVar[Lists] = {"fields": Field, "developer_fields": Field}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class ActionParam(Model):
     """One thing that an action takes."""
 
@@ -219,7 +252,7 @@ class ActionParam(Model):
     required: bool
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Action(Model):
     """Something that `execute_action` does with a connection, by its name, such as `STRIPE_RETRIEVE_BALANCE`."""
 
@@ -230,7 +263,7 @@ class Action(Model):
     _lists: ClassVar[Lists] = {"params": ActionParam}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class App(Model):
     """Something with an API that users have keys for; `actions` as far as they are known beforehand."""
 
@@ -245,7 +278,7 @@ class App(Model):
     _lists: ClassVar[Lists] = {"schemes": Scheme, "actions": Action}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class KeyOrigin(Model):
     """An app that a credential could be of, by its form, and the field that such values are for.
 
@@ -259,7 +292,7 @@ class KeyOrigin(Model):
     certain: bool
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Integration(Model):
     """The developer's configuration of one app with one auth scheme."""
 
@@ -275,7 +308,7 @@ class Integration(Model):
     _lists: ClassVar[Lists] = {"fixed_fields": None, "allow": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class ExpectedParams(Model):
     """What a user must give to connect, as a list of fields and as JSON Schema (draft 2020-12).
 
@@ -298,7 +331,7 @@ class ExpectedParams(Model):
         return self.expected_params
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Connection(Model):
     """One user's connection to one app. It never carries the credential. Times are RFC 3339, UTC."""
 
@@ -320,7 +353,7 @@ class Connection(Model):
     _lists: ClassVar[Lists] = {"labels": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Evidence(Model):
     """One request that was made to check a credential, the HTTP status of its answer, and what that means.
 
@@ -334,7 +367,7 @@ class Evidence(Model):
     detail: str | None = None
 
 
-@dataclass(frozen=True)
+@unchangeable
 class InputWarning(Model):
     """Something about the input that was put right, and that the user may want to know."""
 
@@ -342,7 +375,7 @@ class InputWarning(Model):
     message: str
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Verification(Model):
     """The answer to a renewed check of a connection."""
 
@@ -356,7 +389,7 @@ class Verification(Model):
     _lists: ClassVar[Lists] = {"evidence": Evidence}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Recheck(Model):
     """One connection that a round of checks came by.
 
@@ -373,7 +406,7 @@ class Recheck(Model):
     skipped: str | None = None
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Expired(Model):
     """A connection that has become EXPIRED: the app no longer takes its credentials, so ask its user for new ones."""
 
@@ -383,7 +416,7 @@ class Expired(Model):
     previous_status: str
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Rechecks(Model):
     """One batch of a round of checks; `next_cursor` is `None` on the last, `remaining` where Composio does not tell."""
 
@@ -394,7 +427,7 @@ class Rechecks(Model):
     _lists: ClassVar[Lists] = {"items": Recheck}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class ActionResult(Model):
     """What an action brought: the app's answer as `data`. What is not a JSON object stands in one, as `value`."""
 
@@ -403,7 +436,7 @@ class ActionResult(Model):
     log_id: str | None = None
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Diagnosis(Model):
     """The state of a vault. It holds ids and paths, never a credential or a key.
 
@@ -444,7 +477,7 @@ class Diagnosis(Model):
     _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None, "warnings": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Rotation(Model):
     """One batch of a rotation of the data key; `next_cursor` is `None` on the last.
 
@@ -467,7 +500,7 @@ class Rotation(Model):
     _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None, "kept_keys": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Exported(Model):
     """What was exported.
 
@@ -484,7 +517,7 @@ class Exported(Model):
     _lists: ClassVar[Lists] = {"damaged_integrations": None, "damaged_connections": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Imported(Model):
     """What was imported, or would be.
 
@@ -504,7 +537,7 @@ class Imported(Model):
     _lists: ClassVar[Lists] = {"conflicting_integrations": None, "conflicting_connections": None}
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Page(Model, Generic[M]):
     """A part of a list, newest first; `next_cursor` is `None` on the last."""
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, Self, TypeVar
 
 from keylatch import _native, errors
 from keylatch.response import Headers
+
+if TYPE_CHECKING:
+    # At run time only where a stream needs it: it takes longer to load than all of this package.
+    import asyncio
 
 T = TypeVar("T")
 
@@ -158,7 +161,14 @@ def reader(body: Pieces) -> Callable[[], bytes]:
     return lambda: next((given for piece in pieces if (given := _bytes(piece))), b"")
 
 
-async def send(upload: _native.AsyncUpload, body: AsyncPieces) -> None:
+def sending(upload: _native.AsyncUpload, body: AsyncPieces) -> asyncio.Future[None]:
+    """Begins to hand a body over, on the running event loop."""
+    import asyncio
+
+    return asyncio.ensure_future(_send(upload, body))
+
+
+async def _send(upload: _native.AsyncUpload, body: AsyncPieces) -> None:
     """Hands a body over, piece by piece; what it raises is kept for whoever waits for the answer."""
     whole = False
     try:
@@ -178,6 +188,8 @@ async def _pieces(body: AsyncPieces) -> AsyncIterator[bytes]:
         read = reader(body)
         # A file may wait for its disk.
         wait = hasattr(body, "read")
+        import asyncio
+
         while piece := await asyncio.to_thread(read) if wait else read():
             yield piece
 
@@ -188,6 +200,8 @@ async def or_why(answer: asyncio.Future[T], sending: asyncio.Future[None] | None
         return await answer
     except errors.InvalidArgumentError:
         if sending is not None:
+            import asyncio
+
             await asyncio.wait([sending])
             if not sending.cancelled() and (raised := sending.exception()):
                 raise raised from None

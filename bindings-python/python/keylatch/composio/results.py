@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 from keylatch import models
 from keylatch.initiated import ConnectionRequest as _ConnectionRequest
-from keylatch.models import Field, Lists, Model, Status
+from keylatch.models import Field, Lists, Model, Status, unchangeable
 
 if TYPE_CHECKING:
     from keylatch.client import Keylatch
@@ -49,14 +48,14 @@ class _Named(Model):
         return key if further else super()._name_of(key)
 
 
-@dataclass(frozen=True)
+@unchangeable
 class ToolkitName(Model):
     """`toolkit` of an account or auth config."""
 
     slug: str
 
 
-@dataclass(frozen=True)
+@unchangeable
 class AuthConfigName(Model):
     """`auth_config` of an account."""
 
@@ -116,7 +115,7 @@ class ConnectionRequest(_Named, _ConnectionRequest):
         return self.wait_until_active(timeout=60.0 if timeout is None else timeout)
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Integration(_Named, models.Integration):
     """An integration or auth config: `id`, `appName`, `authScheme`; `toolkit.slug`, `auth_scheme`.
 
@@ -160,7 +159,7 @@ class AppDetails(_Named, models.App):
         return tuple(SchemeDetails.of(scheme) for scheme in self.schemes)
 
 
-@dataclass(frozen=True)
+@unchangeable
 class Done(Model):
     """The answer to a change that has nothing else to tell."""
 

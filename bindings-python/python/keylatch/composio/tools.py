@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from keylatch import errors
 from keylatch.client import Keylatch
 from keylatch.composio import connecting, proxy
 from keylatch.composio.absent import Partial
-from keylatch.models import Model
+from keylatch.models import Model, unchangeable
 
 
-@dataclass(frozen=True)
+@unchangeable
 class ProxyResponse(Model):
     """What an app answered: `status`, `data` (JSON, or text where it is none), `headers` (the last of each name)."""
 
