@@ -112,7 +112,7 @@ class Model:
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> bool:
-        return self._compared() == other._compared() if type(other) is type(self) else NotImplemented  # type: ignore[attr-defined]
+        return self._compared() == other._compared() if type(other) is type(self) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._compared())
