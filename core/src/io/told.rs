@@ -13,7 +13,7 @@ use crate::memory;
 const MANY: usize = 32;
 
 /// So many threads at most wait for the disk, or for a request that stands alone: a burst of calls is no burst of threads.
-const MOST_WAITING: usize = 64;
+const MOST_WAITING: usize = 32;
 
 type Telling = Box<dyn FnOnce() + Send>;
 
