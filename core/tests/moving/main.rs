@@ -6,6 +6,8 @@
 mod beside;
 mod broken;
 mod fixture;
+#[cfg(unix)]
+mod killed;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -34,9 +36,7 @@ impl Folder {
 
     /// A vault in a file of this name, for this tenant.
     fn vault_of(&self, name: &str, tenant: &str) -> Client {
-        let key = KeySource::Bytes(Secret::new(&[9; 32]));
-        let options = Options { path: Some(self.path(name)), key, tenant: tenant.to_owned(), ..Options::default() };
-        Client::open(options).unwrap()
+        open(&self.path(name), tenant)
     }
 
     fn vault(&self, name: &str) -> Client {
@@ -51,6 +51,12 @@ impl Folder {
         client.export_vault(&path, for_recipient()).unwrap();
         (client, path)
     }
+}
+
+fn open(vault: &Path, tenant: &str) -> Client {
+    let key = KeySource::Bytes(Secret::new(&[9; 32]));
+    let options = Options { path: Some(vault.to_owned()), key, tenant: tenant.to_owned(), ..Options::default() };
+    Client::open(options).unwrap()
 }
 
 fn for_recipient() -> SealFor {
