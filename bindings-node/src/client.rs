@@ -58,21 +58,21 @@ impl NativeClient {
         Self::default()
     }
 
-    /// Opens the vault, or the project on Composio's API. To be called once, before any other call.
+    /// Opens the vault, or the project on Composio's API. To be called once, before any other call. The secrets are spent.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments, reason = "one for each secret, and only the facade gives them")]
     pub fn open<'env>(
         &self,
         env: &'env Env,
         options: NativeOptions,
-        key: Option<&NativeSecret>,
-        passphrase: Option<&NativeSecret>,
-        token: Option<&NativeSecret>,
-        api_key: Option<&NativeSecret>,
+        key: Option<&mut NativeSecret>,
+        passphrase: Option<&mut NativeSecret>,
+        token: Option<&mut NativeSecret>,
+        api_key: Option<&mut NativeSecret>,
         news: Option<&NativeNews>,
     ) -> napi::Result<PromiseRaw<'env, Outcome>> {
         let slot = self.0.clone();
-        let secrets = [key, passphrase, token, api_key].map(|secret| secret.map(NativeSecret::duplicate));
+        let secrets = [key, passphrase, token, api_key].map(|secret| secret.map(NativeSecret::spend));
         let on_expired = news.map(NativeNews::listener);
         let options = options.with_secrets(secrets).map(|options| Options { on_expired, ..options });
         promise(env, &NativeCancel::new(), async move {
@@ -137,16 +137,16 @@ impl NativeClient {
         })
     }
 
-    /// The state of a vault that may not open.
+    /// The state of a vault that may not open. The secrets are spent.
     #[napi(catch_unwind)]
     pub fn diagnose<'env>(
         env: &'env Env,
         options: NativeOptions,
-        key: Option<&NativeSecret>,
-        passphrase: Option<&NativeSecret>,
-        token: Option<&NativeSecret>,
+        key: Option<&mut NativeSecret>,
+        passphrase: Option<&mut NativeSecret>,
+        token: Option<&mut NativeSecret>,
     ) -> napi::Result<PromiseRaw<'env, Outcome>> {
-        let secrets = [key, passphrase, token, None].map(|secret| secret.map(NativeSecret::duplicate));
+        let secrets = [key, passphrase, token, None].map(|secret| secret.map(NativeSecret::spend));
         let options = options.with_secrets(secrets);
         promise(env, &NativeCancel::new(), async move {
             let options = options?;

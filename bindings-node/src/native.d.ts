@@ -11,7 +11,7 @@ export declare class NativeCancel {
 /** One client, open or not yet. It is its own object before it is open, since only Promises of plain data are made here. */
 export declare class NativeClient {
   constructor()
-  /** Opens the vault, or the project on Composio's API. To be called once, before any other call. */
+  /** Opens the vault, or the project on Composio's API. To be called once, before any other call. The secrets are spent. */
   open(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, token?: NativeSecret | undefined | null, apiKey?: NativeSecret | undefined | null, news?: NativeNews | undefined | null): Promise<Outcome>
   /** Makes a call by its name. Values are taken out of `params` before this returns. */
   call(name: string, json: string, params: NativeParams | undefined | null, body: Uint8Array | undefined | null, cancel: NativeCancel): Promise<Outcome>
@@ -19,7 +19,7 @@ export declare class NativeClient {
   stream(json: string, body: Uint8Array | undefined | null, upload: NativeUpload | undefined | null, cancel: NativeCancel): Promise<Outcome>
   /** Closes the client. Calls that are under way finish or fail. */
   close(): Promise<Outcome>
-  /** The state of a vault that may not open. */
+  /** The state of a vault that may not open. The secrets are spent. */
   static diagnose(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, token?: NativeSecret | undefined | null): Promise<Outcome>
 }
 
@@ -57,6 +57,8 @@ export declare class NativeSecret {
   get length(): number
   /** A copy, which the caller must wipe. */
   expose(): Buffer
+  /** Another with the same bytes. */
+  copy(): NativeSecret
   /** Wipes the bytes now. */
   dispose(): void
 }

@@ -130,7 +130,7 @@ const PROJECT: Types = { baseUrl: 'string', apiVersion: 'string' }
 const COMPOSIO: Types = { ...CONNECTION, ...PROJECT }
 
 /**
- * Options as the native side takes them.
+ * Options as the native side takes them: it spends the secrets.
  *
  * @internal
  */
@@ -185,6 +185,15 @@ export function composioOpening(given: ComposioOptions): NativeOpening {
   return { options: { ...options, composio: { baseUrl, apiVersion } as NativeProject }, apiKey: taken }
 }
 
+/**
+ * The same with secrets of its own, since an opening spends them.
+ *
+ * @internal
+ */
+export function copied({ key, passphrase, token, apiKey, ...rest }: NativeOpening): NativeOpening {
+  return { ...rest, key: key?.copy(), passphrase: passphrase?.copy(), token: token?.copy(), apiKey: apiKey?.copy() }
+}
+
 /** The options that are given, each of its type. */
 function checked(call: string, given: ConnectionOptions, types: Types): NativeOptions & NativeProject {
   const { extraCa, ...rest } = given
@@ -211,7 +220,7 @@ function textOrSecret(name: string, value: unknown): NativeSecret | undefined {
 
 function bytesOrSecret(name: string, value: unknown): NativeSecret | undefined {
   if (value === undefined) return undefined
-  if (value instanceof Secret) return nativeOf(value)
+  if (value instanceof Secret) return nativeOf(value).copy() // the caller may dispose of it
   const fault = notTakeable(value)
   if (fault) throw badArgument(name, `${name} must be a Uint8Array or a Secret, not ${fault}`)
   return native.NativeSecret.take(value as Uint8Array)

@@ -40,6 +40,12 @@ impl NativeSecret {
         self.0.as_ref().map_or_else(Buffer::default, |secret| secret.expose().to_vec().into()) // expose: the host asks
     }
 
+    /// Another with the same bytes.
+    #[napi(catch_unwind)]
+    pub fn copy(&self) -> Self {
+        Self(Some(self.duplicate()))
+    }
+
     /// Wipes the bytes now.
     #[napi(catch_unwind)]
     pub fn dispose(&mut self) {
@@ -48,6 +54,11 @@ impl NativeSecret {
 
     pub(crate) fn new(secret: Secret) -> Self {
         Self(Some(secret))
+    }
+
+    /// The bytes, which are not here any more.
+    pub(crate) fn spend(&mut self) -> Secret {
+        self.0.take().unwrap_or_else(|| Secret::new(&[]))
     }
 
     pub(crate) fn duplicate(&self) -> Secret {

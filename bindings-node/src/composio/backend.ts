@@ -2,8 +2,8 @@
 import { asOptions } from '../calls'
 import { Keylatch } from '../client'
 import { badArgument, ClosedError } from '../errors'
-import { composioOpening, vaultOpening, type ComposioOptions, type OpenOptions } from '../options'
-import { kindOf, Secret } from '../secret'
+import { composioOpening, copied, vaultOpening, type ComposioOptions, type OpenOptions } from '../options'
+import { kindOf } from '../secret'
 
 /**
  * Which backend to use: the client given here; else Composio's API where an API key, a base URL or a version of the API is
@@ -65,17 +65,11 @@ function opener({ vault, ...project }: Omit<BackendOptions, 'client'>): () => Pr
     )
   }
   if (named || (vault === undefined && process.env['COMPOSIO_API_KEY'])) {
-    const opening = composioOpening({ ...project, apiKey: held(apiKey) })
-    return () => Keylatch.opened(opening)
+    const opening = composioOpening(project)
+    return () => Keylatch.opened(copied(opening))
   }
-  const { key, passphrase, ...rest } = asOptions('vault', vault)
-  const opening = vaultOpening({ ...connection, ...rest, key: held(key), passphrase: held(passphrase) })
-  return () => Keylatch.opened(opening)
-}
-
-/** A secret of our own in place of the caller's, who may dispose of it before the first call. */
-function held<T>(value: T): T | Secret {
-  return value instanceof Secret ? Secret.take(value.expose()) : value
+  const opening = vaultOpening({ ...connection, ...asOptions('vault', vault) })
+  return () => Keylatch.opened(copied(opening))
 }
 
 function checked(client: unknown): Keylatch {
