@@ -16,7 +16,7 @@ from dataclasses import replace
 
 import building
 import report
-from parts import cold, large, many, sizes, start, vault, warm
+from parts import cold, large, many, postgres, sizes, start, vault, warm
 from results import Part
 from setting import FULL, MADE, ROOT, SHORT, SMOKE, Effort, Setting, setting
 
@@ -27,6 +27,7 @@ PARTS: dict[str, Callable[[Setting], Part]] = {
     "many": many.run,
     "vault": vault.run,
     "large": large.run,
+    "postgres": postgres.run,
     "sizes": sizes.run,
 }
 EFFORTS = {effort.name: effort for effort in (FULL, SHORT, SMOKE)}

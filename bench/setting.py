@@ -62,6 +62,7 @@ class Setting:
     effort: Effort
     folder: Path
     stack: ExitStack = field(default_factory=ExitStack)
+    _samples: int = 0
 
     def env(self, **more: str) -> dict[str, str]:
         """Nothing of the user's own settings of Composio's."""
@@ -135,11 +136,16 @@ class Setting:
         memory = Path("/dev/shm")
         with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else self.folder) as scratch:
             draft = Path(scratch) / "vault.db"
-            env = self.env(BENCH_VAULT=str(draft), BENCH_COUNT=str(count))
-            told = subprocess.run([PEERS / "fill"], env=env, stdout=subprocess.PIPE, check=True, timeout=TIME_LIMIT)
+            samples = self.filled(str(draft), count)
             file.write_bytes(draft.read_bytes())
-        samples = self.keep(f"{name}-samples.json", json.loads(told.stdout))
         return self.env(BENCH_VAULT=str(file), BENCH_SAMPLES=samples, BENCH_RAW=str(file) + "-raw")
+
+    def filled(self, vault: str, count: int) -> str:
+        """Adds so many connections to a vault; gives the file that names samples of what is in it then."""
+        env = self.env(BENCH_VAULT=vault, BENCH_COUNT=str(count))
+        told = subprocess.run([PEERS / "fill"], env=env, stdout=subprocess.PIPE, check=True, timeout=TIME_LIMIT)
+        self._samples += 1
+        return self.keep(f"samples-{self._samples}.json", json.loads(told.stdout))
 
 
 NO_SAMPLES: dict[str, list[str]] = {"ids": [], "cursors": [], "revealed": []}

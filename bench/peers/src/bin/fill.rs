@@ -1,4 +1,4 @@
-//! Fills the vault BENCH_VAULT with BENCH_COUNT connections, each of another entity, and prints samples of what is in it.
+//! Adds BENCH_COUNT connections to the vault BENCH_VAULT, each of another entity, and prints samples of what is in it then.
 
 #![forbid(unsafe_code)]
 
@@ -34,13 +34,16 @@ fn main() -> Result<()> {
         revealed.push(initiate(&client, &logins, number, params)?);
     }
     let (ids, cursors) = surveyed(&client)?;
-    assert_eq!(ids.len(), count, "every connection is in the list");
+    assert!(ids.len() >= count, "every connection is in the list");
     let some = |all: &[String]| -> Vec<String> { all.iter().step_by(all.len().div_ceil(SAMPLES)).cloned().collect() };
     println!("{}", json!({ "integration": keys, "ids": some(&ids), "cursors": some(&cursors), "revealed": revealed }));
     Ok(())
 }
 
 fn integration(client: &Client, app: &str, allow: Allow) -> Result<String> {
+    if let Some(there) = client.integrations(Some(app))?.pop() {
+        return Ok(there.id);
+    }
     let made = client.create_integration(NewIntegration { app: app.into(), allow, ..NewIntegration::default() })?;
     Ok(made.id)
 }
