@@ -9,7 +9,7 @@ from measuring import Command, in_turn, running
 from results import Demand, Part
 from setting import ROOT, Setting
 
-from parts.large import DEMANDED, MOST, SMALL
+from parts.large import DEMANDED, MOST, SMALL, at_a_time
 
 sys.path[:0] = [str(ROOT / folder) for folder in ("tests", "tests/live", "tests/postgres")]
 from server import Server, started  # noqa: E402
@@ -38,9 +38,8 @@ def run(setting: Setting) -> Part:
         with running(commands) as programs:
             raw = programs.pop(RAW)
             for operation in DEMANDED:
-                count = max(1, setting.effort.pairs // 5)
                 measured = programs | {RAW: raw} if operation == "initiate" else programs
-                times = in_turn(measured, 5 * setting.effort.rounds, operation, count)
+                times = in_turn(measured, setting.effort.rounds, operation, at_a_time(setting, operation))
                 small, big = (times[str(count)].p50 / 1e3 for count in (SMALL, large))
                 part.rows.append([operation, small, big, big / small])
                 part.bars[operation] = big / small
