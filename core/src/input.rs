@@ -7,6 +7,7 @@ use crate::catalog::{self, Catalog, FieldDef, Kind};
 use crate::connection::Warning;
 use crate::error::{Error, ErrorKind, Problem, Result};
 use crate::io::addresses::web_address;
+use crate::patterns::compiled;
 use crate::secret::Secret;
 
 const NOT_WIPEABLE: &str = "must come as a Secret or a buffer that can be wiped, since strict_secrets is on";
@@ -333,7 +334,7 @@ fn accept(field: &FieldDef, input: Input, strict_secrets: bool) -> Result<(Secre
         return Err(format!("must be one of {}", field.choices.join(", ")));
     }
     if let Some(pattern) = &field.pattern {
-        let regex = regex_lite::Regex::new(pattern).map_err(|_| "cannot be checked: its pattern is broken")?;
+        let regex = compiled(pattern).ok_or("cannot be checked: its pattern is broken")?;
         if !regex.is_match(text) {
             let like = field.example.as_ref().map(|e| format!("; one looks like {e}")).unwrap_or_default();
             return Err(format!("does not have the form of a {}{like}", field.display_name));
@@ -348,7 +349,7 @@ fn unusual(field: &FieldDef, value: &Secret, rules: &Rules) -> Option<String> {
     let text = value.expose_text()?; // expose: only looked at
     let foreign = || rules.catalog.looks_foreign(rules.app, text).filter(|_| field.secret);
     let Some(hint) = &field.hint else { return foreign().map(|looks| format!("{looks}, not like one of this app")) };
-    let regex = regex_lite::Regex::new(&hint.pattern).ok()?;
+    let regex = compiled(&hint.pattern)?;
     (!regex.is_match(text)).then(|| match foreign() {
         Some(looks) => format!("{}; {looks}", hint.says.trim_end_matches('.')),
         None => hint.says.to_string(),

@@ -40,6 +40,7 @@ mod moving;
 mod options;
 mod paged;
 mod pages;
+mod patterns;
 mod process;
 mod provider;
 mod retry;

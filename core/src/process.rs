@@ -49,7 +49,7 @@ pub(crate) struct Locked<'l, T> {
 }
 
 impl<T> Lock<T> {
-    pub(crate) fn new(value: T) -> Self {
+    pub(crate) const fn new(value: T) -> Self {
         Self(Mutex::new(value))
     }
 
