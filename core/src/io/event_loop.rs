@@ -2,6 +2,7 @@
 //! their beginning to their end, with the requests that they make, so that no answer changes threads on its way.
 
 use std::cell::Cell;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 
 use tokio::runtime::Handle;
@@ -62,10 +63,11 @@ impl EventLoop {
         done: impl FnOnce(T) + Send + 'static,
     ) -> AbortHandle {
         let told = self.told.clone();
-        let work = async move {
+        // Boxed, so that a runtime's task is not compiled anew for each kind of work.
+        let work: Pin<Box<dyn Future<Output = ()> + Send>> = Box::pin(async move {
             let outcome = work.await;
             told.add(move || done(outcome));
-        };
+        });
         self.handle.spawn(work).abort_handle()
     }
 
