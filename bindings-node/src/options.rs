@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use keylatch::{ApiVersion, Composio, Error, ErrorKind, KeySource, Options, Result, Secret, Transit, TransitToken};
+use keylatch::{
+    ApiVersion, Audit, Composio, Error, ErrorKind, KeySource, Options, Result, Secret, Transit, TransitToken,
+};
 use napi_derive::napi;
 
 /// A project on Composio's API, without its key.
@@ -74,6 +76,7 @@ impl NativeOptions {
             proxy: self.proxy,
             strict_secrets: self.strict_secrets.unwrap_or(defaults.strict_secrets),
             hold_for: self.hold_for_ms.map_or(Ok(defaults.hold_for), |value| milliseconds("holdForMs", value))?,
+            audit: Audit::default(),
             on_expired: None,
         })
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
+use crate::audit::{Audit, AuditCheck, AuditLog, AuditQuery};
 use crate::calls::{
     ActionResult, AppSearch, ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration,
     Request, Response, UpdateCredentials, VerifyDue,
@@ -52,6 +53,7 @@ pub(crate) fn open(options: &Options) -> Result<Opened> {
         return Err(Error::argument("proxy", "proxy must be an address such as http://proxy:3128"));
     }
     match &options.composio {
+        Some(_) if options.audit != Audit::Off => Err(composio::no_vault().with_fields(["audit"])),
         Some(project) => Project::open(project).map(Opened::Project),
         None => embedded::open_vault(options).map(Opened::Vault),
     }
@@ -187,6 +189,8 @@ impl<I: Io> Backend<I> {
         fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported>;
         fn import_vault(&self, ask: ImportVault) -> Result<Imported>;
         fn diagnose(&self) -> Result<Diagnosis>;
+        fn audit_log(&self, ask: AuditQuery) -> Result<AuditLog>;
+        fn check_audit(&self, head: Option<&str>) -> Result<AuditCheck>;
         fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
         fn request_stream(&self, ask: Request, streaming: Streaming) -> Result<Flow>;
     }

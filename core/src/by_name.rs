@@ -173,6 +173,12 @@ impl TransitPlace {
     }
 }
 
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct KnownHead {
+    head: Option<String>,
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Exporting {
@@ -404,6 +410,8 @@ impl<I: Io> Backend<I> {
                 self.change_key(to).await?;
                 reply(&Done {})
             }
+            "audit_log" => reply(&self.audit_log(arguments(name, json)?).await?),
+            "check_audit" => reply(&self.check_audit(arguments::<KnownHead>(name, json)?.head.as_deref()).await?),
             "rotate_data_key" => reply(&self.rotate_data_key(arguments(name, json)?).await?),
             "export_vault" => {
                 let Exporting { path, recipient } = arguments(name, json)?;

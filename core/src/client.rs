@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::app::{App, ExpectedParams, Integration, KeyOrigin};
+use crate::audit::{AuditCheck, AuditLog, AuditQuery};
 use crate::backend::{self, Backend};
 use crate::by_name::{Payload, Reply};
 use crate::calls::{
@@ -393,6 +394,22 @@ operations! {
     /// # Errors
     /// `invalid_argument` on Composio's API, where there is no vault. What is wrong with the vault is told in the diagnosis.
     fn diagnose(&self) -> Result<Diagnosis>;
+
+    /// The vault's audit log, oldest entry first, a page a call: who connected, used, verified or deleted what, and when. With an
+    /// id, the entries about that user or connection. Works whether or not this client writes the log.
+    ///
+    /// # Errors
+    /// `corrupt_record` for an id where the log's key does not open; `invalid_argument` for a limit that cannot be, and on
+    /// Composio's API, where there is no vault.
+    fn audit_log(&self, ask: AuditQuery) -> Result<AuditLog>;
+
+    /// Reads the whole audit log and says what is not as it was written: entries that are gone, changed or not in their place.
+    /// `head` is one that this or `audit_log` returned earlier and that was kept elsewhere: only with it a log whose end was cut
+    /// off shows.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a head that is none, and on Composio's API, where there is no vault.
+    fn check_audit(&self, head: Option<&str>) -> Result<AuditCheck>;
 
     /// Makes a call by its name with JSON arguments, as `docs/calls.md` lists them. For hosts with dynamic values;
     /// credentials go in `payload`, never in `json`.

@@ -20,7 +20,7 @@ pub struct Diagnosis {
     /// The same of the folder that it is in.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub folder_mode: Option<String>,
-    /// The vault's format; this version reads and writes format 3, in PostgreSQL format 1.
+    /// The vault's format; this version reads and writes format 4, in PostgreSQL format 2.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub format: Option<i64>,
     /// Whether the file's structure is whole. Absent where it could not be looked at, and in PostgreSQL.

@@ -13,6 +13,7 @@
 mod allow;
 mod app;
 mod asked;
+mod audit;
 mod backend;
 mod by_name;
 mod calls;
@@ -56,6 +57,7 @@ mod verdict;
 
 pub use allow::{Allow, Permission};
 pub use app::{Action, ActionParam, App, AuthScheme, ExpectedParams, Integration, KeyOrigin, Scheme};
+pub use audit::{Audit, AuditCheck, AuditEntry, AuditLog, AuditQuery};
 pub use backend::diagnose;
 pub use by_name::{Payload, Reply};
 pub use calls::{

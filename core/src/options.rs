@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroize as _;
 
+use crate::audit::Audit;
 use crate::expired::OnExpired;
 use crate::secret::Secret;
 use crate::vault::{KeySource, url};
@@ -108,6 +109,9 @@ pub struct Options {
     /// this client changes is seen at once, what others change when this time is over, after a day at most. Meanwhile it stands in memory that is left out
     /// of core dumps and locked as far as the system allows. Default: zero, no longer than a call.
     pub hold_for: Duration,
+    /// Whether this client writes what it does into the vault's audit log. A use of a connection costs a transaction then. Default:
+    /// off. Composio's API has no such log.
+    pub audit: Audit,
     /// Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
     /// refused. Never on Composio's API, where only Composio changes a status. Default: nobody.
     pub on_expired: Option<OnExpired>,
@@ -126,6 +130,7 @@ impl Default for Options {
             proxy: None,
             strict_secrets: false,
             hold_for: Duration::ZERO,
+            audit: Audit::Off,
             on_expired: None,
         }
     }
@@ -145,6 +150,7 @@ impl fmt::Debug for Options {
             .field("extra_ca_pem", &self.extra_ca_pem)
             .field("proxy", &self.proxy)
             .field("strict_secrets", &self.strict_secrets)
+            .field("audit", &self.audit)
             .field("on_expired", &self.on_expired)
             .finish()
     }

@@ -115,6 +115,23 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The machine's name as it is now; empty where it has none.
+#[cfg(unix)]
+#[allow(unsafe_code, reason = "the system has no safe way to ask for it")]
+pub(crate) fn host_name() -> String {
+    let mut name = [0_u8; 256];
+    // SAFETY: the system writes at most so many bytes into the buffer, which is ours.
+    let done = unsafe { libc::gethostname(name.as_mut_ptr().cast(), name.len()) } == 0;
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(name.len());
+    if done { String::from_utf8_lossy(&name[..end]).into_owned() } else { String::new() }
+}
+
+/// As above.
+#[cfg(not(unix))]
+pub(crate) fn host_name() -> String {
+    std::env::var("COMPUTERNAME").unwrap_or_default()
+}
+
 /// The handlers that the system calls around each fork.
 #[cfg(unix)]
 #[allow(unsafe_code, reason = "the system has no safe way to ask for these calls")]

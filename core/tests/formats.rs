@@ -6,13 +6,13 @@
 use std::path::{Path, PathBuf};
 
 use keylatch::{
-    Allow, Client, ConnectionFilter, InitiateConnection, KeySource, NewIntegration, Options, Params, Permission,
+    Allow, Audit, Client, ConnectionFilter, InitiateConnection, KeySource, NewIntegration, Options, Params, Permission,
     Secret, Status, Verify,
 };
 use serde_json::json;
 
 /// The formats of the vault's file, with the version of the records in it.
-const RELEASED: [&str; 2] = ["format-2-records-1", "format-3-records-1"];
+const RELEASED: [&str; 3] = ["format-2-records-1", "format-3-records-1", "format-4-records-1"];
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name).with_extension("db")
@@ -20,7 +20,8 @@ fn fixture(name: &str) -> PathBuf {
 
 fn open(vault: &Path) -> Client {
     let key = KeySource::Bytes(Secret::new(&[9; 32]));
-    Client::open(Options { path: Some(vault.to_owned()), key, ..Options::default() }).unwrap()
+    let audit = Audit::Required;
+    Client::open(Options { path: Some(vault.to_owned()), key, audit, ..Options::default() }).unwrap()
 }
 
 fn make(vault: &Path) {
@@ -77,5 +78,9 @@ fn a_vault_of_each_released_format_opens_with_all_that_is_in_it() {
         assert!(dsn.contains("/reports"), "{dsn}");
         assert!(client.dsn(&client.enable_connection(&second.id).unwrap().id).is_ok());
         assert_eq!(client.diagnose().unwrap().damaged_connections, [""; 0]);
+        let log = client.check_audit(None).unwrap();
+        // Of those that had a log already, what was done to make them comes first.
+        let before = if name.starts_with("format-4") { 4 } else { 0 };
+        assert_eq!((log.entries, log.faults), (before + 3, Vec::new()), "{name}");
     }
 }

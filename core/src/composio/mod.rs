@@ -27,6 +27,7 @@ use std::time::{Duration, Instant};
 use serde_json::Value;
 
 use crate::app::{App, KeyOrigin};
+use crate::audit::{AuditCheck, AuditLog, AuditQuery};
 use crate::catalog::Catalog;
 use crate::diagnosis::Diagnosis;
 use crate::error::{Error, ErrorKind, Result};
@@ -45,8 +46,8 @@ use session::Session;
 
 /// The answer to what is asked of a vault.
 pub(crate) fn no_vault() -> Error {
-    let message =
-        "Composio keeps the credentials of this client: there is no vault to copy, to look into or to give another key";
+    let message = "Composio keeps the credentials of this client: there is no vault to copy, to look into, to audit or to give another \
+         key";
     Error::new(ErrorKind::InvalidArgument, message)
 }
 
@@ -123,6 +124,16 @@ impl<I: Io> Composio<I> {
     }
 
     pub(crate) async fn import_vault(&self, _ask: ImportVault) -> Result<Imported> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn audit_log(&self, _ask: AuditQuery) -> Result<AuditLog> {
+        self.session()?;
+        Err(no_vault())
+    }
+
+    pub(crate) async fn check_audit(&self, _head: Option<&str>) -> Result<AuditCheck> {
         self.session()?;
         Err(no_vault())
     }

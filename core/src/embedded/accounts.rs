@@ -4,12 +4,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use super::{Embedded, Opened, check_name};
+use crate::audit::{Action, DONE};
 use crate::calls::ConnectionFilter;
 use crate::choice;
 use crate::connection::{Connection, Page, Status};
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{self, Io};
 use crate::store::{ConnectionQuery, ConnectionRow};
+use crate::vault::Vault;
 
 const DEFAULT_LIMIT: u32 = 50;
 const MOST: u32 = 500;
@@ -61,7 +63,7 @@ impl<I: Io> Embedded<I> {
     }
 
     pub(crate) async fn enable_connection(&self, id: &str) -> Result<Connection> {
-        self.switch(id, |row| match row.status {
+        self.switch(id, Action::Enable, |row| match row.status {
             Status::Active | Status::Inactive => Ok(Status::Active),
             _ => {
                 let message = format!("the connection is {}; verify it or update its credentials", row.status);
@@ -72,7 +74,7 @@ impl<I: Io> Embedded<I> {
     }
 
     pub(crate) async fn disable_connection(&self, id: &str) -> Result<Connection> {
-        self.switch(id, |_| Ok(Status::Inactive)).await
+        self.switch(id, Action::Disable, |_| Ok(Status::Inactive)).await
     }
 
     pub(crate) async fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection> {
@@ -81,13 +83,15 @@ impl<I: Io> Embedded<I> {
         let wanted = id.to_owned();
         let row = self
             .vault(move |vault| {
-                vault.store.update_connection(&wanted, &mut |row| {
+                let note = vault.note(Action::SetAlias, DONE)?;
+                let mut change = |row: &mut ConnectionRow| {
                     if row.alias != alias {
                         row.alias.clone_from(&alias);
                         row.updated_at = io::now();
                     }
                     Ok(())
-                })
+                };
+                vault.store.update_connection(&wanted, &mut change, note.entry())
             })
             .await?;
         row.map(|row| row.view()).ok_or_else(|| missing(id))
@@ -103,27 +107,32 @@ impl<I: Io> Embedded<I> {
         self.tokens.forget(id);
         self.limits.forget(id);
         let wanted = id.to_owned();
-        let was_there = self.change(id, move |vault| vault.store.delete_connection(&wanted)).await?;
+        let delete =
+            move |vault: &Vault| vault.store.delete_connection(&wanted, vault.note(Action::Delete, DONE)?.entry());
+        let was_there = self.change(id, delete).await?;
         if was_there { Ok(()) } else { Err(missing(id)) }
     }
 
     async fn switch(
         &self,
         id: &str,
+        action: Action,
         to: impl Fn(&ConnectionRow) -> Result<Status> + Send + 'static,
     ) -> Result<Connection> {
         check_name("connected_account_id", id)?;
         let wanted = id.to_owned();
         let row = self
             .change(id, move |vault| {
-                vault.store.update_connection(&wanted, &mut |row| {
+                let note = vault.note(action, DONE)?;
+                let mut change = |row: &mut ConnectionRow| {
                     let status = to(row)?;
                     if row.status != status {
                         row.status = status;
                         row.updated_at = io::now();
                     }
                     Ok(())
-                })
+                };
+                vault.store.update_connection(&wanted, &mut change, note.entry())
             })
             .await?;
         row.map(|row| row.view()).ok_or_else(|| missing(id))

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::{Embedded, means};
+use crate::audit::Action;
 use crate::backend::network;
 use crate::diagnosis::Diagnosis;
 use crate::error::Result;
@@ -10,6 +11,7 @@ use crate::io::Io;
 use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
 use crate::rotation::{RotateDataKey, Rotation};
+use crate::store::About;
 use crate::vault::{self, KeySource, Place, whole_path};
 
 /// The state of a vault that may not open. Waits on the disk or on PostgreSQL, on Argon2id for a passphrase, on a keyring or a
@@ -23,7 +25,11 @@ impl<I: Io> Embedded<I> {
     pub(crate) async fn backup(&self, path: &Path) -> Result<()> {
         self.must_be_open()?;
         let to = whole_path(path)?;
-        self.vault(move |vault| vault.store.backup(&to)).await?;
+        self.vault(move |vault| {
+            vault.note_begun(Action::Backup, About::default())?;
+            vault.store.backup(&to)
+        })
+        .await?;
         tracing::debug!("backup written");
         Ok(())
     }
@@ -43,7 +49,12 @@ impl<I: Io> Embedded<I> {
     pub(crate) async fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported> {
         self.must_be_open()?;
         let to = whole_path(path)?;
-        let done = self.vault(move |vault| vault.export(&to, &seal)).await?;
+        let done = self
+            .vault(move |vault| {
+                vault.note_begun(Action::Export, About::default())?;
+                vault.export(&to, &seal)
+            })
+            .await?;
         tracing::info!(integrations = done.integrations, connections = done.connections, "vault exported");
         Ok(done)
     }
@@ -52,7 +63,14 @@ impl<I: Io> Embedded<I> {
         self.must_be_open()?;
         let ask = ImportVault { path: whole_path(&ask.path)?, ..ask };
         let dry_run = ask.dry_run;
-        let done = self.vault(move |vault| vault.import(&ask)).await?;
+        let done = self
+            .vault(move |vault| {
+                if !ask.dry_run {
+                    vault.note_begun(Action::Import, About::default())?;
+                }
+                vault.import(&ask)
+            })
+            .await?;
         tracing::info!(integrations = done.integrations, connections = done.connections, dry_run, "vault imported");
         Ok(done)
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Embedded, Resolved, check_limit};
 use crate::app::{App, AuthScheme, ExpectedParams, KeyOrigin};
+use crate::audit::{Action, DONE};
 use crate::calls::{AppSearch, ExpectedParamsQuery};
 use crate::catalog::{AppRef, FieldDef};
 use crate::error::{Error, ErrorKind, Result};
@@ -116,9 +117,10 @@ impl<I: Io> Embedded<I> {
             None => {
                 let mut row = Self::integration_draft(&app, app.scheme(auth_scheme)?)?;
                 self.vault(move |vault| {
+                    let note = vault.note(Action::CreateIntegration, DONE)?;
                     vault.sealing(|| {
                         vault.seal_integration(&mut row, &Values::default())?;
-                        vault.store.default_integration(&row)
+                        vault.store.default_integration(&row, note.entry())
                     })
                 })
                 .await?

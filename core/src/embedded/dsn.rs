@@ -2,6 +2,7 @@
 
 use super::Embedded;
 use crate::allow::Permission;
+use crate::audit::Action;
 use crate::choice::Whose;
 use crate::error::{Error, Result};
 use crate::io::Io;
@@ -22,6 +23,7 @@ impl<I: Io> Embedded<I> {
         }
         match dsn(opened.integration.scheme()?, &opened.values)? {
             Some(dsn) => {
+                self.note_use(Action::Dsn, &opened.row).await?;
                 tracing::info!(connection = %opened.row.id, app = %opened.row.app, "connection string handed out");
                 Ok(dsn)
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::{Embedded, check_name};
+use crate::audit::Action;
 use crate::calls::{ActionResult, ExecuteAction};
 use crate::choice::Whose;
 use crate::error::{Error, ErrorKind, Result};
@@ -40,6 +41,7 @@ impl<I: Io> Embedded<I> {
         };
         let opened = self.opened_for(&whose).await?;
         let target = opened.integration.target(&self.io, &opened.values)?;
+        self.note_use(Action::Execute, &opened.row).await?;
         let mut tries = Tries::once(ask.timeout_ms.map_or(self.timeout, Duration::from_millis));
         let (incoming, mask) = self.send(&opened, &target, request.as_host(), &mut tries).await?;
         if (200..300).contains(&incoming.status) {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{Embedded, Resolved, check_name};
 use crate::asked;
+use crate::audit::Action;
 use crate::calls::{InitiateConnection, UpdateCredentials, Verify};
 use crate::choice;
 use crate::connection::{ConnectionRequest, Status, Warning};
@@ -28,8 +29,13 @@ impl<I: Io> Embedded<I> {
         let params = std::mem::take(&mut ask.connected_account_params);
         let (values, warnings) = self.check_input(&integration, params, Completeness::Whole)?;
         let former = self.former(&ask, &integration.row.id).await?;
-        let (values, judgement) = self.judged(&integration, values, ask.verify).await?;
-
+        let (values, judgement) = match self.judged(&integration, values, ask.verify).await {
+            Ok(judged) => judged,
+            Err(error) => {
+                let app = integration.row.app.clone();
+                return Err(self.note_refusal(Action::Initiate, error, ask.entity_id, app).await);
+            }
+        };
         let replaced = former.is_some();
         let row = match former {
             Some(former) => {
@@ -39,7 +45,7 @@ impl<I: Io> Embedded<I> {
                     labels: (!ask.labels.is_empty()).then_some(ask.labels),
                     metadata: (!ask.metadata.is_null()).then_some(ask.metadata),
                 };
-                self.replace(former, values, &judgement, description).await?
+                self.replace(former, values, &judgement, description, Action::Initiate).await?
             }
             None => self.store_new(&integration, ask, values, &judgement).await?,
         };
@@ -56,14 +62,20 @@ impl<I: Io> Embedded<I> {
         let row = self.connection_row(&ask.connected_account_id).await?;
         let integration = self.resolve_id(&row.integration_id).await?;
         let former = Former { id: row.id.clone(), record_version: row.record_version };
+        let (entity_id, app) = (row.entity_id.clone(), row.app.clone());
         // A record that no longer opens can still be given new credentials, all of them.
         let kept = self.vault(move |vault| vault.open_connection(&row)).await.ok();
         let completeness = kept.as_ref().map_or(Completeness::Whole, Completeness::Beside);
         let (mut values, warnings) = self.check_input(&integration, ask.connected_account_params, completeness)?;
         values.fill_from(kept.unwrap_or_default());
         values.remove_all(&asked::obsolete(&integration.scheme()?.fields, &values, &integration.fixed));
-        let (values, judgement) = self.judged(&integration, values, ask.verify).await?;
-        let row = self.replace(former, values, &judgement, Description::default()).await?;
+        let (values, judgement) = match self.judged(&integration, values, ask.verify).await {
+            Ok(judged) => judged,
+            Err(error) => {
+                return Err(self.note_refusal(Action::Update, error, entity_id, app).await);
+            }
+        };
+        let row = self.replace(former, values, &judgement, Description::default(), Action::Update).await?;
         tracing::debug!(connection = %row.id, verdict = %row.verdict, "credentials updated");
         Ok(answer(row, judgement, warnings, true))
     }
@@ -156,10 +168,12 @@ impl<I: Io> Embedded<I> {
             updated_at: now,
         };
         let (allow_multiple, held) = (ask.allow_multiple, self.held.clone());
+        let verdict = judgement.verdict;
         self.vault(move |vault| {
+            let note = vault.note(Action::Initiate, verdict.as_str())?;
             vault.sealing(|| {
                 vault.seal_connection(&mut row, &values)?;
-                vault.store.insert_connection(&row, allow_multiple)
+                vault.store.insert_connection(&row, allow_multiple, note.entry())
             })?;
             held.forget_entity(&row.entity_id);
             Ok(row)
@@ -174,12 +188,14 @@ impl<I: Io> Embedded<I> {
         values: Values,
         judgement: &Judgement,
         description: Description,
+        action: Action,
     ) -> Result<ConnectionRow> {
         let Former { id, record_version } = former;
         let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
         let wanted = id.clone();
         let row = self
             .change(&id, move |vault| {
+                let note = vault.note(action, verdict.as_str())?;
                 let mut change = |row: &mut ConnectionRow| {
                     if row.record_version != record_version {
                         let message = "another call changed the credentials meanwhile; nothing was stored, try again";
@@ -194,7 +210,7 @@ impl<I: Io> Embedded<I> {
                     row.record_version += 1;
                     vault.seal_connection(row, &values)
                 };
-                vault.sealing(|| vault.store.update_connection(&wanted, &mut change))
+                vault.sealing(|| vault.store.update_connection(&wanted, &mut change, note.entry()))
             })
             .await?;
         self.tokens.forget(&id);

@@ -3,6 +3,7 @@
 use super::{Embedded, check_name};
 use crate::allow::Allow;
 use crate::app::Integration;
+use crate::audit::{Action, DONE};
 use crate::calls::NewIntegration;
 use crate::catalog::{AppDef, Inject, SchemeDef};
 use crate::error::{Error, ErrorKind, Result};
@@ -10,7 +11,7 @@ use crate::input::{self, Completeness, Rules, Values};
 use crate::io::{self, Io};
 use crate::provider::check_override;
 use crate::store::{Deletion, IntegrationRow};
-use crate::vault::new_id;
+use crate::vault::{Vault, new_id};
 
 impl<I: Io> Embedded<I> {
     pub(crate) async fn create_integration(&self, ask: NewIntegration) -> Result<Integration> {
@@ -42,9 +43,10 @@ impl<I: Io> Embedded<I> {
         row.fixed_fields = fixed.iter().map(|(name, _)| name.to_owned()).collect();
         let row = self
             .vault(move |vault| {
+                let note = vault.note(Action::CreateIntegration, DONE)?;
                 vault.sealing(|| {
                     vault.seal_integration(&mut row, &fixed)?;
-                    vault.store.insert_integration(&row)
+                    vault.store.insert_integration(&row, note.entry())
                 })?;
                 Ok(row)
             })
@@ -66,7 +68,10 @@ impl<I: Io> Embedded<I> {
 
     pub(crate) async fn delete_integration(&self, id: &str) -> Result<()> {
         let wanted = id.to_owned();
-        match self.vault(move |vault| vault.store.delete_integration(&wanted)).await? {
+        let delete = move |vault: &Vault| {
+            vault.store.delete_integration(&wanted, vault.note(Action::DeleteIntegration, DONE)?.entry())
+        };
+        match self.vault(delete).await? {
             Deletion::Done => Ok(()),
             Deletion::Missing => Err(missing(id)),
             Deletion::InUse(count) => {

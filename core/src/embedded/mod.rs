@@ -1,6 +1,7 @@
 //! The embedded backend: catalogue, provider and vault in one process, no server.
 
 mod accounts;
+mod audit;
 mod care;
 mod discover;
 mod dsn;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::asked;
+use crate::audit::Audit;
 use crate::backend::network;
 use crate::catalog::{AppRef, Catalog, FieldDef, SchemeDef};
 use crate::error::{Error, Result};
@@ -42,6 +44,7 @@ pub(crate) struct Embedded<I> {
     tokens: tokens::Tokens,
     limits: Limits,
     held: Arc<held::HeldRecords>,
+    audit: Audit,
     pub(crate) news: News,
     timeout: Duration,
     pub(crate) strict_secrets: bool,
@@ -87,7 +90,9 @@ struct Opened {
 /// Opens the vault; waits on the disk or on PostgreSQL, and on Argon2id for a passphrase.
 pub(crate) fn open_vault(options: &Options) -> Result<Vault> {
     let place = Place::named(options, || network(options))?;
-    Vault::open(&place, &options.key, &means(options))
+    let mut vault = Vault::open(&place, &options.key, &means(options))?;
+    vault.keep_log(options.audit);
+    Ok(vault)
 }
 
 /// What the vault's key source may use.
@@ -103,6 +108,7 @@ impl<I: Io> Embedded<I> {
             vault: Arc::new(vault),
             tokens: tokens::Tokens::default(),
             limits: Limits::default(),
+            audit: options.audit,
             held: Arc::new(held::HeldRecords::new(options.hold_for)),
             news: News::new(options.on_expired.clone()),
             timeout: options.timeout,

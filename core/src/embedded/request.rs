@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::tokens::Held;
 use super::{Embedded, Opened};
+use crate::audit::Action;
 use crate::calls::{Request, Response};
 use crate::choice::{Found, Whose};
 use crate::error::{Error, ErrorKind, Result};
@@ -31,6 +32,7 @@ impl<I: Io> Embedded<I> {
         let host =
             HostRequest { method: &ask.method, path: &path, query, headers: &ask.headers, body: ask.body.into() };
         self.limits.await_rest(&self.io, &opened.row.id, &tries).await?;
+        self.note_use(Action::Request, &opened.row).await?;
         let (incoming, _) = self.send(&opened, &target, host, &mut tries).await?;
         let Incoming { status, headers, body } = incoming;
         Ok((Response { status, headers, body, tries: tries.made() }, path))

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use super::request::{describe_for, named};
 use super::tokens::Held;
 use super::{Embedded, Opened};
+use crate::audit::Action;
 use crate::calls::Request;
 use crate::error::{Error, Result};
 use crate::io::{self, Fault, Feed, Incoming, Io, Part, Sending};
@@ -72,6 +73,7 @@ impl<I: Io> Embedded<I> {
             body: ask.body.into(),
         };
         self.limits.await_rest(&self.io, &opened.row.id, &tries).await?;
+        self.note_use(Action::Stream, &opened.row).await?;
         let (sending, feed) = upload.map(|upload| upload.begin(&self.io, content_length)).unzip();
         let limit = match max_response_bytes {
             Some(0) => u64::MAX,

@@ -1,6 +1,7 @@
 //! Checking connections again: one, or all that are due.
 
 use super::{Embedded, Opened, missing};
+use crate::audit::Action;
 use crate::calls::VerifyDue;
 use crate::connection::{Rechecks, Status, Verification};
 use crate::error::Result;
@@ -50,6 +51,7 @@ impl<I: Io> Embedded<I> {
 
     async fn check_again(&self, row: ConnectionRow) -> Result<Checked> {
         let opened = self.opened(row).await?;
+        self.note_use(Action::Verify, &opened.row).await?;
         let judgement = self.judge_again(&opened).await?;
         let row = self.note(&opened.row, &judgement).await?;
         let verification = Verification {
@@ -74,8 +76,9 @@ impl<I: Io> Embedded<I> {
         let (verdict, account, asked) = (judgement.verdict, judgement.account.clone(), judgement.was_asked());
         let (row, before) = self
             .change(&judged.id, move |vault| {
+                let note = vault.note(Action::Verify, verdict.as_str())?;
                 let mut before = None;
-                let row = vault.store.update_connection(&id, &mut |row| {
+                let mut change = |row: &mut ConnectionRow| {
                     before = None;
                     if row.record_version != version || !asked {
                         return Ok(());
@@ -95,7 +98,8 @@ impl<I: Io> Embedded<I> {
                         _ => {}
                     }
                     Ok(())
-                })?;
+                };
+                let row = vault.store.update_connection(&id, &mut change, note.entry())?;
                 Ok((row, before))
             })
             .await?;

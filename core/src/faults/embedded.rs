@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use super::Promise::{self, AllOrNothing, Note, Repeatable};
-use super::outside::{Outside, Plan};
+use super::outside::{Failing, Operation, Outside, Plan};
 use super::provider::{BAD, BETTER, GOOD, Provider, acme, machine};
 use super::{Run, fails_well};
+use crate::audit::{Audit, AuditQuery, DONE};
 use crate::calls::{
     ConnectionFilter, ExecuteAction, ExpectedParamsQuery, InitiateConnection, NewIntegration, Request,
     UpdateCredentials, Verify, VerifyDue,
@@ -22,9 +23,10 @@ use crate::options::Options;
 use crate::pages::Place;
 use crate::rotation::RotateDataKey;
 use crate::secret::Secret;
-use crate::store::ConnectionQuery;
+use crate::store::{AuditRows, ConnectionQuery};
 use crate::stream::Streaming;
 use crate::vault::{KeySource, Means, Place as VaultPlace, Vault};
+use crate::verdict::Verdict;
 
 pub(super) type Backend = Embedded<Outside<Provider>>;
 
@@ -186,14 +188,19 @@ pub(super) async fn request_to(b: &Backend, id: &str, path: &str) -> Result<()> 
     b.request_at(ask, &Place::Start).await.map(drop)
 }
 
-fn options(path: &Path) -> Options {
+fn options(path: &Path, audit: Audit) -> Options {
     let key = KeySource::Bytes(Secret::new(&KEYS[0]));
-    Options { path: Some(path.to_owned()), key, ..Options::default() }
+    Options { path: Some(path.to_owned()), key, audit, ..Options::default() }
 }
 
 pub(super) fn open(path: &Path, outside: Outside<Provider>) -> Backend {
-    let options = options(path);
-    let vault = Vault::open(&VaultPlace::file_at(path), &options.key, &Means::plain()).unwrap();
+    open_with(options(path, Audit::Off), outside)
+}
+
+fn open_with(options: Options, outside: Outside<Provider>) -> Backend {
+    let place = VaultPlace::file_at(options.path.as_deref().unwrap());
+    let mut vault = Vault::open(&place, &options.key, &Means::plain()).unwrap();
+    vault.keep_log(options.audit);
     let backend = Embedded::new(outside, vault, &options);
     backend.register_app(&acme()).unwrap();
     backend.register_app(&machine()).unwrap();
@@ -223,11 +230,11 @@ impl Start {
         path
     }
 
-    fn run(&self, plan: Option<Plan>, call: fn(&Backend, &Self) -> Result<()>) -> Run<Left> {
+    fn run(&self, plan: Option<Plan>, audit: Audit, call: fn(&Backend, &Self) -> Result<()>) -> Run<Left> {
         let folder = tempfile::tempdir().unwrap();
         let path = self.put_in(folder.path());
         let secrets = memory::alive();
-        let b = open(&path, Outside::new(Provider::default(), plan));
+        let b = open_with(options(&path, audit), Outside::new(Provider::default(), plan));
         let result = call(&b, self);
         let operations = b.io.operations();
         drop(b); // without closing it
@@ -241,6 +248,8 @@ impl Start {
 struct Left {
     connections: Vec<String>,
     integrations: Vec<String>,
+    /// Changes that the audit log tells of.
+    told: Vec<String>,
 }
 
 impl Left {
@@ -259,9 +268,13 @@ impl Left {
             vault.open_integration(row).unwrap();
             row.name.clone()
         };
+        assert_eq!(vault.check_audit(None).unwrap().faults, [""; 0]);
+        let entries = vault.store.entries(&AuditRows { limit: 100, ..AuditRows::default() }).unwrap();
+        let changes = entries.iter().filter(|entry| entry.outcome == DONE || Verdict::parse(&entry.outcome).is_some());
         Self {
             connections: rows.iter().map(connection).collect(),
             integrations: integrations.iter().map(integration).collect(),
+            told: changes.map(|entry| entry.action.clone()).collect(),
         }
     }
 }
@@ -269,10 +282,46 @@ impl Left {
 #[test]
 fn every_flow_on_a_vault_fails_well_at_every_operation() {
     let start = Start::new();
-    let before = start.run(None, |_, _| Ok(())).left;
+    let before = start.run(None, Audit::Off, |_, _| Ok(())).left;
     let cases: usize = FLOWS
         .iter()
-        .map(|(name, promise, kinds, call)| fails_well(name, *promise, kinds, &before, |plan| start.run(plan, *call)))
+        .map(|(name, promise, kinds, call)| {
+            fails_well(name, *promise, kinds, &before, |plan| start.run(plan, Audit::Off, *call))
+        })
         .sum();
     assert!(cases > 500, "only {cases} failures were tried");
+}
+
+/// No change without its entry, and no entry without its change; what a use is told by comes before it.
+#[test]
+fn every_flow_that_must_be_written_down_fails_well_at_every_operation() {
+    let start = Start::new();
+    let before = start.run(None, Audit::Required, |_, _| Ok(())).left;
+    for (name, promise, kinds, call) in FLOWS {
+        let run = |plan| {
+            let mut run = start.run(plan, Audit::Required, *call);
+            if *promise == Note {
+                run.left.told.clear(); // it may be done in part
+            }
+            run
+        };
+        fails_well(name, *promise, kinds, &before, run);
+    }
+    let asked = |plan| {
+        let run = start.run(plan, Audit::Required, |b, s| {
+            let done = request(b, &s.good, "/things");
+            let noted = run_now(b.audit_log(AuditQuery::default())).map(|log| log.items.len()).unwrap_or_default();
+            assert!(done.is_err() || noted == 1);
+            done
+        });
+        run.operations
+    };
+    let sends = |operations: &[Operation]| operations.iter().filter(|one| **one == Operation::Send).count();
+    let clean = asked(None);
+    assert_eq!(sends(&clean), 1);
+    let before_it = clean.iter().position(|one| *one == Operation::Send).unwrap();
+    for at in 0..before_it {
+        let plan = Plan { at, failing: Failing::Run { done: false }, ever_after: false };
+        assert_eq!(sends(&asked(Some(plan))), 0, "nothing is asked where operation {at} failed");
+    }
 }

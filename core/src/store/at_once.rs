@@ -13,14 +13,14 @@ fn those_that_are_due_are_as_many_as_their_number_says() {
     let open = || SqliteStore::open(&folder.path().join("vault.db"), "t", Duration::from_secs(30)).unwrap();
     let (writing, reading) = (open(), open());
     writing.add_first_key(&key("k1")).unwrap();
-    writing.insert_integration(&integration("in".into(), "acme")).unwrap();
+    writing.insert_integration(&integration("in".into(), "acme"), None).unwrap();
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
             let row = connection_of("ca".into(), "u", ("in", "acme"));
             while !over.load(Ordering::SeqCst) {
-                writing.insert_connection(&row, true).unwrap();
-                writing.delete_connection("ca").unwrap();
+                writing.insert_connection(&row, true, None).unwrap();
+                writing.delete_connection("ca", None).unwrap();
             }
         });
         let due = DueQuery { entity_id: None, app: None, until: time(9), now: time(9), after: None, limit: 20 };

@@ -3,6 +3,7 @@
 
 #[cfg(test)]
 mod at_once;
+mod audit;
 #[cfg(test)]
 mod model;
 mod pool;
@@ -19,6 +20,7 @@ mod sync {
     pub(super) use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 }
 
+pub(crate) use audit::{About, AuditKeyRow, AuditRow, AuditRows, Entry, Note, unwritten};
 #[cfg(all(test, feature = "postgres"))]
 pub(crate) use postgres::tests::Schema;
 #[cfg(feature = "postgres")]
@@ -35,6 +37,7 @@ use crate::choice::Candidate;
 use crate::connection::{Connection, Status};
 use crate::error::{Error, ErrorKind, Result};
 use crate::verdict::Verdict;
+use audit::audit_key_lost;
 
 /// A wrapped data key.
 #[derive(Clone, Debug, PartialEq)]
@@ -188,6 +191,7 @@ pub(crate) struct Resealed {
 pub(crate) enum Table {
     Integrations,
     Connections,
+    AuditKeys,
 }
 
 /// Of a record that is to be stored under another key than the newest: read the keys, and seal it again.
@@ -198,7 +202,8 @@ pub(crate) fn not_the_newest() -> Error {
 /// A change to a stored connection, made inside the store's transaction; an error leaves the row as it was.
 pub(crate) type Change<'c> = &'c mut dyn FnMut(&mut ConnectionRow) -> Result<()>;
 
-/// A place for records. Every method is one transaction, durable when it returns; all may be called from any thread.
+/// A place for records. Every method is one transaction, durable when it returns; all may be called from any thread. The entry of
+/// a `note` is stored where the change is made, in its transaction; an entry that is not required never hinders it.
 pub(crate) trait Store: Send + Sync {
     /// The vault's data keys, oldest first.
     fn keys(&self) -> Result<Vec<KeyRow>>;
@@ -207,11 +212,17 @@ pub(crate) trait Store: Send + Sync {
     /// Puts `to` in the place of the stored keys, where these are `from` still; tells whether they were. `to` has all keys of
     /// `from` in their order, perhaps sealed anew, and perhaps newer ones. `last` is done just before the commit, and while
     /// nobody else can change the keys; its error undoes all.
-    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool>;
+    fn swap_keys(
+        &self,
+        from: &[KeyRow],
+        to: &[KeyRow],
+        note: Note<'_>,
+        last: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool>;
     /// Deletes the keys that no record is sealed with, except the newest, and every trace of what was deleted before; returns
     /// those that are left, oldest first. `storage` where others read the traces for too long: the keys are deleted then.
     fn drop_unused_keys(&self) -> Result<Vec<KeyRow>>;
-    /// How many integrations and connections have another key than this one.
+    /// How many integrations and connections, and keys of the audit log, have another key than this one.
     fn older_records(&self, key_id: &str) -> Result<u64>;
     /// Gives records new seals and changes nothing else in them, except those that are not as they were read; tells how many.
     /// `wrong_key` where the key is not the newest.
@@ -222,10 +233,10 @@ pub(crate) trait Store: Send + Sync {
     fn integrations(&self, app: Option<&str>) -> Result<Vec<IntegrationRow>>;
     fn newest_integration(&self, app: &str, auth_scheme: Option<&str>) -> Result<Option<IntegrationRow>>;
     /// `wrong_key` where it is not sealed with the newest key.
-    fn insert_integration(&self, row: &IntegrationRow) -> Result<()>;
+    fn insert_integration(&self, row: &IntegrationRow, note: Note<'_>) -> Result<()>;
     /// As `insert_integration`, unless the app has an integration with this scheme already; returns the one that is stored.
-    fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow>;
-    fn delete_integration(&self, id: &str) -> Result<Deletion>;
+    fn default_integration(&self, row: &IntegrationRow, note: Note<'_>) -> Result<IntegrationRow>;
+    fn delete_integration(&self, id: &str, note: Note<'_>) -> Result<Deletion>;
 
     fn connection(&self, id: &str) -> Result<Option<ConnectionRow>>;
     /// Newest first, but for [`ConnectionQuery::after`].
@@ -235,12 +246,12 @@ pub(crate) trait Store: Send + Sync {
     /// Stores a connection; `already_exists` where its alias is taken or, unless `allow_multiple`, where the entity
     /// has an active one with that integration; `not_found` where the integration is gone; `wrong_key` where it is not sealed
     /// with the newest key.
-    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()>;
+    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool, note: Note<'_>) -> Result<()>;
     /// Reads, changes and writes a connection; `None` where there is none, `wrong_key` where it has got a new seal, and that is
     /// not with the newest key.
-    fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>>;
+    fn update_connection(&self, id: &str, change: Change<'_>, note: Note<'_>) -> Result<Option<ConnectionRow>>;
     /// Whether there was one.
-    fn delete_connection(&self, id: &str) -> Result<bool>;
+    fn delete_connection(&self, id: &str, note: Note<'_>) -> Result<bool>;
 
     /// Stores an integration unless one has its id; tells whether it was stored. `wrong_key` as `insert_integration`.
     fn add_integration(&self, row: &IntegrationRow) -> Result<bool>;
@@ -251,6 +262,18 @@ pub(crate) trait Store: Send + Sync {
     fn integration_is_free(&self, id: &str) -> Result<bool>;
     /// Whether the connection could be added, as far as its id and alias go.
     fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool>;
+
+    /// The key of the audit log, where there is one.
+    fn audit_key(&self) -> Result<Option<AuditKeyRow>>;
+    /// Stores the key of the audit log, unless another process was quicker; returns the one that is stored. `wrong_key` where it is
+    /// not sealed with the newest key, `corrupt_record` where the log has entries and its key is gone.
+    fn add_audit_key(&self, row: &AuditKeyRow) -> Result<AuditKeyRow>;
+    /// Puts an entry behind the last one.
+    fn append_entry(&self, entry: &dyn Entry, about: About<'_>) -> Result<()>;
+    /// The newest entry.
+    fn last_entry(&self) -> Result<Option<AuditRow>>;
+    /// Oldest first.
+    fn entries(&self, query: &AuditRows) -> Result<Vec<AuditRow>>;
 
     /// Writes all that is stored at this moment to a new file, while others go on; `already_exists` where there is a file.
     fn backup(&self, to: &Path) -> Result<()>;

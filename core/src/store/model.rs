@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, Table,
-    not_the_newest,
+    About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
+    IntegrationRow, KeyRow, Note, Resealed, Store, Table, not_the_newest,
 };
 use crate::connection::Status;
 use crate::error::{Error, ErrorKind, Result};
@@ -48,6 +48,7 @@ impl Lists {
             Table::Connections => {
                 self.connections.iter_mut().map(|row| (&row.id, &mut row.key_id, &mut row.sealed)).collect()
             }
+            Table::AuditKeys => Vec::new(),
         }
     }
 
@@ -94,7 +95,13 @@ impl Store for Model {
         Ok(keys[0].clone())
     }
 
-    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+    fn swap_keys(
+        &self,
+        from: &[KeyRow],
+        to: &[KeyRow],
+        _: Note<'_>,
+        last: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool> {
         let keys = &mut self.lists().keys;
         if keys != from {
             return Ok(false);
@@ -146,14 +153,14 @@ impl Store for Model {
         Ok(self.lists().newest(app, auth_scheme))
     }
 
-    fn insert_integration(&self, row: &IntegrationRow) -> Result<()> {
+    fn insert_integration(&self, row: &IntegrationRow, _: Note<'_>) -> Result<()> {
         let mut lists = self.lists();
         lists.is_newest(&row.key_id)?;
         lists.integrations.push(row.clone());
         Ok(())
     }
 
-    fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow> {
+    fn default_integration(&self, row: &IntegrationRow, _: Note<'_>) -> Result<IntegrationRow> {
         let mut lists = self.lists();
         if let Some(found) = lists.newest(&row.app, Some(&row.auth_scheme)) {
             return Ok(found);
@@ -163,7 +170,7 @@ impl Store for Model {
         Ok(row.clone())
     }
 
-    fn delete_integration(&self, id: &str) -> Result<Deletion> {
+    fn delete_integration(&self, id: &str, _: Note<'_>) -> Result<Deletion> {
         let mut lists = self.lists();
         let users = lists.connections.iter().filter(|row| row.integration_id == id).count();
         let Some(at) = lists.integrations.iter().position(|row| row.id == id) else { return Ok(Deletion::Missing) };
@@ -215,7 +222,7 @@ impl Store for Model {
         Ok((due, count))
     }
 
-    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
+    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool, _: Note<'_>) -> Result<()> {
         let mut lists = self.lists();
         lists.is_newest(&row.key_id)?;
         lists.integration_must_exist(&row.integration_id)?;
@@ -231,7 +238,7 @@ impl Store for Model {
         Ok(())
     }
 
-    fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>> {
+    fn update_connection(&self, id: &str, change: Change<'_>, _: Note<'_>) -> Result<Option<ConnectionRow>> {
         let mut lists = self.lists();
         let Some(at) = lists.connections.iter().position(|row| row.id == id) else { return Ok(None) };
         let mut row = lists.connections[at].clone();
@@ -244,7 +251,7 @@ impl Store for Model {
         Ok(Some(row))
     }
 
-    fn delete_connection(&self, id: &str) -> Result<bool> {
+    fn delete_connection(&self, id: &str, _: Note<'_>) -> Result<bool> {
         let connections = &mut self.lists().connections;
         let before = connections.len();
         connections.retain(|row| row.id != id);
@@ -283,6 +290,26 @@ impl Store for Model {
 
     fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool> {
         Ok(self.lists().is_free(row))
+    }
+
+    fn audit_key(&self) -> Result<Option<AuditKeyRow>> {
+        unreachable!("lists in memory have no log")
+    }
+
+    fn add_audit_key(&self, _row: &AuditKeyRow) -> Result<AuditKeyRow> {
+        unreachable!("lists in memory have no log")
+    }
+
+    fn append_entry(&self, _entry: &dyn Entry, _about: About<'_>) -> Result<()> {
+        unreachable!("lists in memory have no log")
+    }
+
+    fn last_entry(&self) -> Result<Option<AuditRow>> {
+        unreachable!("lists in memory have no log")
+    }
+
+    fn entries(&self, _query: &AuditRows) -> Result<Vec<AuditRow>> {
+        unreachable!("lists in memory have no log")
     }
 
     fn backup(&self, _to: &Path) -> Result<()> {

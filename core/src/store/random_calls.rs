@@ -185,10 +185,10 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
     let key_id = keys.last().unwrap().key_id.clone();
     let new_integration = |app: &str| IntegrationRow { key_id: key_id.clone(), ..integration(format!("in{n}"), app) };
     match call {
-        Call::InsertIntegration(app) => told(store.insert_integration(&new_integration(app))),
-        Call::DefaultIntegration(app) => told(store.default_integration(&new_integration(app))),
-        Call::InsertWithOldKey(app) => told(store.insert_integration(&integration(format!("in{n}"), app))),
-        Call::DeleteIntegration(which) => told(store.delete_integration(integration_id(*which))),
+        Call::InsertIntegration(app) => told(store.insert_integration(&new_integration(app), None)),
+        Call::DefaultIntegration(app) => told(store.default_integration(&new_integration(app), None)),
+        Call::InsertWithOldKey(app) => told(store.insert_integration(&integration(format!("in{n}"), app), None)),
+        Call::DeleteIntegration(which) => told(store.delete_integration(integration_id(*which), None)),
         Call::Insert { user, integration, alias, label, allow_multiple } => {
             let integration =
                 (integration_id(*integration), integrations.get(*integration).map_or("acme", |row| &row.app));
@@ -199,7 +199,7 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
                 key_id,
                 ..connection_of(format!("ca{n}"), user, integration)
             };
-            told(store.insert_connection(&row, *allow_multiple))
+            told(store.insert_connection(&row, *allow_multiple, None))
         }
         Call::Add { users, integration, first } => {
             let integration =
@@ -218,19 +218,19 @@ fn make(store: &dyn Store, call: &Call, n: usize) -> String {
             format!("{} {}", told(store.integration_is_free(&row.id)), told(store.add_integration(&row)))
         }
         Call::Update(which, change) => {
-            told(store.update_connection(connection(*which), &mut |row| changed(row, change, &key_id, n)))
+            told(store.update_connection(connection(*which), &mut |row| changed(row, change, &key_id, n), None))
         }
-        Call::Delete(which) => told(store.delete_connection(connection(*which))),
+        Call::Delete(which) => told(store.delete_connection(connection(*which), None)),
         Call::AddKey => {
             let more: Vec<_> = keys.iter().cloned().chain([key(&format!("k{n}-more"))]).collect();
-            told(store.swap_keys(&keys, &more, &mut || Ok(())))
+            told(store.swap_keys(&keys, &more, None, &mut || Ok(())))
         }
         Call::Rewrap { late, refused } => {
             let from = if *late { vec![key("k1")] } else { keys };
             let to: Vec<_> =
                 from.iter().map(|key| KeyRow { wrapped: n.to_le_bytes().to_vec(), ..key.clone() }).collect();
             let mut last = || if *refused { Err(Error::new(ErrorKind::Indeterminate, "refused")) } else { Ok(()) };
-            told(store.swap_keys(&from, &to, &mut last))
+            told(store.swap_keys(&from, &to, None, &mut last))
         }
         Call::Reseal { most, late } => told(store.reseal(&resealed(store, &key_id, *most, *late, n))),
         Call::DropUnusedKeys => told(store.drop_unused_keys()),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::key_source::Made;
 use super::ring::Ring;
 use super::{KeySource, Origin, Vault, key_file};
+use crate::audit::{Action, DONE};
 use crate::error::{Error, Result};
 
 impl Vault {
@@ -34,6 +35,7 @@ impl Vault {
     }
 
     fn seal_keys(&self, master: &Made, origin: &Origin, replaced: Option<&Path>) -> Result<()> {
+        let note = self.note(Action::ChangeKey, DONE)?;
         loop {
             let ring = self.read_ring()?;
             ring.must_be_current()?;
@@ -46,7 +48,7 @@ impl Vault {
                 None => Ok(()),
             };
             // Another process may change the keys at the same time.
-            if self.store.swap_keys(&ring.rows, &rows, &mut publish)? {
+            if self.store.swap_keys(&ring.rows, &rows, note.entry(), &mut publish)? {
                 self.hold(Arc::new(Ring::unlock(rows, &master.key, origin.clone())?));
                 return Ok(());
             }

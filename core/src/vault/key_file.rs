@@ -115,7 +115,7 @@ pub(super) fn settle(store: &dyn Store, file: &Path) -> Result<()> {
         _ => Ok(()),
     };
     // Where the keys are others by now, another process is at it.
-    store.swap_keys(&rows, &rows, &mut || {
+    store.swap_keys(&rows, &rows, None, &mut || {
         if opens(file) {
             done(std::fs::remove_file(&former))
         } else if opens(&former) {

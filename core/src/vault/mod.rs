@@ -1,5 +1,9 @@
 //! The vault: seals credentials before the store sees them and opens them for one call at a time.
 
+mod audit;
+#[cfg(feature = "postgres")]
+#[cfg(test)]
+mod audits;
 mod change;
 mod examine;
 mod export;
@@ -92,6 +96,7 @@ pub(crate) struct Vault {
     /// Whose rows these are; part of what each seal binds.
     tenant: String,
     keys: Lock<Keys>,
+    log: audit::Log,
 }
 
 /// The keys that a vault has open, until it is closed.
@@ -156,7 +161,8 @@ impl Vault {
 
     fn new(store: Box<dyn Store>, tenant: &str, ring: Ring) -> Self {
         let (vault_id, tenant) = (ring.vault_id().to_owned(), tenant.to_owned());
-        Self { store, vault_id, tenant, keys: Lock::new(Keys { ring: Arc::new(ring), closed: false }) }
+        let keys = Lock::new(Keys { ring: Arc::new(ring), closed: false });
+        Self { store, vault_id, tenant, keys, log: audit::Log::default() }
     }
 
     /// The keys as they were when they were last read.
@@ -285,9 +291,12 @@ impl Vault {
     }
 
     fn open_values(&self, key_id: &str, binding: &[u8], sealed: &[u8]) -> Result<Values, Closed> {
+        record::unpack(&self.open_sealed(key_id, binding, sealed)?).ok_or(Closed::Record(Unopened::Damaged))
+    }
+
+    fn open_sealed(&self, key_id: &str, binding: &[u8], sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Closed> {
         let key = self.data_key(key_id)?;
-        let packed = record::open(ring::key(&key), binding, sealed)?;
-        record::unpack(&packed).ok_or(Closed::Record(Unopened::Damaged))
+        Ok(record::open(ring::key(&key), binding, sealed)?)
     }
 
     /// The data key of this id; where it is not held, the ring is read again, once.

@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::ring::{self, Ring};
 use super::{Vault, record};
+use crate::audit::{Action, BEGUN};
 use crate::error::Result;
 use crate::rotation::{Place, RotateDataKey, Rotation, State};
-use crate::store::{ConnectionQuery, ConnectionRow, IntegrationRow, Resealed, Table};
+use crate::store::{About, AuditKeyRow, ConnectionQuery, ConnectionRow, IntegrationRow, Resealed, Table};
 
 /// How many rows are looked at at once.
 const BATCH: u32 = 500;
@@ -24,6 +25,9 @@ impl Vault {
     /// One batch of a rotation. The last deletes the older data keys, in a transaction that finds no record sealed with them.
     pub(crate) fn rotate_data_key(&self, ask: &RotateDataKey) -> Result<Rotation> {
         let limit = ask.limit()?;
+        if ask.cursor.is_none() {
+            self.note_alone(Action::RotateDataKey, BEGUN, About::default())?;
+        }
         let mut state = match &ask.cursor {
             Some(cursor) => State::read(cursor)?,
             None => self.begin()?,
@@ -39,6 +43,9 @@ impl Vault {
         }
         let mut batch = Batch::default();
         let mut ended = self.collect(&ring, state, limit, &mut batch)?;
+        if ended {
+            self.reseal_log_key(&ring, &mut batch)?;
+        }
         let passed = batch.resealed.len() + batch.damaged_integrations.len() + batch.damaged_connections.len();
         state.remaining = state.remaining.saturating_sub(passed as u64);
         let resealed = if batch.resealed.is_empty() { 0 } else { self.store.reseal(&batch.resealed)? };
@@ -75,7 +82,7 @@ impl Vault {
             }
             let mut rows = ring.rows.clone();
             rows.push(ring.another()?);
-            if self.store.swap_keys(&ring.rows, &rows, &mut || Ok(()))? {
+            if self.store.swap_keys(&ring.rows, &rows, None, &mut || Ok(()))? {
                 return self.start_over(&*self.read_ring()?);
             }
         }
@@ -152,9 +159,22 @@ impl Vault {
         }
     }
 
+    /// The key of the audit log, the last of all records. Where it does not open, its data key stays, as it does for the others.
+    fn reseal_log_key(&self, ring: &Ring, batch: &mut Batch) -> Result<()> {
+        let Some(row) = self.store.audit_key()?.filter(|row| row.key_id != ring.newest_id()) else { return Ok(()) };
+        let next = AuditKeyRow { key_id: ring.newest_id().to_owned(), ..row.clone() };
+        let bindings = [self.log_binding(&row), self.log_binding(&next)];
+        if let Some(sealed) = resealed(ring, &row.key_id, &row.sealed, &bindings) {
+            let AuditKeyRow { id, key_id, .. } = next;
+            batch.resealed.push(Resealed { table: Table::AuditKeys, id, key_id, former: row.sealed, sealed });
+        }
+        Ok(())
+    }
+
     /// Whether a record that is not sealed with the newest key opens.
     fn can_go_on(&self, ring: &Ring) -> Result<bool> {
         let mut tried = Batch::default();
+        self.reseal_log_key(ring, &mut tried)?;
         let (integrations, _) = self.older_integrations(ring, "", u32::MAX)?;
         integrations.iter().for_each(|row| self.reseal_integration(ring, row, &mut tried));
         let mut before = None;

@@ -136,7 +136,7 @@ impl Expected {
                 vault
                     .sealing(|| {
                         vault.seal_connection(&mut row, &values(&content))?;
-                        vault.store.insert_connection(&row, true)
+                        vault.store.insert_connection(&row, true, None)
                     })
                     .unwrap();
                 self.content.insert(row.id, Some(content));
@@ -147,7 +147,7 @@ impl Expected {
                     row.record_version += 1;
                     vault.seal_connection(row, &values(&content))
                 };
-                let changed = vault.sealing(|| vault.store.update_connection(&id, &mut change)).unwrap();
+                let changed = vault.sealing(|| vault.store.update_connection(&id, &mut change, None)).unwrap();
                 if changed.is_some() {
                     self.content.insert(id, Some(content));
                 }
@@ -157,11 +157,11 @@ impl Expected {
                     row.alias = Some(format!("a{n}"));
                     Ok(())
                 };
-                vault.store.update_connection(&id_of(vault, *at), rename).unwrap();
+                vault.store.update_connection(&id_of(vault, *at), rename, None).unwrap();
             }
             Step::Delete(at) => {
                 let id = id_of(vault, *at);
-                vault.store.delete_connection(&id).unwrap();
+                vault.store.delete_connection(&id, None).unwrap();
                 self.content.remove(&id);
             }
             Step::Rotate { limit, goes_on } => {
@@ -212,7 +212,7 @@ proptest! {
         let mut vaults = [open(&path, 0), open(&path, 0)];
         let mut integration = integration();
         vaults[0].seal_integration(&mut integration, &Values::default()).unwrap();
-        vaults[0].store.insert_integration(&integration).unwrap();
+        vaults[0].store.insert_integration(&integration, None).unwrap();
         let mut expected = Expected::default();
         for (n, (which, step)) in steps.iter().enumerate() {
             expected.make(&mut vaults, *which, step, n, &path);

@@ -90,7 +90,7 @@ pub(crate) fn another_programs_database(row: &Row) {
 }
 
 pub(crate) fn later_format(row: &Row) {
-    foreign_format(row, 4);
+    foreign_format(row, 5);
 }
 
 pub(crate) fn older_format(row: &Row) {
@@ -103,7 +103,7 @@ fn foreign_format(row: &Row, format: i64) {
     set(format);
     row.tells(&fixture.open_error(), &[]);
     assert_eq!(fixture.diagnose().format, Some(format));
-    set(3);
+    set(4);
     fixture.open().unwrap();
 }
 

@@ -23,7 +23,8 @@ pub(super) fn add_first(session: &Session<'_>, key: &KeyRow) -> Result<KeyRow, T
     if let Some(first) = all(session)?.into_iter().next() {
         return Ok(first);
     }
-    let sql = "SELECT seq FROM integrations WHERE tenant = $1 LIMIT 1";
+    let sql = "SELECT 1::bigint FROM integrations WHERE tenant = $1 UNION ALL \
+               SELECT 1::bigint FROM audit_keys WHERE tenant = $1 LIMIT 1";
     if session.row(sql, &[], |row| row.try_get::<_, i64>(0))?.is_some() {
         return Err(key_lost().into());
     }
@@ -71,14 +72,16 @@ pub(super) fn swap(session: &Session<'_>, from: &[KeyRow], to: &[KeyRow]) -> Res
 pub(super) fn drop_unused(session: &Session<'_>) -> Result<Vec<KeyRow>, Trouble> {
     let sql = "DELETE FROM keys k WHERE tenant = $1 AND seq < (SELECT max(seq) FROM keys WHERE tenant = $1) \
                AND NOT EXISTS (SELECT FROM connections c WHERE c.tenant = $1 AND c.key_id = k.key_id) \
-               AND NOT EXISTS (SELECT FROM integrations i WHERE i.tenant = $1 AND i.key_id = k.key_id)";
+               AND NOT EXISTS (SELECT FROM integrations i WHERE i.tenant = $1 AND i.key_id = k.key_id) \
+               AND NOT EXISTS (SELECT FROM audit_keys a WHERE a.tenant = $1 AND a.key_id = k.key_id)";
     session.change(sql, &[])?;
     all(session)
 }
 
 pub(super) fn older_records(session: &Session<'_>, key_id: &str) -> Result<u64, Trouble> {
     let sql = "SELECT (SELECT count(*) FROM connections WHERE tenant = $1 AND key_id <> $2) \
-               + (SELECT count(*) FROM integrations WHERE tenant = $1 AND key_id <> $2)";
+               + (SELECT count(*) FROM integrations WHERE tenant = $1 AND key_id <> $2) \
+               + (SELECT count(*) FROM audit_keys WHERE tenant = $1 AND key_id <> $2)";
     let count = session.row(sql, &[(&key_id, TEXT)], |row| row.try_get::<_, i64>(0))?;
     Ok(count.unwrap_or_default().unsigned_abs())
 }
@@ -89,7 +92,8 @@ pub(super) fn reseal(session: &Session<'_>, records: &[Resealed]) -> Result<u64,
     }
     let integrations = reseal_in(session, "integrations", records, |table| matches!(table, Table::Integrations))?;
     let connections = reseal_in(session, "connections", records, |table| matches!(table, Table::Connections))?;
-    Ok(integrations + connections)
+    let audit_keys = reseal_in(session, "audit_keys", records, |table| matches!(table, Table::AuditKeys))?;
+    Ok(integrations + connections + audit_keys)
 }
 
 /// All of one table at once.

@@ -5,6 +5,7 @@
 //! committed: the next try, which gets the lock only once the first is over, looks before it writes.
 
 mod address;
+mod audit;
 mod failure;
 mod insert;
 mod keeper;

@@ -6,11 +6,11 @@ use super::failure::{Trouble, indeterminate};
 use super::keys::{self, Swap};
 use super::rows::{CONNECTION, INTEGRATION, connection, integration};
 use super::session::{BYTES, Lock, NUMBER, Session, TEXT, TEXTS};
-use super::{PostgresStore, insert, schema};
+use super::{PostgresStore, audit, insert, schema};
 use crate::error::{Error, Result};
 use crate::store::{
-    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, alias_taken,
-    must_be_within,
+    About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
+    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, must_be_within,
 };
 
 fn integration_by_id(session: &Session<'_>, id: &str) -> Result<Option<IntegrationRow>, Trouble> {
@@ -73,10 +73,17 @@ impl Store for PostgresStore {
         self.write(Lock::Keys, |session| keys::add_first(session, key))
     }
 
-    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+    fn swap_keys(
+        &self,
+        from: &[KeyRow],
+        to: &[KeyRow],
+        note: Note<'_>,
+        last: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool> {
         self.write(Lock::Keys, |session| {
             let swap = keys::swap(session, from, to)?;
             if swap == Swap::Done {
+                audit::note(session, note, About::default())?;
                 last()?;
             }
             Ok(swap != Swap::Changed)
@@ -111,35 +118,41 @@ impl Store for PostgresStore {
         self.read(|session| newest_integration(session, app, auth_scheme))
     }
 
-    fn insert_integration(&self, row: &IntegrationRow) -> Result<()> {
+    fn insert_integration(&self, row: &IntegrationRow, note: Note<'_>) -> Result<()> {
         self.write(Lock::Of(&["integration", &row.id]), |session| {
             if session.again && integration_by_id(session, &row.id)?.is_some() {
                 return Ok(());
             }
-            insert::integration(session, row)
+            insert::integration(session, row)?;
+            audit::note(session, note, row.into())
         })
     }
 
-    fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow> {
+    fn default_integration(&self, row: &IntegrationRow, note: Note<'_>) -> Result<IntegrationRow> {
         self.write(Lock::Of(&["default", &row.app, &row.auth_scheme]), |session| {
-            match newest_integration(session, &row.app, Some(&row.auth_scheme))? {
-                Some(found) => Ok(found),
-                None => insert::integration(session, row).map(|()| row.clone()),
+            if let Some(found) = newest_integration(session, &row.app, Some(&row.auth_scheme))? {
+                return Ok(found);
             }
+            insert::integration(session, row)?;
+            audit::note(session, note, row.into())?;
+            Ok(row.clone())
         })
     }
 
-    fn delete_integration(&self, id: &str) -> Result<Deletion> {
+    fn delete_integration(&self, id: &str, note: Note<'_>) -> Result<Deletion> {
         self.write(Lock::Of(&["integration", id]), |session| {
             let sql = "SELECT count(*) FROM connections WHERE tenant = $1 AND integration_id = $2";
             let users = count(session, sql, id)?;
             if users > 0 {
                 return Ok(Deletion::InUse(users));
             }
-            match session.change("DELETE FROM integrations WHERE tenant = $1 AND id = $2", &[(&id, TEXT)])? {
-                0 if !session.again => Ok(Deletion::Missing),
-                _ => Ok(Deletion::Done),
+            let sql = format!("DELETE FROM integrations WHERE tenant = $1 AND id = $2 RETURNING {INTEGRATION}");
+            match session.row(&sql, &[(&id, TEXT)], integration)? {
+                Some(gone) => audit::note(session, note, (&gone).into())?,
+                None if session.again => {}
+                None => return Ok(Deletion::Missing),
             }
+            Ok(Deletion::Done)
         })
     }
 
@@ -198,7 +211,7 @@ impl Store for PostgresStore {
         Ok((rows.into_iter().map(|(row, _)| row).collect(), count))
     }
 
-    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
+    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool, note: Note<'_>) -> Result<()> {
         self.write(Lock::Of(&["entity", &row.entity_id]), |session| {
             if session.again && connection_by_id(session, &row.id)?.is_some() {
                 return Ok(());
@@ -209,11 +222,12 @@ impl Store for PostgresStore {
                 must_be_the_first(session, row)?;
             }
             alias_must_be_free(session, row)?;
-            insert::connection(session, row)
+            insert::connection(session, row)?;
+            audit::note(session, note, row.into())
         })
     }
 
-    fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>> {
+    fn update_connection(&self, id: &str, change: Change<'_>, note: Note<'_>) -> Result<Option<ConnectionRow>> {
         let mut tried: Option<(ConnectionRow, ConnectionRow)> = None;
         self.write(Lock::Of(&["connection", id]), |session| {
             let Some(before) = connection_to_change(session, id)? else { return Ok(None) };
@@ -229,15 +243,18 @@ impl Store for PostgresStore {
             }
             alias_must_be_free(session, &row)?;
             update(session, &row)?;
+            audit::note(session, note, (&row).into())?;
             tried = Some((before, row.clone()));
             Ok(Some(row))
         })
     }
 
-    fn delete_connection(&self, id: &str) -> Result<bool> {
+    fn delete_connection(&self, id: &str, note: Note<'_>) -> Result<bool> {
+        let sql = format!("DELETE FROM connections WHERE tenant = $1 AND id = $2 RETURNING {CONNECTION}");
         self.write(Lock::Of(&["connection", id]), |session| {
-            let gone = session.change("DELETE FROM connections WHERE tenant = $1 AND id = $2", &[(&id, TEXT)])?;
-            Ok(gone > 0 || session.again)
+            let Some(gone) = session.row(&sql, &[(&id, TEXT)], connection)? else { return Ok(session.again) };
+            audit::note(session, note, (&gone).into())?;
+            Ok(true)
         })
     }
 
@@ -255,6 +272,35 @@ impl Store for PostgresStore {
 
     fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool> {
         self.read(|session| insert::connection_is_free(session, row))
+    }
+
+    fn audit_key(&self) -> Result<Option<AuditKeyRow>> {
+        self.read(audit::key)
+    }
+
+    fn add_audit_key(&self, row: &AuditKeyRow) -> Result<AuditKeyRow> {
+        self.write(audit::LOCK, |session| audit::add_key(session, row))
+    }
+
+    fn append_entry(&self, entry: &dyn Entry, about: About<'_>) -> Result<()> {
+        let mut tried = None;
+        self.write(audit::LOCK, |session| {
+            if let Some(row) = tried.take().filter(|_| session.again)
+                && audit::has(session, &row)?
+            {
+                return Ok(());
+            }
+            tried = Some(audit::append(session, entry, about)?);
+            Ok(())
+        })
+    }
+
+    fn last_entry(&self) -> Result<Option<AuditRow>> {
+        self.read(audit::last)
+    }
+
+    fn entries(&self, query: &AuditRows) -> Result<Vec<AuditRow>> {
+        self.read(|session| audit::entries(session, query))
     }
 
     fn backup(&self, _to: &Path) -> Result<()> {

@@ -4,7 +4,7 @@ use tokio_postgres::{Error, Row};
 
 use crate::allow::Allow;
 use crate::connection::Status;
-use crate::store::{ConnectionRow, IntegrationRow, KeyRow};
+use crate::store::{AuditKeyRow, AuditRow, ConnectionRow, IntegrationRow, KeyRow};
 use crate::verdict::Verdict;
 
 pub(super) const KEY: &str = "key_id, vault_id, derivation, wrapped";
@@ -12,6 +12,8 @@ pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
      account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
+pub(super) const AUDIT_KEY: &str = "id, key_id, sealed";
+pub(super) const ENTRY: &str = "seq, at, action, outcome, entity, record, app, process, chain";
 
 pub(super) fn key(row: &Row) -> Result<KeyRow, Error> {
     Ok(KeyRow {
@@ -59,5 +61,23 @@ pub(super) fn connection(row: &Row) -> Result<ConnectionRow, Error> {
         sealed: row.try_get(15)?,
         created_at: row.try_get(16)?,
         updated_at: row.try_get(17)?,
+    })
+}
+
+pub(super) fn audit_key(row: &Row) -> Result<AuditKeyRow, Error> {
+    Ok(AuditKeyRow { id: row.try_get(0)?, key_id: row.try_get(1)?, sealed: row.try_get(2)? })
+}
+
+pub(super) fn entry(row: &Row) -> Result<AuditRow, Error> {
+    Ok(AuditRow {
+        seq: row.try_get(0)?,
+        at: row.try_get(1)?,
+        action: row.try_get(2)?,
+        outcome: row.try_get(3)?,
+        entity: row.try_get(4)?,
+        record: row.try_get(5)?,
+        app: row.try_get(6)?,
+        process: row.try_get(7)?,
+        chain: row.try_get(8)?,
     })
 }

@@ -11,7 +11,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// The oldest format that is still read.
 pub(super) const OLDEST: i64 = 1;
 /// What turns each format since [`OLDEST`] into the next.
-const STEPS: &[&str] = &[];
+const STEPS: &[&str] = &[include_str!("audit.sql")];
 /// The format of [`SCHEMA`].
 pub(super) const FORMAT: i64 = OLDEST + STEPS.len() as i64;
 

@@ -72,11 +72,16 @@ impl Session<'_> {
         let locks = match lock {
             Lock::Keys => format!("SELECT pg_advisory_xact_lock({keys})"),
             Lock::Of(name) => {
-                let own = lock_number(&[&["of", self.tenant], name].concat());
+                let own = self.lock_number(name);
                 format!("SELECT pg_advisory_xact_lock_shared({keys}); SELECT pg_advisory_xact_lock({own})")
             }
         };
         self.script(&format!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE; {locks}"))
+    }
+
+    /// The number of a tenant's [`Lock::Of`] this name.
+    pub(super) fn lock_number(&self, name: &[&str]) -> i64 {
+        lock_number(&[&["of", self.tenant], name].concat())
     }
 
     fn with_tenant<'v>(&'v self, values: &[Value<'v>]) -> Vec<Value<'v>> {

@@ -29,6 +29,11 @@ impl Schema {
         format!("{url}{join}schema={0}&application_name={0}", self.0)
     }
 
+    /// Does what Keylatch would not.
+    pub(crate) fn edit(&self, sql: &str) {
+        self.open("edit").read(|session| session.script(sql)).unwrap();
+    }
+
     fn open(&self, tenant: &str) -> PostgresStore {
         let address = Address::parse(&self.url()).unwrap();
         let network = Network { max_response_bytes: 0, extra_ca_pem: None, proxy: None, keep_connections: true };
@@ -38,8 +43,7 @@ impl Schema {
 
 impl Drop for Schema {
     fn drop(&mut self) {
-        let sql = format!("DROP SCHEMA {} CASCADE", self.0);
-        self.open("drop").read(|session| session.script(&sql)).unwrap();
+        self.edit(&format!("DROP SCHEMA {} CASCADE", self.0));
     }
 }
 
@@ -100,7 +104,7 @@ fn of_many_at_once_one_is_the_first() {
     let draft = || crate::store::IntegrationRow { key_id: key_id.clone(), ..integration(unique("in"), "acme") };
     thread::scope(|scope| {
         for store in &stores {
-            scope.spawn(|| store.default_integration(&draft()).unwrap());
+            scope.spawn(|| store.default_integration(&draft(), None).unwrap());
         }
     });
     let made = stores[0].integrations(None).unwrap();
@@ -110,7 +114,7 @@ fn of_many_at_once_one_is_the_first() {
         let insert = |store: &PostgresStore| {
             let row = connection_of(unique("ca"), &user, (&made[0].id, "acme"));
             let row = crate::store::ConnectionRow { key_id: key_id.clone(), alias: alias.clone(), ..row };
-            store.insert_connection(&row, alias.is_some()).map_err(|error| error.kind())
+            store.insert_connection(&row, alias.is_some(), None).map_err(|error| error.kind())
         };
         let told: Vec<_> = thread::scope(|scope| {
             let all: Vec<_> = (0..16).map(|i| &stores[i % 4]).map(|store| scope.spawn(|| insert(store))).collect();
@@ -132,10 +136,10 @@ fn tenants_do_not_see_each_other() {
     let [one, other] = ["one", "other"].map(|tenant| schema.open(tenant));
     for store in [&one, &other] {
         store.add_first_key(&key("k1")).unwrap();
-        store.insert_integration(&integration("in".into(), "acme")).unwrap();
-        store.insert_connection(&connection_of("ca".into(), "u", ("in", "acme")), false).unwrap();
+        store.insert_integration(&integration("in".into(), "acme"), None).unwrap();
+        store.insert_connection(&connection_of("ca".into(), "u", ("in", "acme")), false, None).unwrap();
     }
-    assert!(one.delete_connection("ca").unwrap());
+    assert!(one.delete_connection("ca", None).unwrap());
     let all = ConnectionQuery { limit: 10, ..ConnectionQuery::default() };
     assert_eq!(one.connections(&all).unwrap().len(), 0);
     assert_eq!(other.connections(&all).unwrap().len(), 1);

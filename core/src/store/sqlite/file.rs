@@ -17,7 +17,7 @@ const SCHEMA: &str = include_str!("schema.sql");
 /// The oldest format that is still read.
 const OLDEST: i64 = 2;
 /// What turns each format since [`OLDEST`] into the next.
-const STEPS: &[&str] = &[include_str!("tenants.sql")];
+const STEPS: &[&str] = &[include_str!("tenants.sql"), include_str!("audit.sql")];
 /// The format of [`SCHEMA`].
 pub(super) const FORMAT: i64 = OLDEST + STEPS.len() as i64;
 

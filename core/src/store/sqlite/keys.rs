@@ -39,7 +39,8 @@ pub(super) fn add_first(rows: &Rows<'_>, key: &KeyRow) -> Result<KeyRow> {
 /// A vault that holds something has had a key; another one would make the loss final.
 fn must_not_be_lost(rows: &Rows<'_>) -> Result<()> {
     let sql = "SELECT EXISTS (SELECT 1 FROM connections WHERE tenant = ?1) \
-               OR EXISTS (SELECT 1 FROM integrations WHERE tenant = ?1)";
+               OR EXISTS (SELECT 1 FROM integrations WHERE tenant = ?1) \
+               OR EXISTS (SELECT 1 FROM audit_keys WHERE tenant = ?1)";
     let used: bool = rows.db.query_row(sql, [rows.tenant], |r| r.get(0)).map_err(failure)?;
     if used { Err(key_lost()) } else { Ok(()) }
 }
@@ -71,14 +72,16 @@ pub(super) fn swap(rows: &Rows<'_>, from: &[KeyRow], to: &[KeyRow]) -> Result<bo
 
 pub(super) fn drop_unused(rows: &Rows<'_>) -> Result<Vec<KeyRow>> {
     let sql = "DELETE FROM keys WHERE tenant = ?1 AND rowid < (SELECT max(rowid) FROM keys WHERE tenant = ?1) \
-               AND key_id NOT IN (SELECT key_id FROM connections) AND key_id NOT IN (SELECT key_id FROM integrations)";
+               AND key_id NOT IN (SELECT key_id FROM connections) AND key_id NOT IN (SELECT key_id FROM integrations) \
+               AND key_id NOT IN (SELECT key_id FROM audit_keys)";
     rows.db.execute(sql, [rows.tenant]).map_err(failure)?;
     all(rows)
 }
 
 pub(super) fn older_records(rows: &Rows<'_>, key_id: &str) -> Result<u64> {
     let sql = "SELECT (SELECT count(*) FROM connections WHERE tenant = ?1 AND key_id <> ?2) \
-               + (SELECT count(*) FROM integrations WHERE tenant = ?1 AND key_id <> ?2)";
+               + (SELECT count(*) FROM integrations WHERE tenant = ?1 AND key_id <> ?2) \
+               + (SELECT count(*) FROM audit_keys WHERE tenant = ?1 AND key_id <> ?2)";
     let count: i64 = rows.db.query_row(sql, [rows.tenant, key_id], |r| r.get(0)).map_err(failure)?;
     Ok(count.unsigned_abs())
 }
@@ -93,6 +96,9 @@ pub(super) fn reseal(rows: &Rows<'_>, records: &[Resealed]) -> Result<u64> {
             }
             Table::Connections => {
                 "UPDATE connections SET key_id = ?, sealed = ? WHERE tenant = ? AND id = ? AND sealed = ?"
+            }
+            Table::AuditKeys => {
+                "UPDATE audit_keys SET key_id = ?, sealed = ? WHERE tenant = ? AND id = ? AND sealed = ?"
             }
         };
         let values = params![record.key_id, record.sealed, rows.tenant, record.id, record.former];

@@ -1,5 +1,6 @@
 //! The store in one SQLite file, shared by any number of threads and processes (write-ahead log, synced at each commit).
 
+mod audit;
 mod backup;
 mod failure;
 mod file;

@@ -8,11 +8,20 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 use super::failure::failure;
 use super::keys;
 use super::rows::{CONNECTION, INTEGRATION, connection, integration, json_text};
-use super::{Rows, SqliteStore, backup, file, insert};
+use super::{Rows, SqliteStore, audit, backup, file, insert};
 use crate::error::{Error, Result};
 use crate::store::{
-    Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, IntegrationRow, KeyRow, Resealed, Store, alias_taken,
+    About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
+    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken,
 };
+
+fn integration_by_id(rows: &Rows<'_>, id: &str) -> Result<Option<IntegrationRow>> {
+    let sql = format!("SELECT {INTEGRATION} FROM integrations WHERE tenant = ? AND id = ?");
+    rows.db
+        .prepare_cached(&sql)
+        .and_then(|mut s| s.query_row([rows.tenant, id], integration).optional())
+        .map_err(failure)
+}
 
 fn newest_integration(rows: &Rows<'_>, app: &str, auth_scheme: Option<&str>) -> Result<Option<IntegrationRow>> {
     let sql = format!(
@@ -67,10 +76,17 @@ impl Store for SqliteStore {
         self.write(|rows| keys::add_first(rows, key))
     }
 
-    fn swap_keys(&self, from: &[KeyRow], to: &[KeyRow], last: &mut dyn FnMut() -> Result<()>) -> Result<bool> {
+    fn swap_keys(
+        &self,
+        from: &[KeyRow],
+        to: &[KeyRow],
+        note: Note<'_>,
+        last: &mut dyn FnMut() -> Result<()>,
+    ) -> Result<bool> {
         self.write_last(|rows| {
             let swapped = keys::swap(rows, from, to)?;
             if swapped {
+                audit::note(rows, note, About::default())?;
                 last()?;
             }
             Ok(swapped)
@@ -92,13 +108,7 @@ impl Store for SqliteStore {
     }
 
     fn integration(&self, id: &str) -> Result<Option<IntegrationRow>> {
-        let sql = format!("SELECT {INTEGRATION} FROM integrations WHERE tenant = ? AND id = ?");
-        self.read(|rows| {
-            rows.db
-                .prepare_cached(&sql)
-                .and_then(|mut s| s.query_row([rows.tenant, id], integration).optional())
-                .map_err(failure)
-        })
+        self.read(|rows| integration_by_id(rows, id))
     }
 
     fn integrations(&self, app: Option<&str>) -> Result<Vec<IntegrationRow>> {
@@ -116,32 +126,36 @@ impl Store for SqliteStore {
         self.read(|rows| newest_integration(rows, app, auth_scheme))
     }
 
-    fn insert_integration(&self, row: &IntegrationRow) -> Result<()> {
-        self.write(|rows| insert::integration(rows, row))
-    }
-
-    fn default_integration(&self, row: &IntegrationRow) -> Result<IntegrationRow> {
-        self.write(|rows| match newest_integration(rows, &row.app, Some(&row.auth_scheme))? {
-            Some(found) => Ok(found),
-            None => insert::integration(rows, row).map(|()| row.clone()),
+    fn insert_integration(&self, row: &IntegrationRow, note: Note<'_>) -> Result<()> {
+        self.write(|rows| {
+            insert::integration(rows, row)?;
+            audit::note(rows, note, row.into())
         })
     }
 
-    fn delete_integration(&self, id: &str) -> Result<Deletion> {
+    fn default_integration(&self, row: &IntegrationRow, note: Note<'_>) -> Result<IntegrationRow> {
+        self.write(|rows| {
+            if let Some(found) = newest_integration(rows, &row.app, Some(&row.auth_scheme))? {
+                return Ok(found);
+            }
+            insert::integration(rows, row)?;
+            audit::note(rows, note, row.into())?;
+            Ok(row.clone())
+        })
+    }
+
+    fn delete_integration(&self, id: &str, note: Note<'_>) -> Result<Deletion> {
         self.write(|rows| {
             let sql = "SELECT count(*) FROM connections WHERE tenant = ? AND integration_id = ?";
             let users: i64 = rows.db.query_row(sql, [rows.tenant, id], |r| r.get(0)).map_err(failure)?;
             if users > 0 {
                 return Ok(Deletion::InUse(users.unsigned_abs()));
             }
-            match rows
-                .db
-                .execute("DELETE FROM integrations WHERE tenant = ? AND id = ?", [rows.tenant, id])
-                .map_err(failure)?
-            {
-                0 => Ok(Deletion::Missing),
-                _ => Ok(Deletion::Done),
-            }
+            let Some(row) = integration_by_id(rows, id)? else { return Ok(Deletion::Missing) };
+            let sql = "DELETE FROM integrations WHERE tenant = ? AND id = ?";
+            rows.db.execute(sql, [rows.tenant, id]).map_err(failure)?;
+            audit::note(rows, note, (&row).into())?;
+            Ok(Deletion::Done)
         })
     }
 
@@ -215,7 +229,7 @@ impl Store for SqliteStore {
         })
     }
 
-    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
+    fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool, note: Note<'_>) -> Result<()> {
         self.write(|rows| {
             keys::must_be_newest(rows, &row.key_id)?;
             insert::integration_must_exist(rows, &row.integration_id)?;
@@ -223,11 +237,12 @@ impl Store for SqliteStore {
                 must_be_the_first(rows, row)?;
             }
             alias_must_be_free(rows, row)?;
-            insert::connection(rows, row).map(drop)
+            insert::connection(rows, row)?;
+            audit::note(rows, note, row.into())
         })
     }
 
-    fn update_connection(&self, id: &str, change: Change<'_>) -> Result<Option<ConnectionRow>> {
+    fn update_connection(&self, id: &str, change: Change<'_>, note: Note<'_>) -> Result<Option<ConnectionRow>> {
         let sql = "UPDATE connections SET status = ?, verdict = ?, verified_at = ?, account = ?, alias = ?, labels = ?, \
                    metadata = ?, record_version = ?, key_id = ?, sealed = ?, updated_at = ? WHERE tenant = ? AND id = ?";
         self.write(|rows| {
@@ -254,13 +269,19 @@ impl Store for SqliteStore {
                 id
             ];
             rows.db.prepare_cached(sql).and_then(|mut s| s.execute(values)).map_err(failure)?;
+            audit::note(rows, note, (&row).into())?;
             Ok(Some(row))
         })
     }
 
-    fn delete_connection(&self, id: &str) -> Result<bool> {
+    fn delete_connection(&self, id: &str, note: Note<'_>) -> Result<bool> {
         let sql = "DELETE FROM connections WHERE tenant = ? AND id = ?";
-        self.write(|rows| Ok(rows.db.execute(sql, [rows.tenant, id]).map_err(failure)? > 0))
+        self.write(|rows| {
+            let Some(row) = connection_by_id(rows, id)? else { return Ok(false) };
+            rows.db.execute(sql, [rows.tenant, id]).map_err(failure)?;
+            audit::note(rows, note, (&row).into())?;
+            Ok(true)
+        })
     }
 
     fn add_integration(&self, row: &IntegrationRow) -> Result<bool> {
@@ -277,6 +298,26 @@ impl Store for SqliteStore {
 
     fn connection_is_free(&self, row: &ConnectionRow) -> Result<bool> {
         self.read(|rows| insert::connection_is_free(rows, row))
+    }
+
+    fn audit_key(&self) -> Result<Option<AuditKeyRow>> {
+        self.read(audit::key)
+    }
+
+    fn add_audit_key(&self, row: &AuditKeyRow) -> Result<AuditKeyRow> {
+        self.write(|rows| audit::add_key(rows, row))
+    }
+
+    fn append_entry(&self, entry: &dyn Entry, about: About<'_>) -> Result<()> {
+        self.write(|rows| audit::append(rows, entry, about))
+    }
+
+    fn last_entry(&self) -> Result<Option<AuditRow>> {
+        self.read(audit::last)
+    }
+
+    fn entries(&self, query: &AuditRows) -> Result<Vec<AuditRow>> {
+        self.read(|rows| audit::entries(rows, query))
     }
 
     fn backup(&self, to: &Path) -> Result<()> {

@@ -5,7 +5,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use crate::connection::Status;
-use crate::store::{ConnectionRow, IntegrationRow, KeyRow};
+use crate::store::{AuditKeyRow, AuditRow, ConnectionRow, IntegrationRow, KeyRow};
 use crate::verdict::Verdict;
 
 pub(super) const KEY: &str = "key_id, vault_id, derivation, wrapped";
@@ -13,6 +13,8 @@ pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
      account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
+pub(super) const AUDIT_KEY: &str = "id, key_id, sealed";
+pub(super) const ENTRY: &str = "seq, at, action, outcome, entity, record, app, process, chain";
 
 pub(super) fn integration(row: &Row) -> rusqlite::Result<IntegrationRow> {
     Ok(IntegrationRow {
@@ -56,6 +58,24 @@ pub(super) fn key(row: &Row) -> rusqlite::Result<KeyRow> {
     Ok(KeyRow { key_id: text(row, 0)?, vault_id: text(row, 1)?, derivation: text(row, 2)?, wrapped: bytes(row, 3)? })
 }
 
+pub(super) fn audit_key(row: &Row) -> rusqlite::Result<AuditKeyRow> {
+    Ok(AuditKeyRow { id: text(row, 0)?, key_id: text(row, 1)?, sealed: bytes(row, 2)? })
+}
+
+pub(super) fn entry(row: &Row) -> rusqlite::Result<AuditRow> {
+    Ok(AuditRow {
+        seq: number(row, 0)?,
+        at: text(row, 1)?,
+        action: text(row, 2)?,
+        outcome: text(row, 3)?,
+        entity: bytes_if_any(row, 4)?,
+        record: bytes_if_any(row, 5)?,
+        app: text_if_any(row, 6)?,
+        process: text(row, 7)?,
+        chain: bytes(row, 8)?,
+    })
+}
+
 pub(super) fn json_text(list: &[String]) -> String {
     serde_json::Value::from(list).to_string()
 }
@@ -78,9 +98,14 @@ fn text_if_any(row: &Row, at: usize) -> rusqlite::Result<Option<String>> {
 }
 
 fn bytes(row: &Row, at: usize) -> rusqlite::Result<Vec<u8>> {
+    Ok(bytes_if_any(row, at)?.unwrap_or_default())
+}
+
+fn bytes_if_any(row: &Row, at: usize) -> rusqlite::Result<Option<Vec<u8>>> {
     Ok(match row.get_ref(at)? {
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => bytes.to_vec(),
-        ValueRef::Null | ValueRef::Integer(_) | ValueRef::Real(_) => Vec::new(),
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => Some(bytes.to_vec()),
+        ValueRef::Null => None,
+        ValueRef::Integer(_) | ValueRef::Real(_) => Some(Vec::new()),
     })
 }
 
