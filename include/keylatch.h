@@ -96,6 +96,21 @@ typedef struct keylatch_app_list keylatch_app_list;
 typedef struct keylatch_app_search_ask keylatch_app_search_ask;
 
 /**
+ * Which entries of the audit log are wanted: the arguments of keylatch_client_audit_log.
+ */
+typedef struct keylatch_audit_ask keylatch_audit_ask;
+
+/**
+ * What looking at the whole audit log has found.
+ */
+typedef struct keylatch_audit_check keylatch_audit_check;
+
+/**
+ * A page of the audit log, oldest entry first.
+ */
+typedef struct keylatch_audit_log keylatch_audit_log;
+
+/**
  * An open vault, or a project on Composio's API, and the connections that its calls make. All calls on it may be made
  * from any thread at any time.
  */
@@ -850,6 +865,16 @@ keylatch_status keylatch_options_set_strict_secrets(keylatch_options *options, b
 keylatch_status keylatch_options_set_hold_for_ms(keylatch_options *options,
                                                  uint64_t milliseconds,
                                                  keylatch_error **error);
+
+/**
+ * Whether this client writes what it does into the vault's audit log: "off" (the default), "best_effort", or "required", which
+ * refuses a call whose entry cannot be written. A use of a connection costs a transaction then. Composio's API has no such log.
+ * Thread-safe. Errors: invalid_argument for another name.
+ */
+keylatch_status keylatch_options_set_audit(keylatch_options *options,
+                                           const char *audit,
+                                           size_t audit_length,
+                                           keylatch_error **error);
 
 /**
  * Whom to tell of connections that become EXPIRED: by a 401 that the app's check confirms, a check, or a token that is
@@ -3474,6 +3499,189 @@ keylatch_status keylatch_imported_json(const keylatch_imported *imported, const 
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_imported_free(keylatch_imported *imported);
+
+/**
+ * Makes an empty set of arguments, for which the log begins with its first entry. The caller owns `*out` and releases it with
+ * keylatch_audit_ask_free.
+ */
+keylatch_status keylatch_audit_ask_new(keylatch_audit_ask **out,
+                                       keylatch_error **error);
+
+/**
+ * Only entries behind the one of this number. Default: 0, all. Thread-safe.
+ */
+keylatch_status keylatch_audit_ask_set_after(keylatch_audit_ask *ask, uint64_t after, keylatch_error **error);
+
+/**
+ * How many entries at most, 1 to 500. Default: 50. Thread-safe.
+ */
+keylatch_status keylatch_audit_ask_set_limit(keylatch_audit_ask *ask, uint32_t limit, keylatch_error **error);
+
+/**
+ * Only entries about this user. Copied. Thread-safe.
+ */
+keylatch_status keylatch_audit_ask_set_entity_id(keylatch_audit_ask *ask,
+                                                 const char *entity_id,
+                                                 size_t entity_id_length,
+                                                 keylatch_error **error);
+
+/**
+ * Only entries about this connection, which may be gone. Copied. Thread-safe.
+ */
+keylatch_status keylatch_audit_ask_set_connected_account_id(keylatch_audit_ask *ask,
+                                                            const char *connected_account_id,
+                                                            size_t connected_account_id_length,
+                                                            keylatch_error **error);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_audit_ask_free(keylatch_audit_ask *ask);
+
+/**
+ * The vault's audit log, a page a call: who connected, used, verified or deleted what, and when. Go on by
+ * setting the seq of the last entry with keylatch_audit_ask_set_after. Works whether or not this client writes
+ * the log (keylatch_options_set_audit).
+ *
+ * The caller owns `*out` and releases it with keylatch_audit_log_free. Thread-safe.
+ * Errors: corrupt_record for an id where the log's key does not open; invalid_argument for a limit that cannot be, and on Composio's
+ * API, where there is no vault.
+ */
+keylatch_status keylatch_client_audit_log(const keylatch_client *client,
+                                          const keylatch_audit_ask *ask,
+                                          keylatch_audit_log **out,
+                                          keylatch_error **error);
+
+/**
+ * How many entries are in this page. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_count(const keylatch_audit_log *log, size_t *count);
+
+/**
+ * Number of an entry: 1 for the log's first, one more for each. Thread-safe. Errors: invalid_argument past the end.
+ */
+keylatch_status keylatch_audit_log_seq(const keylatch_audit_log *log, size_t index, uint64_t *seq);
+
+/**
+ * When an entry was written, RFC 3339 in UTC.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_at(const keylatch_audit_log *log, size_t index, const char **text, size_t *length);
+
+/**
+ * Name of the call, such as "request" or "connected_accounts.delete".
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_action(const keylatch_audit_log *log,
+                                          size_t index,
+                                          const char **text,
+                                          size_t *length);
+
+/**
+ * "begun" of what was about to be done; "done" or a verdict of what was stored together with the entry; "refused:" and the code of an error.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_outcome(const keylatch_audit_log *log,
+                                           size_t index,
+                                           const char **text,
+                                           size_t *length);
+
+/**
+ * Keyed hash of the user's id, 32 hexadecimal digits: the same for the same user throughout the log; empty where the entry is about none.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_entity_hash(const keylatch_audit_log *log,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * Keyed hash of the connection's id, or of the integration's; empty where the entry is about none.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_record_hash(const keylatch_audit_log *log,
+                                               size_t index,
+                                               const char **text,
+                                               size_t *length);
+
+/**
+ * Slug of the app; empty where the entry is about none.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_app(const keylatch_audit_log *log, size_t index, const char **text, size_t *length);
+
+/**
+ * Process id, '@', and a keyed hash of the machine's host name.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_process(const keylatch_audit_log *log,
+                                           size_t index,
+                                           const char **text,
+                                           size_t *length);
+
+/**
+ * The end of the whole log: kept elsewhere and given to keylatch_client_check_audit later, it shows whether the log was cut.
+ * Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_head(const keylatch_audit_log *log,
+                                        const char **text,
+                                        size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_log_json(const keylatch_audit_log *log, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_audit_log_free(keylatch_audit_log *log);
+
+/**
+ * Reads the whole audit log and says what is not as it was written: entries that are gone, changed or not in their place. `head` is
+ * one that was given out earlier and was kept elsewhere, or NULL: only with it a log whose end was cut off shows.
+ *
+ * The caller owns `*out` and releases it with keylatch_audit_check_free. Thread-safe.
+ * Errors: invalid_argument for a head that is none, and on Composio's API, where there is no vault.
+ */
+keylatch_status keylatch_client_check_audit(const keylatch_client *client,
+                                            const char *head,
+                                            size_t head_length,
+                                            keylatch_audit_check **out,
+                                            keylatch_error **error);
+
+/**
+ * How many entries there are. Thread-safe.
+ */
+keylatch_status keylatch_audit_check_entries(const keylatch_audit_check *check, uint64_t *entries);
+
+/**
+ * The end of the log, to be kept elsewhere. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_check_head(const keylatch_audit_check *check, const char **text, size_t *length);
+
+/**
+ * How many faults there are, 100 at most; 0 where the log is as it was written, as far as `head` reaches. Thread-safe.
+ */
+keylatch_status keylatch_audit_check_fault_count(const keylatch_audit_check *check, size_t *count);
+
+/**
+ * A fault, as a sentence. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_check_fault_at(const keylatch_audit_check *check,
+                                              size_t index,
+                                              const char **text,
+                                              size_t *length);
+
+/**
+ * The whole as JSON text; it never holds a credential. Borrowed until the handle is freed. Thread-safe.
+ */
+keylatch_status keylatch_audit_check_json(const keylatch_audit_check *check, const char **text, size_t *length);
+
+/**
+ * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
+ */
+void keylatch_audit_check_free(keylatch_audit_check *check);
 
 #ifdef __cplusplus
 }  // extern "C"

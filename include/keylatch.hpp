@@ -451,6 +451,9 @@ public:
         detail::act(keylatch_options_set_hold_for_ms, handle_.get(), detail::in_milliseconds(time));
         return *this;
     }
+    /// Whether this client writes what it does into the vault's audit log: "off", which it is as made, "best_effort", or "required",
+    /// which refuses a call whose entry cannot be written.
+    Options &audit(std::string_view choice) { return set(keylatch_options_set_audit, choice); }
     const keylatch_options *get() const noexcept { return handle_.get(); }
 
 private:
@@ -827,6 +830,34 @@ struct Imported {
     std::string json;
 };
 
+/// Which entries of the audit log are wanted; all that is given must hold.
+struct AuditQuery {
+    std::optional<std::uint64_t> after;  // only those behind the entry of this number
+    std::optional<std::uint32_t> limit;  // 1 to 500; 50 by default
+    std::optional<std::string> entity_id, connected_account_id;
+};
+
+/// An entry of the audit log; hashes and app are empty where it is about none.
+struct AuditEntry {
+    std::uint64_t seq = 0;  // 1 for the log's first, one more for each
+    std::string at, action, outcome, entity_hash, record_hash, app, process;
+};
+
+/// A page of the audit log, oldest entry first.
+struct AuditLog {
+    std::vector<AuditEntry> items;  // where there are more, they are after the last of these
+    std::string head;               // the end of the whole log, to be kept elsewhere
+    std::string json;
+};
+
+/// What looking at the whole audit log has found.
+struct AuditCheck {
+    std::uint64_t entries = 0;
+    std::string head;                 // the end of the log, to be kept elsewhere
+    std::vector<std::string> faults;  // empty where the log is as it was written
+    std::string json;
+};
+
 namespace detail {
 
 using FieldHandle = Handle<keylatch_field, keylatch_field_free>;
@@ -848,6 +879,8 @@ using DiagnosisHandle = Handle<keylatch_diagnosis, keylatch_diagnosis_free>;
 using RotationHandle = Handle<keylatch_rotation, keylatch_rotation_free>;
 using ExportedHandle = Handle<keylatch_exported, keylatch_exported_free>;
 using ImportedHandle = Handle<keylatch_imported, keylatch_imported_free>;
+using AuditLogHandle = Handle<keylatch_audit_log, keylatch_audit_log_free>;
+using AuditCheckHandle = Handle<keylatch_audit_check, keylatch_audit_check_free>;
 using ResponseHandle = Handle<keylatch_response, keylatch_response_free>;
 
 /// Reads each part of a whole: `part_at` gives a handle, `read` makes a value of it.
@@ -1049,6 +1082,34 @@ inline Rotation read_rotation(const keylatch_rotation *h) {
     rotation.next_cursor = maybe(h, keylatch_rotation_next_cursor);
     rotation.json = text(h, keylatch_rotation_json);
     return rotation;
+}
+
+inline AuditLog read_audit_log(const keylatch_audit_log *h) {
+    AuditLog log;
+    for (std::size_t i = 0, end = count(h, keylatch_audit_log_count); i < end; i++) {
+        AuditEntry entry;
+        if (keylatch_audit_log_seq(h, i, &entry.seq) != KEYLATCH_OK) break;
+        entry.at = text(h, i, keylatch_audit_log_at);
+        entry.action = text(h, i, keylatch_audit_log_action);
+        entry.outcome = text(h, i, keylatch_audit_log_outcome);
+        entry.entity_hash = text(h, i, keylatch_audit_log_entity_hash);
+        entry.record_hash = text(h, i, keylatch_audit_log_record_hash);
+        entry.app = text(h, i, keylatch_audit_log_app);
+        entry.process = text(h, i, keylatch_audit_log_process);
+        log.items.push_back(std::move(entry));
+    }
+    log.head = text(h, keylatch_audit_log_head);
+    log.json = text(h, keylatch_audit_log_json);
+    return log;
+}
+
+inline AuditCheck read_audit_check(const keylatch_audit_check *h) {
+    AuditCheck check;
+    check.entries = number(h, keylatch_audit_check_entries);
+    check.head = text(h, keylatch_audit_check_head);
+    check.faults = texts(h, keylatch_audit_check_fault_count, keylatch_audit_check_fault_at);
+    check.json = text(h, keylatch_audit_check_json);
+    return check;
 }
 
 inline Exported read_exported(const keylatch_exported *h) {
@@ -1517,6 +1578,25 @@ public:
         detail::set(ask.get(), keylatch_rotate_ask_set_cursor, which.cursor);
         return detail::read_rotation(
             detail::call<detail::RotationHandle>(keylatch_client_rotate_data_key, get(), ask.get()).get());
+    }
+    /// The vault's audit log, oldest entry first, a page a call; with an id, the entries about that user or connection. Go on behind
+    /// the last entry with `after`. Works whether or not this client writes the log.
+    AuditLog audit_log(const AuditQuery &which = {}) const {
+        auto ask = detail::make<detail::Handle<keylatch_audit_ask, keylatch_audit_ask_free>>(keylatch_audit_ask_new);
+        if (which.after) detail::act(keylatch_audit_ask_set_after, ask.get(), *which.after);
+        if (which.limit) detail::act(keylatch_audit_ask_set_limit, ask.get(), *which.limit);
+        detail::set(ask.get(), keylatch_audit_ask_set_entity_id, which.entity_id);
+        detail::set(ask.get(), keylatch_audit_ask_set_connected_account_id, which.connected_account_id);
+        return detail::read_audit_log(
+            detail::call<detail::AuditLogHandle>(keylatch_client_audit_log, get(), ask.get()).get());
+    }
+    /// Reads the whole audit log and says what is not as it was written. `head` is one that was given out earlier and was kept
+    /// elsewhere: only with it a log whose end was cut off shows.
+    AuditCheck check_audit(const std::optional<std::string> &head = std::nullopt) const {
+        const char *text = head ? head->data() : nullptr;
+        return detail::read_audit_check(
+            detail::call<detail::AuditCheckHandle>(keylatch_client_check_audit, get(), text, head ? head->size() : 0)
+                .get());
     }
     /// Writes all integrations and connections to a new sealed file, from which another vault can import them, while this and
     /// other clients go on. A record that does not open is left out, and named in the answer.

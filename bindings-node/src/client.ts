@@ -8,7 +8,17 @@ import { Entity } from './entity'
 import { badArgument } from './errors'
 import { initiate, type InitiateOptions } from './initiate'
 import { Integrations } from './integrations'
-import type { ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Rotation } from './model'
+import type {
+  ActionResult,
+  AuditCheck,
+  AuditLog,
+  Connection,
+  Diagnosis,
+  ExpectedParams,
+  Exported,
+  Imported,
+  Rotation,
+} from './model'
 import { camelKeys, snakeKeys } from './names'
 import {
   composioOpening,
@@ -47,6 +57,24 @@ export interface RotateDataKeyOptions extends CallOptions {
   limit?: number
   /** `nextCursor` of the batch before. Without it a rotation that was broken off goes on, or another one begins. */
   cursor?: string
+}
+
+/** Which entries of the audit log are wanted; all that is given must hold. */
+export interface AuditLogOptions extends CallOptions {
+  /** Only those behind the entry of this number. Default: 0, all. */
+  after?: number
+  /** How many at most, 1 to 500. Default: 50. */
+  limit?: number
+  /** About this user. */
+  entityId?: string
+  /** About this connection, which may be gone. */
+  connectedAccountId?: string
+}
+
+/** What the audit log is compared with. */
+export interface CheckAuditOptions extends CallOptions {
+  /** A head that `auditLog` or `checkAudit` gave out earlier and that was kept elsewhere: without it a cut end does not show. */
+  head?: string
 }
 
 /** Where an export goes, and for whom: a passphrase or a recipient. */
@@ -313,6 +341,35 @@ export class Keylatch {
    */
   async rotateDataKey(options?: RotateDataKeyOptions): Promise<Rotation> {
     return camelKeys(await this.#calls.value<object>('rotate_data_key', asOptions('rotateDataKey', options)))
+  }
+
+  /**
+   * The vault's audit log, oldest entry first, a page a call: who connected, used, verified or deleted what, and when. With an id,
+   * the entries about that user or connection. Works whether or not this client writes the log (the option `audit`).
+   *
+   * @example
+   * ```ts
+   * const { items, head } = await client.auditLog({ connectedAccountId })
+   * for (const entry of items) console.log(entry.at, entry.action, entry.outcome)
+   * ```
+   * @throws CorruptRecordError for an id where the log's key does not open; InvalidArgumentError for a limit that cannot be, and
+   *   on Composio's API, where there is no vault.
+   */
+  async auditLog(options?: AuditLogOptions): Promise<AuditLog> {
+    return camelKeys(await this.#calls.value<object>('audit_log', asOptions('auditLog', options)))
+  }
+
+  /**
+   * Reads the whole audit log and says what is not as it was written: entries that are gone, changed or not in their place.
+   *
+   * @example
+   * ```ts
+   * const { faults } = await client.checkAudit({ head })
+   * ```
+   * @throws InvalidArgumentError for a head that is none, and on Composio's API, where there is no vault.
+   */
+  async checkAudit(options?: CheckAuditOptions): Promise<AuditCheck> {
+    return camelKeys(await this.#calls.value<object>('check_audit', asOptions('checkAudit', options)))
   }
 
   /**

@@ -3,8 +3,10 @@ import { native } from './addon'
 
 export {
   Keylatch,
+  type AuditLogOptions,
   type BackupOptions,
   type ChangeKeyOptions,
+  type CheckAuditOptions,
   type ExportVaultOptions,
   type GetConnectionOptions,
   type ImportVaultOptions,
@@ -41,6 +43,9 @@ export {
   type ActionParam,
   type ActionResult,
   type App,
+  type AuditCheck,
+  type AuditEntry,
+  type AuditLog,
   type AuthScheme,
   type Connection,
   type Diagnosis,

@@ -440,6 +440,47 @@ export interface Rotation {
   readonly nextCursor?: string
 }
 
+/** An entry of the audit log. It holds no credential, and no id of a user or connection in clear. */
+export interface AuditEntry {
+  /** Its number: 1 for the log's first, one more for each. */
+  readonly seq: number
+  /** When it was written, RFC 3339 in UTC. */
+  readonly at: string
+  /** Name of the call, such as `request` or `connected_accounts.delete`. */
+  readonly action: string
+  /**
+   * `begun` of what was about to be done; `done`, or a verdict, of what was stored together with the entry; `refused:` and the
+   * code of an error where an initiation or update came to nothing.
+   */
+  readonly outcome: string
+  /** Keyed hash of the user's id: the same for the same user throughout the log. */
+  readonly entityHash?: string
+  /** The same of the connection's id, or of the integration's. */
+  readonly recordHash?: string
+  /** Slug of the app. */
+  readonly app?: string
+  /** Process id, `@`, and a keyed hash of the machine's host name. */
+  readonly process: string
+}
+
+/** A page of the audit log, oldest entry first. */
+export interface AuditLog {
+  /** The entries. Where there are more, they are behind the last of these: give its `seq` as `after`. */
+  readonly items: readonly AuditEntry[]
+  /** The end of the whole log. Kept elsewhere and given to `checkAudit` later, it shows whether the log was cut. */
+  readonly head: string
+}
+
+/** What looking at the whole audit log has found. */
+export interface AuditCheck {
+  /** How many entries there are. */
+  readonly entries: number
+  /** The end of the log, to be kept elsewhere. */
+  readonly head: string
+  /** What is wrong, a sentence each, 100 at most; empty where the log is as it was written, as far as `head` reaches. */
+  readonly faults: readonly string[]
+}
+
 /** What was exported. */
 export interface Exported {
   /** How many integrations are in the file. */

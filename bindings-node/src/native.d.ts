@@ -107,6 +107,7 @@ export interface NativeOptions {
   proxy?: string
   strictSecrets?: boolean
   holdForMs?: number
+  audit?: string
 }
 
 /** A project on Composio's API, without its key. */

@@ -42,6 +42,7 @@ pub struct NativeOptions {
     pub proxy: Option<String>,
     pub strict_secrets: Option<bool>,
     pub hold_for_ms: Option<f64>,
+    pub audit: Option<String>,
 }
 
 impl NativeOptions {
@@ -76,7 +77,7 @@ impl NativeOptions {
             proxy: self.proxy,
             strict_secrets: self.strict_secrets.unwrap_or(defaults.strict_secrets),
             hold_for: self.hold_for_ms.map_or(Ok(defaults.hold_for), |value| milliseconds("holdForMs", value))?,
-            audit: Audit::default(),
+            audit: self.audit.map_or(Ok(defaults.audit), |name| Audit::named(&name))?,
             on_expired: None,
         })
     }

@@ -77,6 +77,11 @@ export interface OpenOptions extends ConnectionOptions, KeyOptions {
    */
   holdForMs?: number | undefined
   /**
+   * Whether this client writes what it does into the vault's audit log: `required` refuses a call whose entry cannot be written,
+   * `best_effort` goes on. A use of a connection costs a transaction then. Default: `off`.
+   */
+  audit?: 'off' | 'best_effort' | 'required' | undefined
+  /**
    * Called when a call finds that an app no longer takes a connection's credentials: by a 401 that the app's check confirms, a
    * check, or a token that is refused. Once for each change, on the thread of JavaScript that made the call (or makes a later
    * one), just before that call's Promise settles. What it throws is an uncaught exception. There is none for
@@ -117,6 +122,7 @@ const VAULT: Types = {
   keyFile: 'string',
   keyring: 'string',
   holdForMs: 'number',
+  audit: 'string',
 }
 const TRANSIT: Types = {
   address: 'string',

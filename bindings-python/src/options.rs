@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use keylatch::{ApiVersion, Composio, KeySource, Secret, Transit, TransitToken};
+use keylatch::{ApiVersion, Audit, Composio, KeySource, Secret, Transit, TransitToken};
 use pyo3::buffer::PyBuffer;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -33,7 +33,7 @@ impl Options {
 impl Options {
     #[new]
     #[pyo3(signature = (*, path, tenant, key, key_env, key_file, passphrase, keyring, transit, timeout, max_response_bytes, extra_ca_pem,
-        proxy, strict_secrets, hold_for, news))]
+        proxy, strict_secrets, hold_for, audit, news))]
     #[expect(clippy::too_many_arguments, reason = "they are keyword arguments, and only the facade gives them")]
     fn new(
         py: Python<'_>,
@@ -51,6 +51,7 @@ impl Options {
         proxy: Option<String>,
         strict_secrets: bool,
         hold_for: f64,
+        audit: &str,
         news: Option<&Bound<'_, News>>,
     ) -> PyResult<Self> {
         let mut sources = Vec::new();
@@ -78,6 +79,7 @@ impl Options {
             proxy,
             strict_secrets,
             hold_for: seconds(py, "hold_for", hold_for)?,
+            audit: Audit::named(audit).map_err(|e| error::raise(py, &e))?,
             on_expired: news.map(|news| news.get().listener()),
             ..keylatch::Options::default()
         }))

@@ -72,6 +72,8 @@ mod export;
 
 mod import;
 
+mod audit;
+
 mod evidence;
 mod guard;
 mod out;

@@ -3,7 +3,7 @@
 use std::ffi::{c_char, c_void};
 use std::time::Duration;
 
-use keylatch_core::{ApiVersion, Error, Expired, KeySource, OnExpired, Options};
+use keylatch_core::{ApiVersion, Audit, Error, Expired, KeySource, OnExpired, Options};
 
 use crate::error::keylatch_error;
 use crate::guard::{Held, Out, argument, bytes, free, guard, lent, taken, text};
@@ -365,6 +365,26 @@ pub unsafe extern "C" fn keylatch_options_set_hold_for_ms(
         // SAFETY: the pointers are as the header's opening asks for.
         let options = unsafe { lent("options", options) }?;
         options.0.lock().hold_for = Duration::from_millis(milliseconds);
+        Ok(())
+    };
+    // SAFETY: as above.
+    unsafe { guard(error, body) }
+}
+
+/// Whether this client writes what it does into the vault's audit log: "off" (the default), "best_effort", or "required", which
+/// refuses a call whose entry cannot be written. A use of a connection costs a transaction then. Composio's API has no such log.
+/// Thread-safe. Errors: invalid_argument for another name.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn keylatch_options_set_audit(
+    options: *mut keylatch_options,
+    audit: *const c_char,
+    audit_length: usize,
+    error: *mut *mut keylatch_error,
+) -> keylatch_status {
+    let body = || {
+        // SAFETY: the pointers are as the header's opening asks for.
+        let (name, options) = unsafe { (text("audit", audit, audit_length)?, lent("options", options)?) };
+        options.0.lock().audit = Audit::named(name)?;
         Ok(())
     };
     // SAFETY: as above.

@@ -76,6 +76,8 @@ static void set_up_handles(fixtures *f) {
     must(keylatch_list_ask_new(&f->list_ask, &e), &e, "list_ask");
     must(keylatch_due_ask_new(&f->due_ask, &e), &e, "due_ask");
     must(keylatch_rotate_ask_new(&f->rotate_ask, &e), &e, "rotate_ask");
+    must(keylatch_options_set_audit(f->options, "required", 8, &e), &e, "audit");
+    must(keylatch_audit_ask_new(&f->audit_ask, &e), &e, "audit_ask");
     must(keylatch_export_ask_new(&f->export_ask, &e), &e, "export_ask");
     must(keylatch_import_ask_new(&f->import_ask, &e), &e, "import_ask");
     must(keylatch_update_ask_new(&f->update_ask, &e), &e, "update_ask");
@@ -124,6 +126,8 @@ static void set_up_results(fixtures *f, const char *base_url) {
     must(keylatch_connected_accounts_verify_due(f->client, f->due_ask, &f->rechecks, &e), &e, "rechecks");
     must(keylatch_client_diagnose(f->client, &f->diagnosis, &e), &e, "diagnosis");
     must(keylatch_client_rotate_data_key(f->client, f->rotate_ask, &f->rotation, &e), &e, "rotation");
+    must(keylatch_client_audit_log(f->client, f->audit_ask, &f->audit_log, &e), &e, "audit_log");
+    must(keylatch_client_check_audit(f->client, NULL, 0, &f->audit_check, &e), &e, "audit_check");
     must(keylatch_connected_accounts_list(f->client, f->list_ask, &f->page, &e), &e, "page");
     must(keylatch_action_ask_set_action(f->action_ask, "QUIET_ECHO", 10, &e), &e, "set_action");
     must(keylatch_action_ask_set_connected_account_id(f->action_ask, text, length, &e), &e, "account");
@@ -179,6 +183,8 @@ static void tear_down(fixtures *f) {
     keylatch_rechecks_free(f->rechecks);
     keylatch_diagnosis_free(f->diagnosis);
     keylatch_rotation_free(f->rotation);
+    keylatch_audit_log_free(f->audit_log);
+    keylatch_audit_check_free(f->audit_check);
     keylatch_response_free(f->response);
     keylatch_pages_free(f->pages);
     keylatch_paging_free(f->paging);
@@ -193,6 +199,7 @@ static void tear_down(fixtures *f) {
     keylatch_list_ask_free(f->list_ask);
     keylatch_due_ask_free(f->due_ask);
     keylatch_rotate_ask_free(f->rotate_ask);
+    keylatch_audit_ask_free(f->audit_ask);
     keylatch_export_ask_free(f->export_ask);
     keylatch_exported_free(f->exported);
     keylatch_import_ask_free(f->import_ask);

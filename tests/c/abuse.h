@@ -40,6 +40,9 @@ typedef struct fixtures {
     keylatch_list_ask *list_ask;
     keylatch_due_ask *due_ask;
     keylatch_rotate_ask *rotate_ask;
+    keylatch_audit_ask *audit_ask;
+    keylatch_audit_log *audit_log;
+    keylatch_audit_check *audit_check;
     keylatch_export_ask *export_ask;
     keylatch_exported *exported;
     keylatch_import_ask *import_ask;

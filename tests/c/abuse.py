@@ -30,6 +30,8 @@ GOOD_TEXT = {
     "action": '"QUIET_ECHO"',
     "api_version": '"v1"',
     "app": '"quiet"',
+    "audit": '"best_effort"',
+    "head": '"0:"',
     "app_name": '"quiet"',
     "entity_id": '"user-1"',
     "json": '"{}"',

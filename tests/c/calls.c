@@ -40,6 +40,8 @@ JSON_OF(verification)
 JSON_OF(rechecks)
 JSON_OF(diagnosis)
 JSON_OF(rotation)
+JSON_OF(audit_log)
+JSON_OF(audit_check)
 JSON_OF(exported)
 JSON_OF(imported)
 
@@ -369,6 +371,35 @@ static outcome change_key(const keylatch_client *client, const json *args, const
     return result(status, error, NULL, NULL);
 }
 
+static outcome audit_log(const keylatch_client *client, const json *args) {
+    keylatch_audit_ask *ask;
+    keylatch_audit_log *made = NULL;
+    keylatch_error *error = NULL;
+    const char *text;
+    size_t length;
+    keylatch_status status = keylatch_audit_ask_new(&ask, NULL);
+    SET_NUMBER(keylatch_audit_ask_set_after, "after", uint64_t)
+    SET_NUMBER(keylatch_audit_ask_set_limit, "limit", uint32_t)
+    SET(keylatch_audit_ask_set_entity_id, "entity_id")
+    SET(keylatch_audit_ask_set_connected_account_id, "connected_account_id")
+    if (status == KEYLATCH_OK) status = keylatch_client_audit_log(client, ask, &made, &error);
+    outcome out = result(status, error, made, audit_log_json);
+    keylatch_audit_log_free(made);
+    keylatch_audit_ask_free(ask);
+    return out;
+}
+
+static outcome check_audit(const keylatch_client *client, const json *args) {
+    keylatch_audit_check *made = NULL;
+    keylatch_error *error = NULL;
+    size_t length;
+    const char *head = text_arg(args, "head", &length);
+    keylatch_status status = keylatch_client_check_audit(client, head, length, &made, &error);
+    outcome out = result(status, error, made, audit_check_json);
+    keylatch_audit_check_free(made);
+    return out;
+}
+
 static outcome rotate_data_key(const keylatch_client *client, const json *args) {
     keylatch_rotate_ask *ask;
     keylatch_rotation *made = NULL;
@@ -513,6 +544,8 @@ outcome make_call(const keylatch_client *client, const char *name, const json *a
     }
     if (strcmp(name, "change_key") == 0) return change_key(client, args, params);
     if (strcmp(name, "rotate_data_key") == 0) return rotate_data_key(client, args);
+    if (strcmp(name, "audit_log") == 0) return audit_log(client, args);
+    if (strcmp(name, "check_audit") == 0) return check_audit(client, args);
     if (strcmp(name, "export_vault") == 0) return export_vault(client, args, params);
     if (strcmp(name, "import_vault") == 0) return import_vault(client, args, params);
     if (strcmp(name, "diagnose") == 0) return diagnose(client);

@@ -289,7 +289,7 @@ void accounts(const keylatch::Client &client) {
 void care(const keylatch::Client &client, const Place &place) {
     keylatch::Diagnosis found = client.diagnose();
     CHECK(found.path == place.folder + "/vault.db" && found.exists && found.size > std::uint64_t{0});
-    CHECK(found.mode == "600" && found.folder_mode && found.format == 3 && found.intact == true);
+    CHECK(found.mode == "600" && found.folder_mode && found.format == 4 && found.intact == true);
     CHECK(found.key_source == "bytes" && !found.key_file && found.key_fits == true && found.memory_locked);
     CHECK(found.connections > std::uint64_t{0} && found.integrations > std::uint64_t{0});
     CHECK(found.damaged_connections.empty() && found.damaged_integrations.empty() && found.warnings.empty());
@@ -305,6 +305,26 @@ void care(const keylatch::Client &client, const Place &place) {
     found = keylatch::diagnose(options);
     CHECK(found.key_fits == false && !found.connections && found.warnings.size() == 1 && !found.json.empty());
     for (const char *ending : {"", "-wal", "-shm"}) std::remove((backup + ending).c_str());
+}
+
+void log(const Place &place) {
+    keylatch::Options options = place.options();
+    const keylatch::Client client(options.audit("required").tenant("audited"));
+    keylatch::Entity user = client.entity("user-1");
+    keylatch::InitiateConnection how;
+    how.app_name = "stripe";
+    how.verify = keylatch::Verify::off;
+    std::string id = user.initiate_connection(how, params("sk_test_audited")).connected_account_id;
+    client.delete_connection(id);
+    keylatch::AuditLog log = client.audit_log();
+    CHECK(log.items.size() == 3 && log.items[2].seq == 3 && log.items[2].action == "connected_accounts.delete");
+    CHECK(log.items[2].outcome == "done" && log.items[2].entity_hash.size() == 32 && log.items[2].app == "stripe");
+    CHECK(log.items[0].entity_hash.empty() && log.items[0].record_hash.size() == 32 && !log.items[0].process.empty());
+    CHECK(client.audit_log({std::uint64_t{1}, std::uint32_t{1}, std::nullopt, id}).items.size() == 1);
+    keylatch::AuditCheck check = client.check_audit(log.head);
+    CHECK(check.entries == 3 && check.faults.empty() && check.head == log.head && !check.json.empty());
+    CHECK(THROWN(client.check_audit("no head")).code() == "invalid_argument");
+    CHECK(THROWN(options.audit("sometimes")).code() == "invalid_argument");
 }
 
 void keys(const keylatch::Client &client, const Place &place) {
@@ -481,6 +501,7 @@ int main() {
         actions(client);
         accounts(client);
         care(client, place);
+        log(place);
         keys(client, place);
         moving(client, place);
         moves_and_closing(place);

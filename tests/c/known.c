@@ -33,6 +33,8 @@ static const char *const known_arguments[][2] = {
     {"backup", "path "},
     {"change_key", "key_file key_env transit "},
     {"rotate_data_key", "limit cursor "},
+    {"audit_log", "after limit entity_id connected_account_id "},
+    {"check_audit", "head "},
     {"export_vault", "path recipient "},
     {"import_vault", "path dry_run "},
     {"diagnose", ""},

@@ -48,6 +48,7 @@ static keylatch_status set_option(const world *w, keylatch_options *options, con
     if (json_is(key, "hold_for_ms")) {
         return vault ? keylatch_options_set_hold_for_ms(options, strtoull(value->text, NULL, 10), error) : KEYLATCH_OK;
     }
+    if (json_is(key, "audit")) return keylatch_options_set_audit(options, value->text, value->length, error);
     if (json_is(key, "strict_secrets")) {
         return keylatch_options_set_strict_secrets(options, value->type == JSON_TRUE, error);
     }

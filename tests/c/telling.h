@@ -27,6 +27,8 @@ void tell_response(const keylatch_response *handle);
 void tell_stream(const keylatch_stream *handle);
 void tell_diagnosis(const keylatch_diagnosis *handle);
 void tell_rotation(const keylatch_rotation *handle);
+void tell_audit_log(const keylatch_audit_log *handle);
+void tell_audit_check(const keylatch_audit_check *handle);
 void tell_exported(const keylatch_exported *handle);
 void tell_imported(const keylatch_imported *handle);
 

@@ -27,7 +27,7 @@ PROJECT_VARIABLES = {"composio", "composio_https", "api_key"}
 # Only where a vault in PostgreSQL alone is the backend.
 SERVER_VARIABLES = {"postgres"}
 CLIENT_OPTIONS = {
-    "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "path", "tenant",
+    "timeout_ms", "max_response_bytes", "strict_secrets", "hold_for_ms", "audit", "path", "tenant",
     "key_hex", "key_file", "passphrase", "transit",
 }  # fmt: skip
 PROJECT_OPTIONS = {"api_version", "api_key", "base_url"}
@@ -87,6 +87,8 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "backup": ("path", "", False),
     "change_key": ("", "key_file key_env transit", True),
     "rotate_data_key": ("", "limit cursor", False),
+    "audit_log": ("", "after limit entity_id connected_account_id", False),
+    "check_audit": ("", "head", False),
     "export_vault": ("path", "recipient", True),
     "import_vault": ("path", "dry_run", True),
     "diagnose": ("", "", False),

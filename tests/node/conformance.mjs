@@ -106,7 +106,7 @@ function vaultOptions(folder, space, options) {
 /** A client of this project on the Composio server. */
 function openProject(project, given) {
   const { path: _path, tenant: _tenant, key_hex: _key, key_file: _file, passphrase: _passphrase, ...others } = given
-  const { hold_for_ms: _time, ...options } = others
+  const { hold_for_ms: _time, audit: _audit, ...options } = others
   return Keylatch.composio({ ...project.options, ...toArguments(options) })
 }
 

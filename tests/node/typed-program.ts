@@ -30,6 +30,9 @@ import {
   type Paging,
   type Rechecks,
   type Rotation,
+  type AuditCheck,
+  type AuditEntry,
+  type AuditLog,
   type Params,
   type RequestOptions,
   type ResponseStream,
@@ -67,6 +70,7 @@ export async function open(signal: AbortSignal): Promise<Keylatch> {
     extraCa: '-----BEGIN CERTIFICATE-----',
     strictSecrets: true,
     holdForMs: 500,
+    audit: 'required',
   })
 }
 
@@ -282,6 +286,10 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   await client.changeKey({ keyFile: 'other.key' })
   const rotation: Rotation = await client.rotateDataKey({ limit: 100, cursor: 'next', signal })
   console.log(rotation.remaining, (await client.rotateDataKey()).keptKeys.join())
+  const log: AuditLog = await client.auditLog({ after: 1, limit: 10, entityId: 'u', connectedAccountId: 'ca_1', signal })
+  const entry: AuditEntry | undefined = log.items[0]
+  const check: AuditCheck = await client.checkAudit({ head: log.head, signal })
+  console.log(entry?.recordHash, check.faults.join(), (await client.checkAudit()).entries)
   const exported: Exported = await client.exportVault({ path: 'moved.export', recipient: 'age1', signal })
   await client.exportVault({ path: 'other.export', passphrase: Buffer.from('words') })
   const imported: Imported = await client.importVault({

@@ -47,7 +47,7 @@ POSTGRES = os.environ.get("KEYLATCH_TEST_POSTGRES")
 if POSTGRES:
     BACKENDS = {"postgres": "-postgres"}
 # Options that only one backend has.
-OF_THE_VAULT = {"path", "tenant", "key_hex", "key_file", "passphrase", "transit", "hold_for"}
+OF_THE_VAULT = {"path", "tenant", "key_hex", "key_file", "passphrase", "transit", "hold_for", "audit"}
 # Of every runner's vaults; `tests/leaks.py` looks for it.
 VAULT_KEY = b"keylatch-vault-key-of-the-runner"
 VAULT_ARGUMENTS = {"path", "tenant", "key", "key_file", "passphrase", "transit", "extra_ca"}
@@ -90,7 +90,7 @@ def vault_options(given: dict[str, Any], folder: str, space: str) -> dict[str, A
     if POSTGRES and made.get("tenant") != "":
         made["tenant"] = f"{space}-{given.get('tenant', 'default')}"
     made |= {name: value for name, value in given.items() if name not in OF_THE_VAULT | OF_THE_PROJECT}
-    made |= {name: given[name] for name in ("path", "hold_for") if name in given}
+    made |= {name: given[name] for name in ("path", "hold_for", "audit") if name in given}
     if "key_hex" in given:
         made["key"] = bytearray.fromhex(given["key_hex"])
     for name in ("key_file", "passphrase"):

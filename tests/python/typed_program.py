@@ -15,6 +15,9 @@ from keylatch import (
     AsyncEntity,
     AsyncKeylatch,
     AsyncResponseStream,
+    AuditCheck,
+    AuditEntry,
+    AuditLog,
     Connection,
     ConnectionRequest,
     Diagnosis,
@@ -105,7 +108,7 @@ def problems() -> None:
 
 def blocking() -> None:
     client = Keylatch(
-        path="vault.db", key=Secret(bytes(32)), timeout=5, extra_ca=b"", strict_secrets=True, hold_for=1.0
+        path="vault.db", key=Secret(bytes(32)), timeout=5, extra_ca=b"", strict_secrets=True, hold_for=1.0, audit="off"
     )
     with client as same:
         assert_type(same, Keylatch)
@@ -145,6 +148,10 @@ def blocking() -> None:
     rotation = client.rotate_data_key(limit=100, cursor="next")
     assert_type(rotation, Rotation)
     assert_type(rotation.next_cursor, str | None)
+    log = client.audit_log(after=1, limit=10, entity_id="user-1", connected_account_id="ca_1")
+    assert_type(log, AuditLog)
+    assert_type(log.items, tuple[AuditEntry, ...])
+    assert_type(client.check_audit(log.head), AuditCheck)
     assert_type(client.export_vault(Path("moved.export"), recipient="age1"), Exported)
     imported = client.import_vault("moved.export", identity=Secret("AGE-SECRET-KEY-1"), dry_run=True)
     assert_type(imported, Imported)
@@ -245,6 +252,8 @@ async def awaited() -> None:
     await client.backup("backup.db")
     await client.change_key(key=Secret("key"))
     assert_type(await client.rotate_data_key(), Rotation)
+    assert_type(await client.audit_log(), AuditLog)
+    assert_type(await client.check_audit(head="0:"), AuditCheck)
     assert_type(await client.export_vault("moved.export", passphrase=bytearray(b"words")), Exported)
     assert_type(await client.import_vault("moved.export", passphrase=bytearray(b"words")), Imported)
     assert_type(await client.diagnose(), Diagnosis)

@@ -14,6 +14,8 @@ from keylatch._transit import Transit
 from keylatch.models import (
     ActionResult,
     App,
+    AuditCheck,
+    AuditLog,
     Connection,
     Diagnosis,
     ExpectedParams,
@@ -307,6 +309,14 @@ def change_key(
 
 def rotate_data_key(**args: object) -> Call[Rotation]:
     return Call("rotate_data_key", args, lambda data, _: Rotation.from_dict(data))
+
+
+def audit_log(**args: object) -> Call[AuditLog]:
+    return Call("audit_log", args, lambda data, _: AuditLog.from_dict(data))
+
+
+def check_audit(**args: object) -> Call[AuditCheck]:
+    return Call("check_audit", args, lambda data, _: AuditCheck.from_dict(data))
 
 
 def export_vault(path: str | PathLike[str], passphrase: Value | None, recipient: str | None) -> Call[Exported]:

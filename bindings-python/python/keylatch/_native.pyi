@@ -72,6 +72,7 @@ class Options:
         proxy: str | None,
         strict_secrets: bool,
         hold_for: float,
+        audit: str,
         news: News | None,
     ) -> Self: ...
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from os import PathLike
+from typing import Literal
 
 from keylatch import _native, errors
 from keylatch._calls import Value
@@ -10,6 +11,8 @@ from keylatch._transit import Transit
 
 ApiKey = _native.Secret | bytearray | bytes | str
 """The API key of a project. A bytearray is taken: it holds zeros afterwards."""
+Audit = Literal["off", "best_effort", "required"]
+"""Whether a client keeps the vault's audit log."""
 
 
 def vault(
@@ -28,6 +31,7 @@ def vault(
     proxy: str | None = None,
     strict_secrets: bool = False,
     hold_for: float = 0.0,
+    audit: Audit = "off",
     news: _native.News | None = None,
 ) -> _native.Options:
     """Options for a vault."""
@@ -46,6 +50,7 @@ def vault(
         proxy=proxy,
         strict_secrets=strict_secrets,
         hold_for=hold_for,
+        audit=audit,
         news=news,
     )
 

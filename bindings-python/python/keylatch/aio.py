@@ -11,11 +11,22 @@ from keylatch import _calls, _native, _options, errors, streams
 from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, StreamOptions, Value, Values
 from keylatch._expired import AsyncOnExpired, Listener
 from keylatch._forget import forgetful, forgetful_async
-from keylatch._options import ApiKey
+from keylatch._options import ApiKey, Audit
 from keylatch._transit import Transit
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
 from keylatch.initiated import AsyncConnectionRequest
-from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Page, Rotation
+from keylatch.models import (
+    ActionResult,
+    AuditCheck,
+    AuditLog,
+    Connection,
+    Diagnosis,
+    ExpectedParams,
+    Exported,
+    Imported,
+    Page,
+    Rotation,
+)
 from keylatch.response import Response
 from keylatch.streams import AsyncBody, AsyncResponseStream
 
@@ -63,6 +74,7 @@ class AsyncKeylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
         hold_for: float = 0.0,
+        audit: Audit = "off",
         on_expired: AsyncOnExpired | None = None,
     ) -> None:
         listener = Listener(on_expired)
@@ -81,6 +93,7 @@ class AsyncKeylatch:
             proxy=proxy,
             strict_secrets=strict_secrets,
             hold_for=hold_for,
+            audit=audit,
             news=listener.news,
         )
         self._begin(options, listener)
@@ -112,6 +125,7 @@ class AsyncKeylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
         hold_for: float = 0.0,
+        audit: Audit = "off",
         on_expired: AsyncOnExpired | None = None,
     ) -> Self:
         """Opens a client, to be closed by the caller; the options are those of `Keylatch`."""
@@ -130,6 +144,7 @@ class AsyncKeylatch:
             proxy=proxy,
             strict_secrets=strict_secrets,
             hold_for=hold_for,
+            audit=audit,
             on_expired=on_expired,
         )
         return await client
@@ -405,6 +420,38 @@ class AsyncKeylatch:
         that cannot be and on Composio's API, where there is no vault.
         """
         return await self._run(_calls.rotate_data_key(limit=limit, cursor=cursor))
+
+    async def audit_log(
+        self,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        entity_id: str | None = None,
+        connected_account_id: str | None = None,
+    ) -> AuditLog:
+        """The vault's audit log: who connected, used, verified or deleted what, and when. Oldest entry first.
+
+        after: only entries behind the one of this number; give the `seq` of the last one to go on.
+        limit: how many at most, 1 to 500. Default: 50.
+        entity_id, connected_account_id: only those about this user, about this connection, which may be gone.
+
+        Works whether or not this client writes the log (`audit`). docs/audit.md tells what stands in an entry.
+
+        Raises `CorruptRecordError` for an id where the log's key does not open, and `InvalidArgumentError` for a limit
+        that cannot be and on Composio's API, where there is no vault.
+        """
+        args = {"entity_id": entity_id, "connected_account_id": connected_account_id}
+        return await self._run(_calls.audit_log(after=after, limit=limit, **args))
+
+    async def check_audit(self, head: str | None = None) -> AuditCheck:
+        """Reads the whole audit log and says what is not as it was written: gone, changed or not in its place.
+
+        head: one that this or `audit_log` gave out earlier and that was kept elsewhere. Only with it a log whose end
+            was cut off shows.
+
+        Raises `InvalidArgumentError` for a head that is none, and on Composio's API, where there is no vault.
+        """
+        return await self._run(_calls.check_audit(head=head))
 
     @forgetful_async
     async def export_vault(

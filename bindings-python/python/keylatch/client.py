@@ -11,11 +11,22 @@ from keylatch import _calls, _native, _options, streams
 from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, StreamOptions, Value, Values
 from keylatch._expired import Listener, OnExpired
 from keylatch._forget import forgetful
-from keylatch._options import ApiKey
+from keylatch._options import ApiKey, Audit
 from keylatch._transit import Transit
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
-from keylatch.models import ActionResult, Connection, Diagnosis, ExpectedParams, Exported, Imported, Page, Rotation
+from keylatch.models import (
+    ActionResult,
+    AuditCheck,
+    AuditLog,
+    Connection,
+    Diagnosis,
+    ExpectedParams,
+    Exported,
+    Imported,
+    Page,
+    Rotation,
+)
 from keylatch.response import Response
 from keylatch.streams import Body, ResponseStream
 
@@ -48,6 +59,8 @@ class Keylatch:
         `execute_action` without asking the vault. What this client changes is seen at once, what others change when
         this time is over, after a day at most. It is held in memory that is left out of core dumps, and locked as far
         as the system allows. Default: 0, no longer than a call.
+    audit: whether this client writes what it does into the vault's audit log: "off" (the default), "best_effort", or
+        "required", which refuses a call whose entry cannot be written. A use of a connection costs a transaction then.
     on_expired: called with the `Expired` connection when a call finds that the app no longer takes its credentials: by
         a 401 that the app's check confirms, a check, or a token that is refused. Once for each change, on the thread
         whose call found out (or that makes a later one), just before that call returns; no lock is held, so it may make
@@ -89,6 +102,7 @@ class Keylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
         hold_for: float = 0.0,
+        audit: Audit = "off",
         on_expired: OnExpired | None = None,
     ) -> None:
         listener = Listener(on_expired)
@@ -107,6 +121,7 @@ class Keylatch:
             proxy=proxy,
             strict_secrets=strict_secrets,
             hold_for=hold_for,
+            audit=audit,
             news=listener.news,
         )
         self._open(options, listener)
@@ -464,6 +479,56 @@ class Keylatch:
         ()
         """
         return self._run(_calls.rotate_data_key(limit=limit, cursor=cursor))
+
+    def audit_log(
+        self,
+        *,
+        after: int = 0,
+        limit: int | None = None,
+        entity_id: str | None = None,
+        connected_account_id: str | None = None,
+    ) -> AuditLog:
+        """The vault's audit log: who connected, used, verified or deleted what, and when. Oldest entry first.
+
+        after: only entries behind the one of this number; give the `seq` of the last one to go on.
+        limit: how many at most, 1 to 500. Default: 50.
+        entity_id, connected_account_id: only those about this user, about this connection, which may be gone.
+
+        Works whether or not this client writes the log (`audit`). docs/audit.md tells what stands in an entry.
+
+        Raises `CorruptRecordError` for an id where the log's key does not open, and `InvalidArgumentError` for a limit
+        that cannot be and on Composio's API, where there is no vault.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db", audit="required") as client:
+        ...     made = client.initiate_connection(
+        ...         entity_id="user-1",
+        ...         app_name="stripe",
+        ...         connected_account_params={"api_key": bytearray(b"sk_test_123")},
+        ...         verify="off",
+        ...     )
+        ...     log = client.audit_log(entity_id="user-1")
+        ...     [(entry.action, entry.outcome) for entry in log]
+        [('initiate_connection', 'not_checked')]
+        """
+        args = {"entity_id": entity_id, "connected_account_id": connected_account_id}
+        return self._run(_calls.audit_log(after=after, limit=limit, **args))
+
+    def check_audit(self, head: str | None = None) -> AuditCheck:
+        """Reads the whole audit log and says what is not as it was written: gone, changed or not in its place.
+
+        head: one that this or `audit_log` gave out earlier and that was kept elsewhere. Only with it a log whose end
+            was cut off shows.
+
+        Raises `InvalidArgumentError` for a head that is none, and on Composio's API, where there is no vault.
+
+        >>> from keylatch import Keylatch
+        >>> with Keylatch("vault.db") as client:
+        ...     check = client.check_audit()
+        ...     check.faults
+        ()
+        """
+        return self._run(_calls.check_audit(head=head))
 
     @forgetful
     def export_vault(

@@ -501,6 +501,64 @@ class Rotation(Model):
 
 
 @unchangeable
+class AuditEntry(Model):
+    """An entry of the audit log. It holds no credential, and no id of a user or connection in clear.
+
+    seq: 1 for the log's first, one more for each. at: when it was written, RFC 3339 in UTC.
+    action: name of the call, such as "request" or "connected_accounts.delete".
+    outcome: "begun" of what was about to be done; "done", or a verdict, of what was stored together with the entry;
+        "refused:" and the code of an error where an initiation or update came to nothing.
+    entity_hash, record_hash: keyed hashes of the user's id, and of the connection's or integration's: the same for the
+        same id throughout the log.
+    app: its slug. process: process id, "@", and a keyed hash of the machine's host name.
+    """
+
+    seq: int
+    at: str
+    action: str
+    outcome: str
+    process: str
+    entity_hash: str | None = None
+    record_hash: str | None = None
+    app: str | None = None
+
+
+@unchangeable
+class AuditLog(Model):
+    """A page of the audit log, oldest entry first; where there are more, they are behind the last one's `seq`.
+
+    head: the end of the whole log. Kept elsewhere and given to `check_audit` later, it shows whether the log was cut.
+    """
+
+    items: tuple[AuditEntry, ...]
+    head: str
+
+    _lists: ClassVar[Lists] = {"items": AuditEntry}
+
+    def __iter__(self) -> Iterator[AuditEntry]:
+        return iter(self.items)
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@unchangeable
+class AuditCheck(Model):
+    """What looking at the whole audit log has found.
+
+    entries: how many there are. head: the end of the log, to be kept elsewhere.
+    faults: what is wrong, a sentence each, 100 at most; empty where the log is as it was written, as far as the given
+        head reaches.
+    """
+
+    entries: int
+    head: str
+    faults: tuple[str, ...]
+
+    _lists: ClassVar[Lists] = {"faults": None}
+
+
+@unchangeable
 class Exported(Model):
     """What was exported.
 

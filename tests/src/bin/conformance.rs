@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use keylatch::{
-    ApiVersion, AsyncClient, Client, Composio, Error, Input, KeySource, OnExpired, Options, Paging, Params, Payload,
-    Reply, Request, Response, Secret, Transit, TransitToken, Upload,
+    ApiVersion, AsyncClient, Audit, Client, Composio, Error, Input, KeySource, OnExpired, Options, Paging, Params,
+    Payload, Reply, Request, Response, Secret, Transit, TransitToken, Upload,
 };
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
@@ -305,6 +305,7 @@ fn options(given: &Map<String, Value>, folder: &std::path::Path, provider: &Prov
             }
             "path" => options.path = Some(text().into()),
             "key_file" => options.key = KeySource::File(text().into()),
+            "audit" => options.audit = Audit::named(text()).expect("a choice"),
             "tenant" => options.tenant = text().to_owned(),
             "passphrase" => options.key = KeySource::Passphrase(Secret::new(text().as_bytes())),
             "transit" => options.key = KeySource::Transit(transit(value)),
