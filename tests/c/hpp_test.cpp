@@ -321,8 +321,8 @@ void log(const Place &place) {
     CHECK(log.items[2].outcome == "done" && log.items[2].entity_hash.size() == 32 && log.items[2].app == "stripe");
     CHECK(log.items[0].entity_hash.empty() && log.items[0].record_hash.size() == 32 && !log.items[0].process.empty());
     CHECK(client.audit_log({std::uint64_t{1}, std::uint32_t{1}, std::nullopt, id}).items.size() == 1);
-    keylatch::AuditCheck check = client.check_audit(log.head);
-    CHECK(check.entries == 3 && check.faults.empty() && check.head == log.head && !check.json.empty());
+    keylatch::AuditCheck whole = client.check_audit(log.head);
+    CHECK(whole.entries == 3 && whole.faults.empty() && whole.head == log.head && !whole.json.empty());
     CHECK(THROWN(client.check_audit("no head")).code() == "invalid_argument");
     CHECK(THROWN(options.audit("sometimes")).code() == "invalid_argument");
 }

@@ -286,7 +286,13 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   await client.changeKey({ keyFile: 'other.key' })
   const rotation: Rotation = await client.rotateDataKey({ limit: 100, cursor: 'next', signal })
   console.log(rotation.remaining, (await client.rotateDataKey()).keptKeys.join())
-  const log: AuditLog = await client.auditLog({ after: 1, limit: 10, entityId: 'u', connectedAccountId: 'ca_1', signal })
+  const log: AuditLog = await client.auditLog({
+    after: 1,
+    limit: 10,
+    entityId: 'u',
+    connectedAccountId: 'ca_1',
+    signal,
+  })
   const entry: AuditEntry | undefined = log.items[0]
   const check: AuditCheck = await client.checkAudit({ head: log.head, signal })
   console.log(entry?.recordHash, check.faults.join(), (await client.checkAudit()).entries)
