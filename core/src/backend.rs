@@ -113,7 +113,7 @@ impl<I: Io> Backend<I> {
         }
     }
 
-    /// Whether all that is looked up is on this machine.
+    /// Whether looking something up waits for this machine's disk alone.
     pub(crate) fn is_local(&self) -> bool {
         matches!(self, Self::Embedded(backend) if backend.is_local())
     }

@@ -126,9 +126,9 @@ impl<I: Io> Embedded<I> {
         }
     }
 
-    /// Whether reading the vault asks no server.
+    /// Whether looking something up asks no server, and writes nothing down.
     pub(crate) fn is_local(&self) -> bool {
-        self.vault.store.is_local()
+        self.vault.store.is_local() && self.audit == Audit::Off
     }
 
     fn must_be_open(&self) -> Result<()> {

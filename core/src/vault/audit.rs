@@ -29,7 +29,7 @@ const HASH: usize = 16;
 pub(super) struct Log {
     how: Audit,
     /// Once it was opened: a vault has one for good.
-    key: Lock<Option<Arc<Secret>>>,
+    pub(super) key: Lock<Option<Arc<Secret>>>,
 }
 
 /// An entry on its way, or none.

@@ -197,6 +197,7 @@ impl Vault {
     /// Lets go of the store, and of the keys: hosts may keep what is closed for as long as they like.
     pub(crate) fn close(&self) {
         self.store.close();
+        *self.log.key.lock() = None;
         let forgotten = Arc::new(self.ring().forgotten());
         let mut keys = self.keys.lock();
         keys.closed = true;
