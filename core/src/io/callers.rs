@@ -15,7 +15,7 @@ use crate::memory;
 use crate::process::PerProcess;
 
 /// How often the loop is turned where nobody else does: so much later than [`IDLE`] may an unused connection end.
-const LOOKING: Duration = Duration::from_secs(5);
+const LOOKING: Duration = if cfg!(test) { Duration::from_millis(50) } else { Duration::from_secs(5) };
 
 /// Connections that callers keep.
 #[derive(Default)]
@@ -156,4 +156,108 @@ impl Drop for Loop {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    use std::net::{TcpListener, TcpStream};
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::io::{BlockingIo, Io as _, Network, run_now};
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn driver() -> BlockingIo {
+        let (extra_ca_pem, proxy) = (None, None);
+        BlockingIo::new(Network { max_response_bytes: 1000, extra_ca_pem, proxy, keep_connections: true })
+    }
+
+    fn get(driver: &BlockingIo, port: u16) -> Answer {
+        let request = http::Request::get(format!("http://127.0.0.1:{port}/")).body(Bytes::new()).unwrap();
+        run_now(driver.send(Outgoing { request, timeout: LONG, guarded: None, alone: false }))
+    }
+
+    /// Reads a request, and answers it.
+    fn serve(connection: &mut BufReader<TcpStream>) {
+        let mut line = String::new();
+        while line != "\r\n" {
+            line.clear();
+            assert!(connection.read_line(&mut line).unwrap() > 0, "the connection ended");
+        }
+        connection.get_mut().write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").unwrap();
+    }
+
+    fn accepted(server: &TcpListener) -> BufReader<TcpStream> {
+        let (connection, _) = server.accept().unwrap();
+        connection.set_read_timeout(Some(LONG)).unwrap();
+        BufReader::new(connection)
+    }
+
+    /// Whether the other side ends the connection, saying no more.
+    fn ends(mut connection: BufReader<TcpStream>) -> bool {
+        connection.read(&mut [0; 1]).is_ok_and(|count| count == 0)
+    }
+
+    #[test]
+    fn a_connection_that_nobody_uses_ends_though_nobody_calls() {
+        let (server, driver) = (TcpListener::bind("127.0.0.1:0").unwrap(), driver());
+        let port = server.local_addr().unwrap().port();
+        thread::scope(|scope| {
+            let served = scope.spawn(|| {
+                let mut connection = accepted(&server);
+                (0..3).for_each(|_| serve(&mut connection));
+                ends(connection)
+            });
+            (0..3).for_each(|_| assert_eq!(get(&driver, port).map(|answer| answer.status), Ok(200)));
+            assert!(served.join().unwrap());
+        });
+    }
+
+    #[test]
+    fn a_connection_that_the_other_side_has_ended_is_not_used() {
+        let (server, driver) = (TcpListener::bind("127.0.0.1:0").unwrap(), driver());
+        let port = server.local_addr().unwrap().port();
+        for _ in 0..20 {
+            thread::scope(|scope| {
+                scope.spawn(|| serve(&mut accepted(&server))); // which ends it
+                assert_eq!(get(&driver, port).map(|answer| answer.status), Ok(200));
+            });
+        }
+    }
+
+    #[test]
+    fn threads_and_tasks_turn_one_loop() {
+        let (server, driver, over) = (TcpListener::bind("127.0.0.1:0").unwrap(), driver(), AtomicBool::new(false));
+        let port = server.local_addr().unwrap().port();
+        let tasks = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(Ordering::SeqCst) {
+                    let mut connection = accepted(&server);
+                    scope.spawn(move || {
+                        while connection.fill_buf().is_ok_and(|more| !more.is_empty()) {
+                            serve(&mut connection);
+                        }
+                    });
+                }
+            });
+            thread::scope(|callers| {
+                for number in 0..8 {
+                    let (driver, tasks) = (&driver, tasks.handle());
+                    callers.spawn(move || {
+                        let _as_in_a_task = (number % 2 == 0).then(|| tasks.enter());
+                        (0..5).for_each(|_| assert_eq!(get(driver, port).map(|answer| answer.status), Ok(200)));
+                    });
+                }
+            });
+            driver.close();
+            over.store(true, Ordering::SeqCst);
+            drop(TcpStream::connect(("127.0.0.1", port)).unwrap()); // the last to be accepted
+        });
+        assert!(get(&driver, port).is_err());
+    }
 }

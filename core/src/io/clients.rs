@@ -12,7 +12,7 @@ use crate::allow::Allow;
 use crate::process::PerProcess;
 
 /// How long a connection is kept that nobody uses.
-pub(super) const IDLE: Duration = Duration::from_secs(60);
+pub(super) const IDLE: Duration = if cfg!(test) { Duration::from_millis(300) } else { Duration::from_secs(60) };
 
 /// What all clients of a driver have in common.
 pub(super) struct Settings {
