@@ -11,9 +11,9 @@ use tracing_subscriber::prelude::*;
 
 /// What an event of the core's may tell. No name here may ever stand for a text that a user, an app or a server wrote.
 #[rustfmt::skip]
-const FIELDS: [&str; 18] = [
-    "message", "app", "code", "connection", "connections", "dry_run", "integration", "integrations", "key", "kind",
-    "method", "remaining", "resealed", "route", "status", "tries", "verdict", "log.target",
+const FIELDS: [&str; 20] = [
+    "message", "action", "app", "code", "connection", "connections", "dry_run", "integration", "integrations", "key", "kind",
+    "method", "remaining", "resealed", "route", "status", "tries", "verdict", "what", "log.target",
 ];
 const LONGEST_VALUE: usize = 64;
 /// The event that the check must find fault with, or it is blind.
