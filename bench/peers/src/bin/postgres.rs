@@ -8,8 +8,7 @@ use keylatch_peers::{setting, work};
 use tokio::runtime::{Builder, Runtime};
 use tokio_postgres::{Client, Error, NoTls, Statement};
 
-const SCHEMA: &str =
-    "CREATE TABLE IF NOT EXISTS rows (id text PRIMARY KEY, entity text NOT NULL, sealed bytea NOT NULL, created_at text NOT NULL)";
+const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS rows (id text PRIMARY KEY, entity text NOT NULL, sealed bytea NOT NULL, created_at text NOT NULL)";
 /// As long as a sealed key is.
 const SEALED: [u8; 160] = [7; 160];
 
