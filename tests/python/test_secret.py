@@ -179,7 +179,7 @@ def test_no_repr_shows_a_credential(client: Keylatch, integration_id: str) -> No
     shown.append(_native.Options(
         path=None, tenant="default", key=CANARY, key_env=None, key_file=None, passphrase=None, keyring=None,
         transit=None, timeout=1.0, max_response_bytes=1, extra_ca_pem=None, proxy=None, strict_secrets=False,
-        hold_for=0.0, news=None,
+        hold_for=0.0, news=None, audit="off",
     ))  # fmt: skip
     shown.append(Transit("https://bao.test", "app", token=CANARY))
     project = Keylatch.composio(CANARY)

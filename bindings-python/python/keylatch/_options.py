@@ -11,8 +11,6 @@ from keylatch._transit import Transit
 
 ApiKey = _native.Secret | bytearray | bytes | str
 """The API key of a project. A bytearray is taken: it holds zeros afterwards."""
-Audit = Literal["off", "best_effort", "required"]
-"""Whether a client keeps the vault's audit log."""
 
 
 def vault(
@@ -31,7 +29,7 @@ def vault(
     proxy: str | None = None,
     strict_secrets: bool = False,
     hold_for: float = 0.0,
-    audit: Audit = "off",
+    audit: Literal["off", "best_effort", "required"] = "off",
     news: _native.News | None = None,
 ) -> _native.Options:
     """Options for a vault."""

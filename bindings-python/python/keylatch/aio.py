@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Generator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Literal, Self, TypeVar, Unpack
 
 from keylatch import _calls, _native, _options, errors, streams
 from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, StreamOptions, Value, Values
 from keylatch._expired import AsyncOnExpired, Listener
 from keylatch._forget import forgetful, forgetful_async
-from keylatch._options import ApiKey, Audit
+from keylatch._options import ApiKey
 from keylatch._transit import Transit
 from keylatch.async_groups import AsyncApps, AsyncConnectedAccounts, AsyncIntegrations
 from keylatch.initiated import AsyncConnectionRequest
@@ -74,7 +74,7 @@ class AsyncKeylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
         hold_for: float = 0.0,
-        audit: Audit = "off",
+        audit: Literal["off", "best_effort", "required"] = "off",
         on_expired: AsyncOnExpired | None = None,
     ) -> None:
         listener = Listener(on_expired)
@@ -125,7 +125,7 @@ class AsyncKeylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
         hold_for: float = 0.0,
-        audit: Audit = "off",
+        audit: Literal["off", "best_effort", "required"] = "off",
         on_expired: AsyncOnExpired | None = None,
     ) -> Self:
         """Opens a client, to be closed by the caller; the options are those of `Keylatch`."""

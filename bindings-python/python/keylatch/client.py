@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from os import PathLike
 from types import TracebackType
-from typing import Any, Self, TypeVar, Unpack
+from typing import Any, Literal, Self, TypeVar, Unpack
 
 from keylatch import _calls, _native, _options, streams
 from keylatch._calls import Call, ConnectionFilter, Paging, Pairs, RequestOptions, StreamOptions, Value, Values
 from keylatch._expired import Listener, OnExpired
 from keylatch._forget import forgetful
-from keylatch._options import ApiKey, Audit
+from keylatch._options import ApiKey
 from keylatch._transit import Transit
 from keylatch.groups import Apps, ConnectedAccounts, Integrations
 from keylatch.initiated import ConnectionRequest
@@ -102,7 +102,7 @@ class Keylatch:
         proxy: str | None = None,
         strict_secrets: bool = False,
         hold_for: float = 0.0,
-        audit: Audit = "off",
+        audit: Literal["off", "best_effort", "required"] = "off",
         on_expired: OnExpired | None = None,
     ) -> None:
         listener = Listener(on_expired)
