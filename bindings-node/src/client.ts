@@ -101,7 +101,9 @@ export interface ImportVaultOptions extends CallOptions {
 
 /**
  * A client of one vault, or of one project on Composio's API: the calls are the same. Open it once and share it: calls run
- * side by side, on threads of their own, and never block the event loop. Several clients and processes may open one vault.
+ * side by side, on threads of their own, and do not hold up the event loop; only a connection or integration that is looked up by
+ * its id in a vault's file is read where the call is made, in the microseconds that another thread would take to wake. Several
+ * clients and processes may open one vault.
  *
  * @example
  * ```ts
@@ -304,8 +306,8 @@ export class Keylatch {
   /**
    * Gives the vault another key: its data keys are sealed with that, all at once, and no record is touched. Without a key in the
    * options it is in the file beside the vault. A key file that is not there is made; the one in use gets a new key in the
-   * place of its own; the same Transit key again seals a new key with its newest version. Other clients that have the vault open go on until they need a data key that came later, then a
-   * WrongKeyError tells them to open it again. Backups keep their key.
+   * place of its own; the same Transit key again seals a new key with its newest version. Other clients that have the vault open
+   * go on until they need a data key that came later, then a WrongKeyError tells them to open it again. Backups keep their key.
    *
    * @example
    * ```ts

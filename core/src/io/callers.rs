@@ -29,7 +29,7 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    turned: Option<Arc<Loop>>,
+    event_loop: Option<Arc<Loop>>,
     /// When a call last began or ended.
     used: Option<Instant>,
     /// A thread takes away what is over.
@@ -47,23 +47,23 @@ impl Callers {
     /// Sends on a kept connection, or one that is kept from now on.
     pub(super) fn send(&self, outgoing: Outgoing, exchange: &Exchange) -> Answer {
         let shared = self.0.get();
-        let turned = shared.turned(exchange)?;
-        let client = lock(&turned.kept).client(&exchange.settings, outgoing.guarded)?;
+        let event_loop = shared.event_loop(exchange)?;
+        let client = lock(&event_loop.kept).client(&exchange.settings, outgoing.guarded)?;
         let sending = async {
             // What came while nobody turned the loop is first heard of, then looked at: a connection that has ended is not used.
             yield_now().await;
             yield_now().await;
             exchange.send_by(client, outgoing).await
         };
-        let outcome = turned.turn(sending);
+        let outcome = event_loop.turn(sending);
         shared.state().used = Some(Instant::now());
         outcome
     }
 
     /// Drops kept connections; those in use with the calls that use them.
     pub(super) fn drop_connections(&self) {
-        let turned = self.0.get().state().turned.take();
-        drop(turned); // not under the lock
+        let event_loop = self.0.get().state().event_loop.take();
+        drop(event_loop); // not under the lock
         self.0.get().changed.notify_all();
     }
 }
@@ -80,15 +80,15 @@ impl Shared {
     }
 
     /// The loop, begun where there is none.
-    fn turned(self: &Arc<Self>, exchange: &Exchange) -> Result<Arc<Loop>, Fault> {
+    fn event_loop(self: &Arc<Self>, exchange: &Exchange) -> Result<Arc<Loop>, Fault> {
         let mut state = self.state();
         if exchange.is_closed() {
             return Err(Fault::Unreachable(CLOSED));
         }
         state.used = Some(Instant::now());
-        let turned = match &state.turned {
-            Some(turned) => turned.clone(),
-            None => state.turned.insert(Arc::new(Loop::begin()?)).clone(),
+        let event_loop = match &state.event_loop {
+            Some(event_loop) => event_loop.clone(),
+            None => state.event_loop.insert(Arc::new(Loop::begin()?)).clone(),
         };
         if !state.watched {
             let shared = self.clone();
@@ -97,20 +97,20 @@ impl Shared {
             begun.map_err(|_| Fault::Unreachable("this system gives no thread"))?;
             state.watched = true;
         }
-        Ok(turned)
+        Ok(event_loop)
     }
 
     /// Turns the loop now and then, until there is none; takes it away where it was not used for long.
     fn watch(&self) {
         let mut state = self.state();
-        while let Some(turned) = state.turned.clone() {
+        while let Some(event_loop) = state.event_loop.clone() {
             if state.used.is_some_and(|used| used.elapsed() < IDLE) {
                 drop(state);
-                turned.turn_once();
-                drop(turned);
+                event_loop.turn_once();
+                drop(event_loop);
                 state = self.changed.wait_timeout(self.state(), LOOKING).unwrap_or_else(PoisonError::into_inner).0;
             } else {
-                state.turned = None;
+                state.event_loop = None;
             }
         }
         state.watched = false;
