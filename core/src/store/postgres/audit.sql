@@ -1,4 +1,4 @@
--- Format 1 to 2: the audit log, and its key.
+-- The audit log, and its key: since format 2.
 CREATE TABLE audit_keys (
     tenant  text COLLATE "C" NOT NULL PRIMARY KEY,
     id      text COLLATE "C" NOT NULL,

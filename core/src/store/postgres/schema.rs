@@ -7,7 +7,7 @@ use super::session::{Session, lock_number};
 use crate::store::must_be_within;
 
 /// What a new vault gets, and what [`STEPS`] make of an old one.
-const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA: &str = concat!(include_str!("schema.sql"), include_str!("audit.sql"));
 /// The oldest format that is still read.
 pub(super) const OLDEST: i64 = 1;
 /// What turns each format since [`OLDEST`] into the next.

@@ -1,4 +1,4 @@
--- Format 2 of a vault in PostgreSQL. Times are RFC 3339 text, metadata is JSON text as it was written. Texts compare byte by
+-- A vault in PostgreSQL, but for its audit log. Times are RFC 3339 text, metadata is JSON text as it was written. Texts compare byte by
 -- byte, whatever the language of the database.
 CREATE TABLE vault (
     format  bigint NOT NULL
@@ -72,30 +72,3 @@ ALTER TABLE connections ENABLE ROW LEVEL SECURITY;
 CREATE POLICY by_tenant ON keys USING (tenant = current_setting('keylatch.tenant', true));
 CREATE POLICY by_tenant ON integrations USING (tenant = current_setting('keylatch.tenant', true));
 CREATE POLICY by_tenant ON connections USING (tenant = current_setting('keylatch.tenant', true));
-
-CREATE TABLE audit_keys (
-    tenant  text COLLATE "C" NOT NULL PRIMARY KEY,
-    id      text COLLATE "C" NOT NULL,
-    key_id  text COLLATE "C" NOT NULL,
-    sealed  bytea NOT NULL,
-    FOREIGN KEY (tenant, key_id) REFERENCES keys
-);
-CREATE TABLE audit (
-    tenant   text COLLATE "C" NOT NULL,
-    seq      bigint NOT NULL,
-    at       text COLLATE "C" NOT NULL,
-    action   text COLLATE "C" NOT NULL,
-    outcome  text COLLATE "C" NOT NULL,
-    entity   bytea,
-    record   bytea,
-    app      text COLLATE "C",
-    process  text COLLATE "C" NOT NULL,
-    chain    bytea NOT NULL,
-    PRIMARY KEY (tenant, seq)
-);
-CREATE INDEX audit_by_entity ON audit (tenant, entity, seq) WHERE entity IS NOT NULL;
-CREATE INDEX audit_by_record ON audit (tenant, record, seq) WHERE record IS NOT NULL;
-ALTER TABLE audit_keys ENABLE ROW LEVEL SECURITY;
-ALTER TABLE audit ENABLE ROW LEVEL SECURITY;
-CREATE POLICY by_tenant ON audit_keys USING (tenant = current_setting('keylatch.tenant', true));
-CREATE POLICY by_tenant ON audit USING (tenant = current_setting('keylatch.tenant', true));

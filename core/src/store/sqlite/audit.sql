@@ -1,4 +1,4 @@
--- Format 3 to 4: the audit log, and its key.
+-- The audit log, and its key: since format 4.
 CREATE TABLE audit_keys (
     tenant  TEXT NOT NULL PRIMARY KEY,
     id      TEXT NOT NULL,

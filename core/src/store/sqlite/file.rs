@@ -13,7 +13,7 @@ use crate::files::{self, Draft, cannot};
 use crate::store::must_be_within;
 
 /// What a new vault gets, and what [`STEPS`] make of an old one.
-const SCHEMA: &str = include_str!("schema.sql");
+const SCHEMA: &str = concat!(include_str!("schema.sql"), include_str!("audit.sql"));
 /// The oldest format that is still read.
 const OLDEST: i64 = 2;
 /// What turns each format since [`OLDEST`] into the next.

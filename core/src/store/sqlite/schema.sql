@@ -1,4 +1,4 @@
--- Version 4 of a vault file. Times are RFC 3339 text; lists and metadata are JSON text.
+-- A vault file, but for its audit log. Times are RFC 3339 text; lists and metadata are JSON text.
 CREATE TABLE keys (
     key_id      TEXT PRIMARY KEY,
     vault_id    TEXT NOT NULL,
@@ -51,25 +51,3 @@ CREATE INDEX connections_by_integration ON connections (tenant, integration_id, 
 CREATE INDEX connections_by_check ON connections (tenant, ifnull(verified_at, ''), seq)
     WHERE status IN ('ACTIVE', 'EXPIRED');
 CREATE INDEX connections_by_app ON connections (tenant, app, seq);
-
-CREATE TABLE audit_keys (
-    tenant  TEXT NOT NULL PRIMARY KEY,
-    id      TEXT NOT NULL,
-    key_id  TEXT NOT NULL REFERENCES keys (key_id),
-    sealed  BLOB NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE TABLE audit (
-    tenant   TEXT NOT NULL,
-    seq      INTEGER NOT NULL,
-    at       TEXT NOT NULL,
-    action   TEXT NOT NULL,
-    outcome  TEXT NOT NULL,
-    entity   BLOB,
-    record   BLOB,
-    app      TEXT,
-    process  TEXT NOT NULL,
-    chain    BLOB NOT NULL,
-    PRIMARY KEY (tenant, seq)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_by_entity ON audit (tenant, entity, seq) WHERE entity IS NOT NULL;
-CREATE INDEX audit_by_record ON audit (tenant, record, seq) WHERE record IS NOT NULL;
