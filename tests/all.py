@@ -36,6 +36,10 @@ class Step:
     door: str = ""
 
 
+# Lines that say why a step failed, how many of them are shown again with what follows them, and how many last ones.
+MARKS = re.compile(r"FAILED|SUMMARY:|panicked at|^error")
+MOST, LAST = 60, 10
+
 # Stands for the folder with what the languages' runs of the conformance cases left behind.
 KEPT = "KEPT"
 
@@ -96,6 +100,8 @@ STEPS = [
 class Outcome:
     passed: int = 0
     failed: list[str] = field(default_factory=list)
+    # What failed steps have said of it.
+    said: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     conformance: dict[str, tuple[int, int]] = field(default_factory=dict)
 
@@ -115,6 +121,14 @@ def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
         outcome.passed += 1
     else:
         outcome.failed.append(step.title)
+        outcome.said += [f"=== {step.title}\n", *telling(lines)]
+
+
+def telling(lines: list[str]) -> list[str]:
+    """What of a failed step's output most likely says why: of a long run, it is shown once more at the end."""
+    marked = [at for at, line in enumerate(lines) if MARKS.search(line)]
+    shown = sorted({at + more for at in marked for more in range(4)})
+    return [lines[at] for at in shown if at < len(lines) - LAST][:MOST] + lines[-LAST:]
 
 
 def answer(step: Step, kept: traces.Run) -> tuple[int, list[str]]:
@@ -185,6 +199,7 @@ def main() -> int:
     if outcome.missed and os.environ.get("CI") == "true":
         outcome.failed += [f"missing under CI: {tool}" for tool in outcome.missed]
     print()
+    print("".join(outcome.said))
     for title in outcome.failed:
         print(f"failed: {title}")
     print("missing here, install with `make servers`: " + (", ".join(outcome.missed) or "nothing"))

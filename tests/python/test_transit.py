@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,16 +23,23 @@ def place(options: dict[str, Any], double: Double) -> dict[str, Any]:
     return {name: value for name, value in options.items() if name != "key"}
 
 
+@pytest.fixture
+def token_file(tmp_path: Path) -> Iterator[Path]:
+    """Where a host may keep a token; gone after the test, since nothing that a run leaves may hold one."""
+    file = tmp_path / "token"
+    yield file
+    file.unlink()
+
+
 def transit(double: Double, **given: Any) -> Transit:
     return Transit(double.https, "app", **given)
 
 
 def test_the_token_comes_from_all_places(
-    place: dict[str, Any], double: Double, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    place: dict[str, Any], double: Double, token_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KEYLATCH_TEST_TOKEN", TOKEN)
-    file = tmp_path / "token"
-    file.write_text(f"{TOKEN}\n")
+    token_file.write_text(f"{TOKEN}\n")
     buffer = bytearray(TOKEN.encode())
     tokens: list[dict[str, Any]] = [
         {"token": TOKEN},
@@ -39,7 +47,7 @@ def test_the_token_comes_from_all_places(
         {"token": buffer},
         {"token": Secret(TOKEN)},
         {"token_env": "KEYLATCH_TEST_TOKEN"},
-        {"token_file": file},
+        {"token_file": token_file},
     ]
     for token in tokens:
         with Keylatch(**place, transit=transit(double, **token)) as client:
@@ -49,16 +57,15 @@ def test_the_token_comes_from_all_places(
         Keylatch(**place, transit=transit(double, token=buffer))  # which is blank now
 
 
-def test_a_token_is_read_anew_for_each_opening(place: dict[str, Any], double: Double, tmp_path: Path) -> None:
-    file = tmp_path / "token"
-    by_file = transit(double, token_file=file)
+def test_a_token_is_read_anew_for_each_opening(place: dict[str, Any], double: Double, token_file: Path) -> None:
+    by_file = transit(double, token_file=token_file)
     with pytest.raises(errors.VaultLockedError, match="cannot be read"):
         Keylatch(**place, transit=by_file)
-    file.write_text("s.token-that-has-ended")
+    token_file.write_text("s.token-that-has-ended")
     with pytest.raises(errors.VaultLockedError, match="refuses the token") as raised:
         Keylatch(**place, transit=by_file)
     assert raised.value.fields == ("key",)
-    file.write_text(TOKEN)
+    token_file.write_text(TOKEN)
     Keylatch(**place, transit=by_file).close()
 
 

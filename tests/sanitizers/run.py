@@ -18,7 +18,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 TRIPLE = "x86_64-unknown-linux-gnu"
 FOUND = 66
-# Functions of the standard library that std_sync.c is put around, by the ends of their symbols.
+# Functions of the standard library that unseen_sync.c is put around, by the ends of their symbols.
 STD_SYNC = {
     "MUTEX_LOCK": "5mutex5futexNtB2_5Mutex14lock_contended",
     "RWLOCK_READ": "6rwlock5futexNtB2_6RwLock14read_contended",
@@ -27,6 +27,7 @@ STD_SYNC = {
     "CONDVAR_WAIT_TIMEOUT": "7condvar5futexNtB2_7Condvar12wait_timeout",
     "ONCE_CALL": "4once5futexNtB5_4Once4call",
 }
+EPOLL = ["epoll_ctl", "epoll_wait"]
 # Sanitizers make `mlock` do nothing, which this test would notice.
 LOCKED = ["--skip=secrets_are_left_out_of_core_dumps_and_locked"]
 
@@ -92,19 +93,19 @@ def compiled(sanitizer: Sanitizer) -> Path:
     return program
 
 
-def explain_std(sanitizer: Sanitizer) -> None:
-    """Puts std_sync.c around the standard library's locks, for whatever is linked from now on."""
+def explain(sanitizer: Sanitizer) -> None:
+    """Puts unseen_sync.c around the standard library's locks and epoll, for whatever is linked from now on."""
     symbols = subprocess.run(["nm", compiled(sanitizer)], capture_output=True, text=True, check=True).stdout
     named = []
     for name, end in STD_SYNC.items():
         found = set(re.findall(rf"\b(_R\w*3std3sys4sync{end})$", symbols, re.MULTILINE))
         if len(found) != 1:
-            sys.exit(f"std_sync.c: the standard library has not one {end}, but {len(found)}")
+            sys.exit(f"unseen_sync.c: the standard library has not one {end}, but {len(found)}")
         named.append((name, found.pop()))
-    compiled_to = sanitizer.out / "std_sync.o"
+    compiled_to = sanitizer.out / "unseen_sync.o"
     names = [f"-D{name}={symbol}" for name, symbol in named]
-    subprocess.run(["cc", "-O1", "-c", *names, HERE / "std_sync.c", "-o", compiled_to], check=True)
-    wraps = [f"-Clink-arg=-Wl,--wrap={symbol}" for _, symbol in named]
+    subprocess.run(["cc", "-O1", "-c", *names, HERE / "unseen_sync.c", "-o", compiled_to], check=True)
+    wraps = [f"-Clink-arg=-Wl,--wrap={symbol}" for symbol in [*(symbol for _, symbol in named), *EPOLL]]
     sanitizer.link = [f"-Clink-arg={compiled_to}", *wraps]
 
 
@@ -134,7 +135,7 @@ def main() -> int:
         if sanitizer.name in wanted:
             print(f"--- {sanitizer.name}", flush=True)
             if sanitizer.name == "thread":
-                explain_std(sanitizer)
+                explain(sanitizer)
             control(sanitizer)
             run(sanitizer)
     return 0

@@ -2,9 +2,13 @@
  * Tells the thread sanitizer what it cannot see. The standard library comes without instrumentation: where a lock is
  * waited for, the library's own code takes it, and to the sanitizer the lock was never taken. The linker (--wrap) puts these
  * functions around the library's, whose names run.py finds and gives.
+ *
+ * Nor does it know that two descriptors may be one epoll, as tokio's are: who has added a socket by one, and who hears
+ * of it by the other, have nothing in common to it.
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
@@ -51,4 +55,22 @@ void WRAP(ONCE_CALL)(void *once, bool again, void *work, const void *table, cons
     REAL(ONCE_CALL)(once, again, work, table, caller);
     __tsan_release(once);
     __tsan_acquire(once);
+}
+
+/* What was done before a socket was added to an epoll is done where one is waited for: for all of them as one. */
+static char epolls;
+
+int REAL(epoll_ctl)(int epoll, int operation, int descriptor, struct epoll_event *event);
+int WRAP(epoll_ctl)(int epoll, int operation, int descriptor, struct epoll_event *event);
+int WRAP(epoll_ctl)(int epoll, int operation, int descriptor, struct epoll_event *event) {
+    __tsan_release(&epolls);
+    return REAL(epoll_ctl)(epoll, operation, descriptor, event);
+}
+
+int REAL(epoll_wait)(int epoll, struct epoll_event *events, int most, int milliseconds);
+int WRAP(epoll_wait)(int epoll, struct epoll_event *events, int most, int milliseconds);
+int WRAP(epoll_wait)(int epoll, struct epoll_event *events, int most, int milliseconds) {
+    const int count = REAL(epoll_wait)(epoll, events, most, milliseconds);
+    __tsan_acquire(&epolls);
+    return count;
 }
