@@ -81,10 +81,9 @@ impl Exchange {
         Stream::begin(self.settings.clone(), request, closing)
     }
 
-    /// Sends by this client, unless ours is closed meanwhile.
+    /// Sends by this client, unless ours is closed meanwhile. Whoever calls has overwritten the stack before getting the client:
+    /// what the request was made of may be there still, and what is kept from now on would take it along into the heap.
     pub(super) async fn send_by(&self, client: Client, outgoing: Outgoing) -> Answer {
-        // What the request was made of may be on the stack still, and a kept connection would take it along into the heap.
-        memory::bleach();
         let mut closing = pin!(self.closing());
         let answer = answer(client, outgoing, self.network().max_response_bytes);
         unless(|cx| closing.as_mut().poll(cx), answer).await.unwrap_or(Err(Fault::Broken))

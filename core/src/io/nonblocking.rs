@@ -61,6 +61,7 @@ impl Io for AsyncIo {
     async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
         if !self.exchange.is_alone(&outgoing) {
             if event_loop::is_here() {
+                memory::bleach();
                 let client = self.kept().client(&self.exchange.settings, outgoing.guarded)?;
                 return self.exchange.send_by(client, outgoing).await;
             }
