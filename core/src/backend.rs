@@ -23,6 +23,7 @@ use crate::pages::{Pager, Paging, Place};
 use crate::rotation::{RotateDataKey, Rotation};
 use crate::secret::Secret;
 use crate::stream::{Flow, Streaming};
+use crate::telemetry;
 use crate::vault::{KeySource, Vault};
 
 /// How often a connection that is not ACTIVE yet is looked at.
@@ -43,6 +44,10 @@ pub(crate) enum Opened {
 
 /// Checks the options, and opens what they name: waits on the disk, and on Argon2id for a passphrase.
 pub(crate) fn open(options: &Options) -> Result<Opened> {
+    telemetry::told_now(telemetry::operation!("open"), || open_untold(options))
+}
+
+fn open_untold(options: &Options) -> Result<Opened> {
     if let Some(pem) = &options.extra_ca_pem {
         tls::certificates(pem)?;
     }
@@ -77,10 +82,10 @@ pub(crate) fn open(options: &Options) -> Result<Opened> {
 /// `invalid_argument` for a path that cannot be, and for a project on Composio's API, which has no vault. What is wrong with the
 /// vault is told in the diagnosis.
 pub fn diagnose(options: &Options) -> Result<Diagnosis> {
-    match &options.composio {
+    telemetry::told_now(telemetry::operation!("diagnose"), || match &options.composio {
         Some(_) => Err(composio::no_vault()),
         None => embedded::diagnose(options),
-    }
+    })
 }
 
 /// What the drivers need of the options.
@@ -93,14 +98,17 @@ pub(crate) fn network(options: &Options) -> Network {
     }
 }
 
-/// Hands each call on to the backend at hand.
+/// Hands each call on to the backend at hand, as an operation of this name.
 macro_rules! delegate {
-    ($(fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
+    ($($operation:literal fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
         $(pub(crate) async fn $name(&self $(, $arg: $type)*) -> $out {
-            match self {
-                Self::Embedded(backend) => backend.$name($($arg),*).await,
-                Self::Composio(backend) => backend.$name($($arg),*).await,
-            }
+            let work = async {
+                match self {
+                    Self::Embedded(backend) => backend.$name($($arg),*).await,
+                    Self::Composio(backend) => backend.$name($($arg),*).await,
+                }
+            };
+            telemetry::told(telemetry::operation!($operation), work).await
         })*
     };
 }
@@ -133,17 +141,17 @@ impl<I: Io> Backend<I> {
     }
 
     pub(crate) fn register_app(&self, definition: &Value) -> Result<App> {
-        match self {
+        telemetry::told_now(telemetry::operation!("apps.register"), || match self {
             Self::Embedded(backend) => backend.register_app(definition),
             Self::Composio(backend) => backend.register_app(definition),
-        }
+        })
     }
 
     pub(crate) fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>> {
-        match self {
+        telemetry::told_now(telemetry::operation!("apps.identify"), || match self {
             Self::Embedded(backend) => backend.identify(value),
             Self::Composio(backend) => backend.identify(value),
-        }
+        })
     }
 
     /// Whether text that cannot be wiped is refused.
@@ -162,37 +170,37 @@ impl<I: Io> Backend<I> {
     }
 
     delegate! {
-        fn apps(&self) -> Result<Vec<App>>;
-        fn search_apps(&self, ask: AppSearch) -> Result<Vec<App>>;
-        fn app(&self, name: &str) -> Result<App>;
-        fn create_integration(&self, ask: NewIntegration) -> Result<Integration>;
-        fn integration(&self, id: &str) -> Result<Integration>;
-        fn integrations(&self, app: Option<&str>) -> Result<Vec<Integration>>;
-        fn delete_integration(&self, id: &str) -> Result<()>;
-        fn get_expected_params_for_user(&self, ask: ExpectedParamsQuery) -> Result<ExpectedParams>;
-        fn initiate_connection(&self, ask: InitiateConnection) -> Result<ConnectionRequest>;
-        fn connected_account(&self, id: &str) -> Result<Connection>;
-        fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>>;
-        fn verify_connection(&self, id: &str) -> Result<Verification>;
-        fn verify_due(&self, ask: VerifyDue) -> Result<Rechecks>;
-        fn update_credentials(&self, ask: UpdateCredentials) -> Result<ConnectionRequest>;
-        fn enable_connection(&self, id: &str) -> Result<Connection>;
-        fn disable_connection(&self, id: &str) -> Result<Connection>;
-        fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection>;
-        fn dsn(&self, id: &str) -> Result<Secret>;
-        fn delete_connection(&self, id: &str, revoke: bool) -> Result<()>;
-        fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
-        fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
-        fn backup(&self, path: &Path) -> Result<()>;
-        fn change_key(&self, to: KeySource) -> Result<()>;
-        fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
-        fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported>;
-        fn import_vault(&self, ask: ImportVault) -> Result<Imported>;
-        fn diagnose(&self) -> Result<Diagnosis>;
-        fn audit_log(&self, ask: AuditQuery) -> Result<AuditLog>;
-        fn check_audit(&self, head: Option<&str>) -> Result<AuditCheck>;
-        fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
-        fn request_stream(&self, ask: Request, streaming: Streaming) -> Result<Flow>;
+        "apps.list" fn apps(&self) -> Result<Vec<App>>;
+        "apps.search" fn search_apps(&self, ask: AppSearch) -> Result<Vec<App>>;
+        "apps.get" fn app(&self, name: &str) -> Result<App>;
+        "integrations.create" fn create_integration(&self, ask: NewIntegration) -> Result<Integration>;
+        "integrations.get" fn integration(&self, id: &str) -> Result<Integration>;
+        "integrations.list" fn integrations(&self, app: Option<&str>) -> Result<Vec<Integration>>;
+        "integrations.delete" fn delete_integration(&self, id: &str) -> Result<()>;
+        "get_expected_params_for_user" fn get_expected_params_for_user(&self, ask: ExpectedParamsQuery) -> Result<ExpectedParams>;
+        "initiate_connection" fn initiate_connection(&self, ask: InitiateConnection) -> Result<ConnectionRequest>;
+        "connected_accounts.get" fn connected_account(&self, id: &str) -> Result<Connection>;
+        "connected_accounts.list" fn connected_accounts(&self, filter: ConnectionFilter) -> Result<Page<Connection>>;
+        "connected_accounts.verify" fn verify_connection(&self, id: &str) -> Result<Verification>;
+        "connected_accounts.verify_due" fn verify_due(&self, ask: VerifyDue) -> Result<Rechecks>;
+        "connected_accounts.update_credentials" fn update_credentials(&self, ask: UpdateCredentials) -> Result<ConnectionRequest>;
+        "connected_accounts.enable" fn enable_connection(&self, id: &str) -> Result<Connection>;
+        "connected_accounts.disable" fn disable_connection(&self, id: &str) -> Result<Connection>;
+        "connected_accounts.set_alias" fn set_alias(&self, id: &str, alias: Option<&str>) -> Result<Connection>;
+        "connected_accounts.dsn" fn dsn(&self, id: &str) -> Result<Secret>;
+        "connected_accounts.delete" fn delete_connection(&self, id: &str, revoke: bool) -> Result<()>;
+        "get_connection" fn get_connection(&self, entity_id: &str, app: &str) -> Result<Connection>;
+        "execute_action" fn execute_action(&self, ask: ExecuteAction) -> Result<ActionResult>;
+        "backup" fn backup(&self, path: &Path) -> Result<()>;
+        "change_key" fn change_key(&self, to: KeySource) -> Result<()>;
+        "rotate_data_key" fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation>;
+        "export_vault" fn export_vault(&self, path: &Path, seal: SealFor) -> Result<Exported>;
+        "import_vault" fn import_vault(&self, ask: ImportVault) -> Result<Imported>;
+        "diagnose" fn diagnose(&self) -> Result<Diagnosis>;
+        "audit_log" fn audit_log(&self, ask: AuditQuery) -> Result<AuditLog>;
+        "check_audit" fn check_audit(&self, head: Option<&str>) -> Result<AuditCheck>;
+        "request" fn request_at(&self, ask: Request, place: &Place) -> Result<(Response, String)>;
+        "request_stream" fn request_stream(&self, ask: Request, streaming: Streaming) -> Result<Flow>;
     }
 
     pub(crate) async fn request(&self, ask: Request) -> Result<Response> {
@@ -206,15 +214,23 @@ impl<I: Io> Backend<I> {
         paging: Paging,
         cursor: Option<&str>,
     ) -> Result<(Response, Option<String>)> {
-        let pager = Pager::new(paging, cursor)?;
-        let place = pager.place(&mut ask)?;
-        let (response, path) = self.request_at(ask, &place).await?;
-        let next = pager.next(&path, &response)?;
-        Ok((response, next))
+        let work = async {
+            let pager = Pager::new(paging, cursor)?;
+            let place = pager.place(&mut ask)?;
+            let (response, path) = self.request_at(ask, &place).await?;
+            let next = pager.next(&path, &response)?;
+            Ok((response, next))
+        };
+        telemetry::told(telemetry::operation!("request_page"), work).await
     }
 
     /// Fetches until ACTIVE; a status that waiting does not change ends it at once.
     pub(crate) async fn wait_until_active(&self, id: &str, limit: Duration) -> Result<Connection> {
+        let span = telemetry::operation!("connected_accounts.wait_until_active");
+        telemetry::told(span, self.look_until_active(id, limit)).await
+    }
+
+    async fn look_until_active(&self, id: &str, limit: Duration) -> Result<Connection> {
         let begun = std::time::Instant::now();
         loop {
             let connection = self.connected_account(id).await?;

@@ -61,6 +61,10 @@ impl Flow {
         Ok(None)
     }
 
+    pub(crate) fn head(&self) -> &Head {
+        &self.head
+    }
+
     fn head_json(&self) -> String {
         let Head { status, headers, tries } = &self.head;
         let head = JsonHead { status: *status, headers, tries: *tries, next_cursor: None };

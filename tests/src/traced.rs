@@ -8,12 +8,16 @@ use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
+use tracing_subscriber::registry::LookupSpan;
 
 /// What an event of the core's may tell. No name here may ever stand for a text that a user, an app or a server wrote.
 #[rustfmt::skip]
-const FIELDS: [&str; 20] = [
-    "message", "action", "app", "code", "connection", "connections", "dry_run", "integration", "integrations", "key", "kind",
-    "method", "remaining", "resealed", "route", "status", "tries", "verdict", "what", "log.target",
+const FIELDS: [&str; 27] = [
+    "db.response.status_code", "db.system.name", "error.type", "http.request.method", "http.request.resend_count",
+    "http.response.status_code", "keylatch.action", "keylatch.app", "keylatch.connection.id", "keylatch.connections",
+    "keylatch.dry_run", "keylatch.integration.id", "keylatch.integrations", "keylatch.key.id", "keylatch.remaining",
+    "keylatch.resealed", "keylatch.route", "keylatch.status", "keylatch.tries", "keylatch.verdict", "log.target", "message",
+    "otel.kind", "otel.name", "otel.status_code", "server.address", "server.port",
 ];
 const LONGEST_VALUE: usize = 64;
 /// The event that the check must find fault with, or it is blind.
@@ -46,10 +50,16 @@ pub fn faults() -> Vec<String> {
 
 struct Checked;
 
-impl<S: Subscriber> tracing_subscriber::Layer<S> for Checked {
+impl<S: Subscriber + for<'s> LookupSpan<'s>> tracing_subscriber::Layer<S> for Checked {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         if event.metadata().target().starts_with("keylatch") {
             event.record(&mut Check);
+        }
+    }
+
+    fn on_record(&self, span: &tracing::Id, values: &tracing::span::Record<'_>, all: Context<'_, S>) {
+        if all.metadata(span).is_some_and(|span| span.target().starts_with("keylatch")) {
+            values.record(&mut Check);
         }
     }
 

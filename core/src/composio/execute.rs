@@ -140,7 +140,7 @@ impl<I: Io> Composio<I> {
             Value::String(text) => text.clone().into_bytes(),
             other => other.to_string().into_bytes(),
         };
-        tracing::debug!(connection = %account.id, status, tries = tries.made(), "request sent");
+        tracing::debug!("keylatch.connection.id" = %account.id, "http.response.status_code" = status, "keylatch.tries" = tries.made(), "request sent");
         Ok((Response { status, headers, body, tries: tries.made() }, endpoint))
     }
 

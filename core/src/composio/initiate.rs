@@ -58,7 +58,7 @@ impl<I: Io> Composio<I> {
             Some(judgement) => judgement,
             None => self.ask_through_proxy(&session, &found, &id, ask.verify).await?,
         };
-        tracing::debug!(connection = %id, app = %found.config.app, verdict = %judgement.verdict, "connection initiated");
+        tracing::debug!("keylatch.connection.id" = %id, "keylatch.app" = %found.config.app, "keylatch.verdict" = %judgement.verdict, "connection initiated");
         Ok(answer(made, judgement, warnings, false))
     }
 

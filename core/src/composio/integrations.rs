@@ -82,7 +82,7 @@ impl<I: Io> Composio<I> {
         })?;
         let id = version.read_created_auth_config(&answer.json);
         let id = id.ok_or_else(|| unclear("Composio's answer names no integration"))?;
-        tracing::debug!(integration = %id, app = ask.app, "integration created");
+        tracing::debug!("keylatch.integration.id" = %id, "keylatch.app" = ask.app, "integration created");
         self.fetch_config(session, &id).await.map_err(|error| {
             let message = format!("integration {id} was made, but could not be read: {}", error.message());
             keep_upstream(Error::new(error.kind(), message), &error)

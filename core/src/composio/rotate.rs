@@ -71,7 +71,7 @@ impl<I: Io> Composio<I> {
         let status = version.read_made(&answered.map_err(|error| error.with_connection(id))?.json).status;
         let made = Made { id: Some(id.to_owned()), status, redirect_url: None };
         let made = self.with_status(&session, made).await?;
-        tracing::debug!(connection = %id, verdict = %judgement.verdict, "credentials updated");
+        tracing::debug!("keylatch.connection.id" = %id, "keylatch.verdict" = %judgement.verdict, "credentials updated");
         Ok(answer(made, judgement, warnings, true))
     }
 }

@@ -138,7 +138,7 @@ impl<'c, I: Io> Session<'c, I> {
             // The echo is in the kept connection's buffers too.
             self.io.drop_connections().await;
         }
-        tracing::debug!(method = %call.method, route = call.path.first(), status = incoming.status, "composio answered");
+        tracing::debug!("http.request.method" = %call.method, "keylatch.route" = call.path.first(), "http.response.status_code" = incoming.status, "composio answered");
         self.read(&incoming, &call.id)
     }
 

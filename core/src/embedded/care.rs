@@ -42,7 +42,7 @@ impl<I: Io> Embedded<I> {
 
     pub(crate) async fn rotate_data_key(&self, ask: RotateDataKey) -> Result<Rotation> {
         let batch = self.vault(move |vault| vault.rotate_data_key(&ask)).await?;
-        tracing::debug!(key = %batch.key_id, resealed = batch.resealed, remaining = batch.remaining, "records resealed");
+        tracing::debug!("keylatch.key.id" = %batch.key_id, "keylatch.resealed" = batch.resealed, "keylatch.remaining" = batch.remaining, "records resealed");
         Ok(batch)
     }
 
@@ -55,7 +55,11 @@ impl<I: Io> Embedded<I> {
                 vault.export(&to, &seal)
             })
             .await?;
-        tracing::info!(integrations = done.integrations, connections = done.connections, "vault exported");
+        tracing::info!(
+            "keylatch.integrations" = done.integrations,
+            "keylatch.connections" = done.connections,
+            "vault exported"
+        );
         Ok(done)
     }
 
@@ -71,7 +75,12 @@ impl<I: Io> Embedded<I> {
                 vault.import(&ask)
             })
             .await?;
-        tracing::info!(integrations = done.integrations, connections = done.connections, dry_run, "vault imported");
+        tracing::info!(
+            "keylatch.integrations" = done.integrations,
+            "keylatch.connections" = done.connections,
+            "keylatch.dry_run" = dry_run,
+            "vault imported"
+        );
         Ok(done)
     }
 

@@ -24,7 +24,7 @@ impl<I: Io> Embedded<I> {
         match dsn(opened.integration.scheme()?, &opened.values)? {
             Some(dsn) => {
                 self.note_use(Action::Dsn, &opened.row).await?;
-                tracing::info!(connection = %opened.row.id, app = %opened.row.app, "connection string handed out");
+                tracing::info!("keylatch.connection.id" = %opened.row.id, "keylatch.app" = %opened.row.app, "connection string handed out");
                 Ok(dsn)
             }
             None => refuse(format!("{app} has no connection strings; use `request`")),

@@ -49,7 +49,7 @@ impl<I: Io> Embedded<I> {
             }
             None => self.store_new(&integration, ask, values, &judgement).await?,
         };
-        tracing::debug!(connection = %row.id, app = %row.app, verdict = %row.verdict, "connection initiated");
+        tracing::debug!("keylatch.connection.id" = %row.id, "keylatch.app" = %row.app, "keylatch.verdict" = %row.verdict, "connection initiated");
         Ok(answer(row, judgement, warnings, replaced))
     }
 
@@ -76,7 +76,7 @@ impl<I: Io> Embedded<I> {
             }
         };
         let row = self.replace(former, values, &judgement, Description::default(), Action::Update).await?;
-        tracing::debug!(connection = %row.id, verdict = %row.verdict, "credentials updated");
+        tracing::debug!("keylatch.connection.id" = %row.id, "keylatch.verdict" = %row.verdict, "credentials updated");
         Ok(answer(row, judgement, warnings, true))
     }
 

@@ -51,7 +51,7 @@ impl<I: Io> Embedded<I> {
                 Ok(row)
             })
             .await?;
-        tracing::debug!(integration = %row.id, app = %row.app, "integration created");
+        tracing::debug!("keylatch.integration.id" = %row.id, "keylatch.app" = %row.app, "integration created");
         Ok(view(row))
     }
 

@@ -34,6 +34,7 @@ use crate::limits::Limits;
 use crate::options::Options;
 use crate::provider::{Target, Terms};
 use crate::store::{ConnectionRow, IntegrationRow};
+use crate::telemetry;
 use crate::vault::{Means, Place, Vault};
 
 /// The flows of the embedded backend over the driver `I`.
@@ -139,7 +140,9 @@ impl<I: Io> Embedded<I> {
     async fn vault<T: Send + 'static>(&self, work: impl FnOnce(&Vault) -> Result<T> + Send + 'static) -> Result<T> {
         self.must_be_open()?;
         let vault = self.vault.clone();
-        self.io.run(move || work(&vault)).await
+        // Where the work is done is another thread, perhaps.
+        let span = telemetry::store(vault.store.is_local());
+        self.io.run(move || span.in_scope(|| work(&vault))).await
     }
 
     /// Runs work that changes a connection, which is held no longer then, even where nobody waits for the end of the work.

@@ -75,7 +75,7 @@ impl<I: Io> Embedded<I> {
         if incoming.status == 401 {
             self.doubt(opened).await;
         }
-        tracing::debug!(connection = %opened.row.id, status = incoming.status, tries = tries.made(), "request sent");
+        tracing::debug!("keylatch.connection.id" = %opened.row.id, "http.response.status_code" = incoming.status, "keylatch.tries" = tries.made(), "request sent");
         Ok((incoming, mask))
     }
 

@@ -85,7 +85,7 @@ impl<I: Io> Embedded<I> {
         let mut asking = Asking { opened: &opened, target: &target, host, tries, deadline, limit, sending, feed };
         let begun = self.begin(&mut asking).await?;
         let (tries, feed) = (asking.tries.made(), asking.feed);
-        tracing::debug!(connection = %opened.row.id, status = begun.status, tries, "stream opened");
+        tracing::debug!("keylatch.connection.id" = %opened.row.id, "http.response.status_code" = begun.status, "keylatch.tries" = tries, "stream opened");
         let (app, id) = named(&opened);
         let failed = Box::new(move |fault| describe_for(fault, &app, &id));
         let head = Head { status: begun.status, headers: begun.headers, tries };

@@ -12,6 +12,7 @@ use super::callers::Callers;
 use super::exchange::Exchange;
 use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming};
 use crate::error::Result;
+use crate::telemetry;
 
 /// Every answer of this driver is there when it returns.
 pub(crate) struct BlockingIo {
@@ -27,10 +28,14 @@ impl BlockingIo {
 
 impl Io for BlockingIo {
     async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
-        if self.exchange.is_alone(&outgoing) {
-            return self.exchange.send_alone(outgoing, |_| Poll::Pending);
-        }
-        self.callers.send(outgoing, &self.exchange)
+        let span = telemetry::request(&outgoing);
+        let answer = async {
+            if self.exchange.is_alone(&outgoing) {
+                return self.exchange.send_alone(outgoing, |_| Poll::Pending);
+            }
+            self.callers.send(outgoing, &self.exchange)
+        };
+        telemetry::answered(span, answer).await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -250,7 +250,7 @@ mod tests {
                 serving.into_iter().for_each(|one| one.join().unwrap());
             });
             let call = |number: u32| {
-                let _as_in_a_task = (number % 2 == 0).then(|| tasks.handle().enter());
+                let _as_in_a_task = number.is_multiple_of(2).then(|| tasks.handle().enter());
                 (0..5).for_each(|_| assert_eq!(get(&driver, port).map(|answer| answer.status), Ok(200)));
             };
             let callers = (0..8).map(|number| scope.spawn(move || call(number)));

@@ -83,6 +83,20 @@ impl Fault {
         matches!(self, Self::Broken | Self::Unreachable(NO_CONNECTION))
     }
 
+    /// The kind, for spans.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::Unreachable(_) => "unreachable",
+            Self::Unsent(_) => "unsent",
+            Self::Broken => "broken",
+            Self::Timeout => "timeout",
+            Self::NoSuchHost => "no_such_host",
+            Self::WrongHost => "wrong_host",
+            Self::Forbidden(_) => "forbidden_host",
+            Self::TooLarge => "too_large",
+        }
+    }
+
     /// The reason for people.
     pub(crate) fn reason(self) -> &'static str {
         match self {

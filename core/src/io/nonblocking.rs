@@ -17,6 +17,7 @@ use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streamin
 use crate::error::{Error, ErrorKind, Result};
 use crate::memory;
 use crate::process::PerProcess;
+use crate::telemetry;
 
 /// Never blocks the thread that polls it.
 pub(crate) struct AsyncIo {
@@ -42,6 +43,24 @@ impl AsyncIo {
     fn kept(&self) -> Locked<'_, Kept> {
         self.kept.get().lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    async fn answer(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
+        if !self.exchange.is_alone(&outgoing) {
+            if event_loop::is_here() {
+                memory::bleach();
+                let client = self.kept().client(&self.exchange.settings, outgoing.guarded)?;
+                return self.exchange.send_by(client, outgoing).await;
+            }
+            return self.keeping.send(outgoing, &self.exchange)?.await.unwrap_or(Err(Fault::Broken));
+        }
+        let (mut answer, receiver) = oneshot::channel();
+        let exchange = self.exchange.clone();
+        spawn_blocking(move || {
+            let outcome = exchange.send_alone(outgoing, |cx| answer.poll_closed(cx));
+            let _ = answer.send(outcome); // nobody waits any more
+        });
+        receiver.await.unwrap_or(Err(Fault::Broken))
+    }
 }
 
 /// Runs a flow on this thread, and the store's work with it.
@@ -59,21 +78,7 @@ pub(crate) fn here<F: Future>(flow: F) -> F::Output {
 
 impl Io for AsyncIo {
     async fn send(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
-        if !self.exchange.is_alone(&outgoing) {
-            if event_loop::is_here() {
-                memory::bleach();
-                let client = self.kept().client(&self.exchange.settings, outgoing.guarded)?;
-                return self.exchange.send_by(client, outgoing).await;
-            }
-            return self.keeping.send(outgoing, &self.exchange)?.await.unwrap_or(Err(Fault::Broken));
-        }
-        let (mut answer, receiver) = oneshot::channel();
-        let exchange = self.exchange.clone();
-        spawn_blocking(move || {
-            let outcome = exchange.send_alone(outgoing, |cx| answer.poll_closed(cx));
-            let _ = answer.send(outcome); // nobody waits any more
-        });
-        receiver.await.unwrap_or(Err(Fault::Broken))
+        telemetry::answered(telemetry::request(&outgoing), self.answer(outgoing)).await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {

@@ -88,7 +88,11 @@ impl Vault {
             Ok(key) => Ok(Note(Some(Writing { key, action, outcome: outcome.to_owned(), required }))),
             Err(error) if required => Err(unwritten(error)),
             Err(error) => {
-                tracing::warn!(action = action.as_str(), kind = error.kind().code(), "no audit entry");
+                tracing::warn!(
+                    "keylatch.action" = action.as_str(),
+                    "error.type" = error.kind().code(),
+                    "no audit entry"
+                );
                 Ok(Note(None))
             }
         }
@@ -106,7 +110,11 @@ impl Vault {
         match self.store.append_entry(entry, about) {
             Err(error) if entry.is_required() => Err(unwritten(error)),
             Err(error) => {
-                tracing::warn!(action = action.as_str(), kind = error.kind().code(), "no audit entry");
+                tracing::warn!(
+                    "keylatch.action" = action.as_str(),
+                    "error.type" = error.kind().code(),
+                    "no audit entry"
+                );
                 Ok(())
             }
             Ok(()) => Ok(()),

@@ -154,7 +154,7 @@ impl Vault {
         if let Some(file) = &origin.key_file
             && let Err(error) = key_file::settle(&*store, file)
         {
-            tracing::debug!(kind = error.kind().code(), "the key file is left as it is");
+            tracing::debug!("error.type" = error.kind().code(), "the key file is left as it is");
         }
         Ok(Self::new(store, place.tenant(), ring))
     }

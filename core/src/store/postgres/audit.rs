@@ -39,7 +39,7 @@ pub(super) fn note(session: &Session<'_>, note: Note<'_>, about: About<'_>) -> R
     match written {
         Err(Trouble::Final(error)) if required => Err(unwritten(error).into()),
         Err(Trouble::Final(error)) => {
-            tracing::warn!(kind = error.kind().code(), "no audit entry");
+            tracing::warn!("error.type" = error.kind().code(), "no audit entry");
             session.script("ROLLBACK TO SAVEPOINT entry")
         }
         written => written.map(drop),

@@ -74,7 +74,7 @@ pub(super) fn indeterminate() -> Error {
 pub(super) fn trouble(error: &Theirs) -> Trouble {
     match error.code() {
         Some(code) => {
-            tracing::debug!(code = code.code(), "PostgreSQL refused");
+            tracing::debug!("db.response.status_code" = code.code(), "PostgreSQL refused");
             of_code(code)
         }
         None => of_transport(error),

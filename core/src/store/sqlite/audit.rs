@@ -34,7 +34,7 @@ pub(super) fn note(rows: &Rows<'_>, note: Note<'_>, about: About<'_>) -> Result<
     match append(rows, entry, about) {
         Err(error) if entry.is_required() => Err(unwritten(error)),
         Err(error) => {
-            tracing::warn!(kind = error.kind().code(), "no audit entry");
+            tracing::warn!("error.type" = error.kind().code(), "no audit entry");
             Ok(())
         }
         Ok(()) => Ok(()),

@@ -28,7 +28,7 @@ pub(super) fn failure(error: rusqlite::Error) -> Error {
         rusqlite::Error::SqliteFailure(e, _) => (e.code, e.extended_code),
         _ => (ErrorCode::Unknown, 0),
     };
-    tracing::debug!(code = extended, "SQLite refused");
+    tracing::debug!("db.response.status_code" = extended, "SQLite refused");
     let sentence = match (code, extended) {
         (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_WRITE) => FULL,
         (_, ffi::SQLITE_READONLY_DBMOVED) => MOVED,

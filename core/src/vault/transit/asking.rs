@@ -115,7 +115,11 @@ impl<'t> Server<'t> {
                     Ok(answer) if answer.status == 200 => return Ok(Zeroed(answer)),
                     Ok(answer) => {
                         let answer = Zeroed(answer);
-                        tracing::debug!(what, status = answer.status, "transit refused");
+                        tracing::debug!(
+                            "keylatch.route" = what,
+                            "http.response.status_code" = answer.status,
+                            "transit refused"
+                        );
                         Refusal::of(answer.status, &answer.body).after(retry_after(&answer.headers))
                     }
                     Err(fault) => fault.into(),
