@@ -316,6 +316,20 @@ typedef void (*keylatch_on_expired)(void *user_data,
 typedef int64_t (*keylatch_reader)(void *user_data, void *buffer, size_t capacity);
 
 /**
+ * Told of something that happened. `level` is error, warn, info, debug or trace; `target` the part of the library, such as
+ * keylatch::http; `operation` the call during which it was, as docs/calls.md names it, or NULL; `message` what happened, finished at
+ * the end of an operation; `fields_json` an object of names, OpenTelemetry's where it has one, to texts, numbers and booleans.
+ * Never with a credential, a user's id, a URL, or what an app or a server said. The texts are NUL-terminated and borrowed for the
+ * time of the call.
+ */
+typedef void (*keylatch_on_log)(void *user_data,
+                                const char *level,
+                                const char *target,
+                                const char *operation,
+                                const char *message,
+                                const char *fields_json);
+
+/**
  * It worked.
  */
 #define KEYLATCH_OK 0
@@ -3682,6 +3696,20 @@ keylatch_status keylatch_audit_check_json(const keylatch_audit_check *check, con
  * Releases it; NULL is a no-op. Nobody may be using it, nor the texts borrowed from it.
  */
 void keylatch_audit_check_free(keylatch_audit_check *check);
+
+/**
+ * Whom to tell what the library does, in the place of whom it told before: what `level` (error, warn, info, debug, trace; or off)
+ * and those before it tell. For the whole process, whatever clients there are. NULL as `on_log`, or the level off, ends it. Debug
+ * tells of each operation and each request, with how long it took. Called with the records of an operation when that ends, on
+ * the thread that does its work, just before the call returns; no lock is held, so it may make calls, of which nothing is told
+ * then. It must not throw. Several threads may be in it at once. `user_data` is handed on as it is and must be good until calls are
+ * over that were under way when another one was set. Thread-safe.
+ */
+keylatch_status keylatch_set_log(keylatch_on_log on_log,
+                                 void *user_data,
+                                 const char *level,
+                                 size_t level_length,
+                                 keylatch_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -12,7 +12,9 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <list>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -1708,6 +1710,35 @@ private:
 /// The state of the vault that the options name, whether or not it opens. Nothing is made, and nothing is changed.
 inline Diagnosis diagnose(const Options &options = Options()) {
     return detail::read_diagnosis(detail::call<detail::DiagnosisHandle>(keylatch_diagnose, options.get()).get());
+}
+
+/// Something that happened; keylatch_on_log says what these are.
+struct LogRecord {
+    std::string level, target;
+    std::optional<std::string> operation;
+    std::string message, fields_json;
+};
+
+/// Whom to tell what the library does, in the place of whom it told before; an empty function ends it. keylatch_set_log says what a
+/// level tells, and when and on which threads: also on several at once. What it throws ends the program. It is kept until the
+/// program's end, since calls on other threads may be in it.
+inline void set_log(std::function<void(const LogRecord &)> tell, std::string_view level = "info") {
+    using Tell = std::function<void(const LogRecord &)>;
+    static std::mutex lock;
+    static auto &kept = *new std::list<Tell>;  // never destroyed: the library may outlive what is static here
+    const auto pass_on = [](void *data, const char *level, const char *target, const char *operation,
+                            const char *message, const char *fields_json) noexcept {
+        LogRecord record{level, target, std::nullopt, message, fields_json};
+        if (operation != nullptr) record.operation = operation;
+        (*static_cast<const Tell *>(data))(record);
+    };
+    void *data = nullptr;
+    if (tell) {
+        const std::lock_guard<std::mutex> held(lock);
+        data = &kept.emplace_back(std::move(tell));
+    }
+    const auto on_log = data == nullptr ? nullptr : static_cast<keylatch_on_log>(pass_on);
+    detail::act(keylatch_set_log, on_log, data, level.data(), level.size());
 }
 
 inline Entity Client::entity(std::string_view id) const { return Entity(Client(handle_), id); }

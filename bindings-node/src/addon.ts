@@ -8,6 +8,7 @@ export const native = require('./keylatch.node') as typeof Native
 export type {
   NativeCancel,
   NativeClient,
+  NativeLogRecord,
   NativeNews,
   NativeOptions,
   NativeParams,

@@ -13,6 +13,7 @@ export {
   type RotateDataKeyOptions,
 } from './client'
 export { diagnose } from './diagnose'
+export { setLog, type LogLevel, type LogOptions, type LogRecord } from './log'
 export type { ExecuteActionOptions } from './actions'
 export { Entity, type AppOption } from './entity'
 export { Apps, type AppSearch, type ExpectedParamsOptions, type RequiredParamsOptions } from './apps'

@@ -3,6 +3,7 @@
 
 mod client;
 mod guard;
+mod log;
 mod news;
 mod options;
 mod params;

@@ -23,6 +23,12 @@ export declare class NativeClient {
   static diagnose(options: NativeOptions, key?: NativeSecret | undefined | null, passphrase?: NativeSecret | undefined | null, token?: NativeSecret | undefined | null): Promise<Outcome>
 }
 
+/** The log of this process. */
+export declare class NativeLog {
+  /** Tells this function from now on, or nobody; the error as JSON, where it cannot be. Keeps no process going. */
+  static set(tell: ((arg: NativeLogRecord) => void) | undefined | null, level: string): string | null
+}
+
 /** What a client has found out since it was last asked. */
 export declare class NativeNews {
   constructor()
@@ -89,6 +95,21 @@ export interface NativeExpired {
   entityId: string
   app: string
   previousStatus: string
+}
+
+/** A name and what it says. */
+export interface NativeLogField {
+  name: string
+  value: string | number | boolean
+}
+
+/** Something that happened. */
+export interface NativeLogRecord {
+  level: string
+  target: string
+  operation?: string
+  message: string
+  fields: Array<NativeLogField>
 }
 
 /** The options without the secret ones. */

@@ -10,6 +10,7 @@ use pyo3::types::PyBytes;
 
 use crate::beside::Beside;
 use crate::error::{defect, guarded, raise};
+use crate::log;
 use crate::options::Options;
 use crate::params::params;
 use crate::secret::Secret;
@@ -89,13 +90,15 @@ pub(crate) fn waiting<T: Send + 'static>(
     }
     let Some(beside) = Beside::take() else { return Err(raise(py, &defect())) };
     let (send, mut receive) = sync_channel(1);
-    beside.run(Box::new(move || drop(send.send(guarded(work)))));
+    let work = log::told(move || guarded(work));
+    beside.run(Box::new(move || drop(send.send(work()))));
     loop {
         let (heard, back) = py.detach(move || (receive.recv_timeout(SLICE), receive));
         receive = back;
         match heard {
             Ok(done) => {
                 beside.keep();
+                log::tell(py);
                 return done.map_err(|e| raise(py, &e));
             }
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
@@ -106,7 +109,9 @@ pub(crate) fn waiting<T: Send + 'static>(
 
 /// Runs `work` on this thread, while other Python threads go on.
 fn at_once<T: Send>(py: Python<'_>, work: impl FnOnce() -> keylatch::Result<T> + Send) -> PyResult<T> {
-    py.detach(|| guarded(work)).map_err(|e| raise(py, &e))
+    let done = py.detach(log::told(|| guarded(work)));
+    log::tell(py);
+    done.map_err(|e| raise(py, &e))
 }
 
 fn on_main_thread(py: Python<'_>) -> PyResult<bool> {

@@ -7,6 +7,7 @@ mod beside;
 mod buffer;
 mod client;
 mod error;
+mod log;
 mod news;
 mod options;
 mod params;
@@ -32,6 +33,8 @@ mod _native {
     use crate::async_client::AsyncClient;
     #[pymodule_export]
     use crate::client::{Client, diagnose};
+    #[pymodule_export]
+    use crate::log::set_log;
     #[pymodule_export]
     use crate::news::News;
     #[pymodule_export]

@@ -1,14 +1,12 @@
-//! The event loop behind the async client: one in each process, also after a fork, and quiet when the interpreter ends.
+//! Threads of ours and the interpreter's end: what each process keeps, also after a fork, so that calls are quiet when it ends.
 
 use std::sync::{OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
-use keylatch::EventLoop;
 use pyo3::prelude::*;
 
-/// One process's event loop. A fork inherits the list: the child finds none of its own pid, and appends one.
+/// One process's side of the interpreter. A fork inherits the list: the child finds none of its own pid, and appends one.
 pub(crate) struct Process {
     pid: u32,
-    event_loop: &'static EventLoop,
     /// Whether the interpreter has ended. Read by threads for as long as they are in it.
     ended: RwLock<bool>,
     next: OnceLock<Box<Process>>,
@@ -17,13 +15,14 @@ pub(crate) struct Process {
 static FIRST: OnceLock<Box<Process>> = OnceLock::new();
 
 impl Process {
-    pub(crate) fn event_loop(&self) -> &'static EventLoop {
-        self.event_loop
-    }
-
     /// Whether calls are too late. Does not wait: the caller may be what the end waits for.
     pub(crate) fn is_ending(&self) -> bool {
         self.ended.try_read().map_or(true, |ended| *ended)
+    }
+
+    /// As [`stay`](Self::stay), for threads that are in the interpreter: not where it is about to end, since that may wait for them.
+    pub(crate) fn try_stay(&self) -> Option<RwLockReadGuard<'_, bool>> {
+        self.ended.try_read().ok().filter(|ended| !**ended)
     }
 
     /// Keeps the interpreter from ending meanwhile; `None` where it has. Threads that an ending interpreter finds in it
@@ -36,16 +35,15 @@ impl Process {
 
 /// This process's, begun at first use. To be called while attached to the interpreter: a fork happens on an
 /// attached thread, hence never while a place is being filled.
-pub(crate) fn this_process() -> keylatch::Result<&'static Process> {
+pub(crate) fn this_process() -> &'static Process {
     let mut place = &FIRST;
     loop {
         match place.get() {
-            Some(process) if process.pid == std::process::id() => return Ok(process),
+            Some(process) if process.pid == std::process::id() => return process,
             Some(process) => place = &process.next,
             None => {
-                let event_loop = EventLoop::of_this_process()?;
                 let pid = std::process::id();
-                let this = Process { pid, event_loop, ended: RwLock::new(false), next: OnceLock::new() };
+                let this = Process { pid, ended: RwLock::new(false), next: OnceLock::new() };
                 // Free-threaded interpreters may get here twice at once; the loser goes on with the winner's.
                 drop(place.set(Box::new(this)));
             }

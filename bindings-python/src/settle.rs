@@ -2,12 +2,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use keylatch::{Error, ErrorKind};
+use keylatch::{Error, ErrorKind, EventLoop};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use tokio::task::AbortHandle;
 
 use crate::error::{defect, raise};
+use crate::log;
 use crate::runtime::{self, Process};
 
 /// Turns a result into a Python object, on the event loop's thread.
@@ -22,12 +23,13 @@ pub(crate) fn awaitable<'py, T: Send + 'static>(
     static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let event_loop = RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()?;
     let future = event_loop.call_method0("create_future")?;
-    let process = runtime::this_process().map_err(|error| raise(py, &error))?;
+    let process = runtime::this_process();
+    let of_ours = EventLoop::of_this_process().map_err(|error| raise(py, &error))?;
     if process.is_ending() {
         return Err(raise(py, &Error::new(ErrorKind::Closed, "the interpreter is ending; no call starts any more")));
     }
     let settle = Settle { process, event_loop: event_loop.unbind(), future: future.clone().unbind(), sent: false };
-    let stop = process.event_loop().spawn(work, move |result| settle.send(result, convert));
+    let stop = of_ours.spawn(work, move |result| settle.send(result, convert));
     future.call_method1("add_done_callback", (Stop(stop),))?;
     Ok(future)
 }
@@ -79,6 +81,7 @@ impl Outcome {
     fn __call__(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()> {
         let outcome = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(outcome) = outcome else { return Ok(()) };
+        log::tell(py);
         if future.call_method0("done")?.is_truthy()? {
             return Ok(());
         }

@@ -11,6 +11,7 @@ use pyo3::types::PyBytes;
 
 use crate::client::{SLICE, waiting};
 use crate::error::{defect, guarded, raise};
+use crate::log;
 use crate::settle::awaitable;
 
 /// What a thread that works for another one tells that.
@@ -64,8 +65,9 @@ impl Body {
     ) -> PyResult<(T, Self)> {
         let (give, outcome) = channel();
         let tell = self.tell.clone();
+        let work = log::told(move || guarded(work));
         let worker = move || {
-            drop(give.send(guarded(work)));
+            drop(give.send(work()));
             drop(tell.send(Told::Done));
         };
         if std::thread::Builder::new().name("keylatch-call".to_owned()).spawn(worker).is_err() {
@@ -80,7 +82,7 @@ impl Body {
                     let piece = piece_of(&self.next, py).map_err(|raised| failure = Some(raised)).ok();
                     drop(self.pieces.send(piece)); // who no longer reads says so in its own answer
                 }
-                Ok(Told::Done) => break,
+                Ok(Told::Done) => break log::tell(py),
                 Err(RecvTimeoutError::Timeout) => py.check_signals()?,
                 Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &defect())),
             }

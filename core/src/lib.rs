@@ -74,7 +74,7 @@ pub use expired::{Expired, OnExpired};
 pub use field::{Field, FieldCondition, FieldType};
 pub use input::{Input, Params};
 pub use io::EventLoop;
-pub use log::{FieldValue, LogLevel, LogRecord, OnLog, set_log};
+pub use log::{FieldValue, LogLevel, LogRecord, OnLog, set_log, unlogged};
 pub use moving::{Exported, ImportVault, Imported, OpenWith, SealFor};
 pub use options::{ApiVersion, Composio, Options};
 pub use paged::{AsyncPages, Pages};

@@ -143,7 +143,7 @@ static OPEN: Lock<BTreeMap<u64, Open>> = Lock::new(BTreeMap::new());
 thread_local! {
     /// The spans that this thread is in.
     static ENTERED: RefCell<Vec<u64>> = const { RefCell::new(Vec::new()) };
-    /// Whether the host is being told.
+    /// Whether nothing is told now: the host is being told already.
     static TELLING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -343,14 +343,27 @@ fn hand_in(within: Option<u64>, level: LogLevel, target: &'static str, fields: F
 fn tell(records: &[LogRecord]) {
     let host = HOST.lock().clone();
     let Some(host) = host.filter(|_| !records.is_empty()) else { return };
-    if TELLING.replace(true) {
+    if TELLING.get() {
         return; // of a call that the host made while it was told: it would never end
     }
-    for record in records {
-        // A panic is the host's, and this is a call that has been made: its answer counts.
-        let _ = catch_unwind(AssertUnwindSafe(|| host.0(record)));
+    unlogged(|| {
+        for record in records {
+            // A panic is the host's, and this is a call that has been made: its answer counts.
+            let _ = catch_unwind(AssertUnwindSafe(|| host.0(record)));
+        }
+    });
+}
+
+/// Does `work`, of which this thread tells nobody: for what a host does while it is told.
+pub fn unlogged<T>(work: impl FnOnce() -> T) -> T {
+    struct Until(bool);
+    impl Drop for Until {
+        fn drop(&mut self) {
+            TELLING.set(self.0);
+        }
     }
-    TELLING.set(false);
+    let _until = Until(TELLING.replace(true));
+    work()
 }
 
 /// Fields as they come.

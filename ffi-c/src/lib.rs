@@ -74,6 +74,8 @@ mod import;
 
 mod audit;
 
+mod log;
+
 mod evidence;
 mod guard;
 mod out;

@@ -31,6 +31,7 @@ GOOD_TEXT = {
     "api_version": '"v1"',
     "app": '"quiet"',
     "audit": '"best_effort"',
+    "level": '"info"',
     "head": '"0:"',
     "app_name": '"quiet"',
     "entity_id": '"user-1"',
@@ -50,6 +51,7 @@ NUMBERS = {
     "double": ["1.5", "NAN", "-INFINITY", "DBL_MAX"],
     "bool": ["false", "true"],
     "keylatch_on_expired": ["NULL"],
+    "keylatch_on_log": ["NULL"],
     "keylatch_reader": ["NULL"],
     "void *": ["NULL"],
 }

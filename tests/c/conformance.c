@@ -100,6 +100,12 @@ static bool run_step(world *w, const json *written) {
         out.result = json_new(JSON_OBJECT);
         json_put(out.result, "items", w->expired);
         w->expired = json_new(JSON_ARRAY);
+    } else if (strcmp(call, "client.log") == 0) {
+        out = set_log(w, args);
+    } else if (strcmp(call, "client.logged") == 0) {
+        out.result = json_new(JSON_OBJECT);
+        json_put(out.result, "items", w->logged);
+        w->logged = json_new(JSON_ARRAY);
     } else if (w->client == NULL) {
         out.mistake = "there is no client: opening it failed";
     } else {
@@ -169,6 +175,7 @@ static bool run_case(const json *file, const json *one, const char *door, bool c
     size_t at = 0;
     w.composio = composio;
     w.expired = json_new(JSON_ARRAY);
+    w.logged = json_new(JSON_ARRAY);
     begin(&w, door, number);
     w.options = filled(&w, json_get(one, "client"));
     w.apps = definitions(&w, file, one);
@@ -189,7 +196,9 @@ static bool run_case(const json *file, const json *one, const char *door, bool c
     json_free(opened.result);
     json_free(opened.error);
     forget(&w);
+    keylatch_set_log(NULL, NULL, "off", 3, NULL);
     json_free(w.expired);
+    json_free(w.logged);
     return good;
 }
 

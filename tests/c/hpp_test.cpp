@@ -403,6 +403,25 @@ void pages_and_expiry(const Place &place) {
     CHECK(THROWN(user.request(request)).code() == "credentials_rejected" && told.size() == 1);
 }
 
+void told_by_the_library(const Place &place) {
+    std::vector<keylatch::LogRecord> told;
+    keylatch::Client client(place.options());
+    keylatch::set_log(
+        [&](const keylatch::LogRecord &each) {
+            client.apps();  // of which nothing is told
+            told.push_back(each);
+        },
+        "debug");
+    CHECK(THROWN(client.connected_account("none")).code() == "not_found");
+    CHECK(told.size() == 1 && told[0].level == "debug" && told[0].operation == "connected_accounts.get");
+    CHECK(told[0].message == "finished" && told[0].target == "keylatch");
+    CHECK(told[0].fields_json.find(R"("error.type":"not_found")") != std::string::npos);
+    CHECK(THROWN(keylatch::set_log(nullptr, "loud")).fields() == std::vector<std::string>{"level"});
+    keylatch::set_log(nullptr);
+    client.apps();
+    CHECK(told.size() == 1);
+}
+
 void streams(const Place &place) {
     keylatch::Client client(place.options());
     client.register_app(definition);
@@ -506,6 +525,7 @@ int main() {
         moving(client, place);
         moves_and_closing(place);
         pages_and_expiry(place);
+        told_by_the_library(place);
         streams(place);
     } catch (const std::exception &error) {
         check(false, error.what(), 0);

@@ -163,6 +163,28 @@ outcome open_client(world *w, const json *more) {
     return out;
 }
 
+static void note_log(void *user_data, const char *level, const char *target, const char *operation,
+                     const char *message, const char *fields_json) {
+    world *w = user_data;
+    json *record = json_new(JSON_OBJECT);
+    json_put(record, "level", json_string(level, strlen(level)));
+    json_put(record, "target", json_string(target, strlen(target)));
+    if (operation != NULL) json_put(record, "operation", json_string(operation, strlen(operation)));
+    json_put(record, "message", json_string(message, strlen(message)));
+    json_put(record, "fields", json_parse(fields_json, strlen(fields_json)));
+    json_push(w->logged, record);
+}
+
+outcome set_log(world *w, const json *args) {
+    const json *level = json_get(args, "level");
+    keylatch_error *error = NULL;
+    outcome out = {0};
+    keylatch_status status = keylatch_set_log(note_log, w, level->text, level->length, &error);
+    if (status != KEYLATCH_OK) return failed(status, error);
+    out.result = json_new(JSON_OBJECT);
+    return out;
+}
+
 outcome reopen(world *w, const json *more) {
     keylatch_client_close(w->client, NULL);
     keylatch_client_free(w->client);

@@ -11,6 +11,7 @@ typedef struct world {
     json *options, *apps; /* of the case, filled in */
     json *variables;
     json *expired;        /* connections that the client told of */
+    json *logged;         /* what the library told */
     char folder[512], name[48];
     buffer why; /* what went wrong */
 } world;
@@ -40,5 +41,7 @@ outcome open_client(world *w, const json *more);
 outcome reopen(world *w, const json *more);
 /* The diagnosis that needs no client. */
 outcome diagnose_unopened(const world *w, const json *more);
+/* Tells the world what the library does, as far as the level in `args`. */
+outcome set_log(world *w, const json *args);
 
 #endif

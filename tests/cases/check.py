@@ -107,6 +107,8 @@ CALLS: dict[str, tuple[str, str, bool]] = {
     "client.diagnose": ("", " ".join(sorted(CLIENT_OPTIONS)), False),
     "client.reopen": ("", " ".join(sorted(CLIENT_OPTIONS | PROJECT_OPTIONS)), False),
     "client.expired": ("", "", False),
+    "client.log": ("level", "", False),
+    "client.logged": ("", "", False),
     "provider.requests": ("", "", False),
     "provider.keys": ("", "", False),
     "composio.requests": ("", "", False),

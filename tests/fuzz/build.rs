@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// Functions of the host's.
-const CALLBACKS: [&str; 2] = ["keylatch_on_expired", "keylatch_reader"];
+const CALLBACKS: [&str; 3] = ["keylatch_on_expired", "keylatch_on_log", "keylatch_reader"];
 
 struct Parameter {
     kind: String,

@@ -6,8 +6,9 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 
-import { diagnose, Keylatch, Response } from '../../bindings-node/dist/index.mjs'
+import { diagnose, Keylatch, Response, setLog } from '../../bindings-node/dist/index.mjs'
 import { ca, Double, Project } from './double.mjs'
 import { difference, errorDifference } from './matching.mjs'
 import { note, noteControl } from './sayings.mjs'
@@ -121,6 +122,8 @@ class Run {
     this.apps = fill(given.apps, this.variables)
     /** Connections that the client told of. */
     this.expired = []
+    /** What the library told. */
+    this.logged = []
   }
 
   async allSteps() {
@@ -190,6 +193,13 @@ class Run {
         return {}
       case 'client.diagnose':
         return this.diagnose(args)
+      case 'client.log':
+        setLog((record) => this.logged.push(record), args)
+        return {}
+      case 'client.logged':
+        await setTimeout(20) // records come on the event loop, soon after the call
+        note(this.logged)
+        return { items: this.logged.splice(0) }
       case 'client.expired':
         return fromResult(this.expired.splice(0))
       case 'provider.script':

@@ -4,6 +4,7 @@ import {
   ActionFailedError,
   CredentialsRejectedError,
   diagnose,
+  setLog,
   errorClasses,
   Keylatch,
   KeylatchError,
@@ -25,6 +26,7 @@ import {
   type Imported,
   type Integration,
   type KeyOrigin,
+  type LogRecord,
   type Page,
   type PagesOptions,
   type Paging,
@@ -306,6 +308,8 @@ export async function use(client: Keylatch, signal: AbortSignal): Promise<Buffer
   })
   console.log(exported.damagedConnections.join(), imported.alreadyThere, imported.conflictingIntegrations.join())
   const state: Diagnosis = await client.diagnose({ signal })
+  setLog((record: LogRecord) => console.log(record.level, record.operation ?? '', record.fields), { level: 'debug' })
+  setLog(null)
   const { keyFits, warnings }: Diagnosis = await diagnose({ path: 'vault.db', keyEnv: 'VAULT_KEY' })
   holds<Same<typeof keyFits, boolean | undefined>>(true)
   console.log(state.damagedConnections, warnings.join())

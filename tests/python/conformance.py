@@ -33,6 +33,7 @@ from keylatch import (
     Secret,
     Transit,
     diagnose,
+    set_log,
 )
 from keylatch.models import Model
 from matching import difference, error_difference
@@ -201,6 +202,14 @@ class Run:
             return {}
         if name == "client.diagnose":
             return self.diagnose(args)
+        if name == "client.log":
+            set_log(LOGGER, level=args["level"])
+            return {}
+        if name == "client.logged":
+            told, RECORDS[:] = list(RECORDS), []
+            items = [as_record(record) for record in told]
+            note(items)
+            return {"items": items}
         if name == "client.expired":
             told, self.expired[:] = list(self.expired), []
             return as_json(told)
@@ -238,6 +247,30 @@ class Run:
         if self.project is None or name not in ("request", "request_pages", "execute_action"):
             note(answer)
         return as_json(answer)
+
+
+class Listener(logging.Handler):
+    """Keeps what it is told."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        RECORDS.append(record)
+
+
+RECORDS: list[logging.LogRecord] = []
+LOGGER = logging.Logger("keylatch", 1)
+LOGGER.addHandler(Listener())
+
+
+def as_record(record: Any) -> dict[str, Any]:
+    """A record in the form that cases compare."""
+    text, fields = record.getMessage(), record.keylatch_fields
+    operation, target = record.keylatch_operation, record.keylatch_target
+    # The text is the operation, what happened, and the fields.
+    message = text.removeprefix(f"{operation}: ")
+    for name, value in fields.items():
+        message = message.replace(f" {name}={value}", "")
+    level = {5: "trace", 10: "debug", 20: "info", 30: "warn", 40: "error"}[record.levelno]
+    return {"level": level, "target": target, "operation": operation, "message": message, "fields": fields}
 
 
 async def settled(answer: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, assert_type
@@ -45,6 +46,7 @@ from keylatch import (
     Verification,
     diagnose,
     errors,
+    set_log,
 )
 
 
@@ -157,6 +159,8 @@ def blocking() -> None:
     assert_type(imported, Imported)
     assert_type(imported.conflicting_connections, tuple[str, ...])
     assert_type(client.diagnose(), Diagnosis)
+    set_log(logging.getLogger("keylatch"), level="debug")
+    set_log(None)
     found = diagnose("vault.db", key_env="VAULT_KEY")
     assert_type(found, Diagnosis)
     assert_type(found.warnings, tuple[str, ...])

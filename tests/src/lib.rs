@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod captured;
 pub mod cases;
 pub mod matching;
 pub mod provider;

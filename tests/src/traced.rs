@@ -10,6 +10,8 @@ use tracing_subscriber::layer::Context;
 use tracing_subscriber::prelude::*;
 use tracing_subscriber::registry::LookupSpan;
 
+use crate::captured::Captured;
+
 /// What an event of the core's may tell. No name here may ever stand for a text that a user, an app or a server wrote.
 #[rustfmt::skip]
 const FIELDS: [&str; 27] = [
@@ -25,6 +27,12 @@ const CONTROL: &str = "credential";
 
 static FAULTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+/// What cases ask for alone.
+pub fn captured() {
+    let ours = Targets::new().with_target("keylatch", LevelFilter::TRACE);
+    tracing_subscriber::registry().with(Captured.with_filter(ours)).init();
+}
+
 /// Turns all of it on, for the search for credentials in logs.
 pub fn everything() {
     // Not what this program's own HTTP client says: it carries the double's log, credentials and all.
@@ -33,7 +41,7 @@ pub fn everything() {
         .with_target("ureq", LevelFilter::OFF)
         .with_target("ureq_proto", LevelFilter::OFF);
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
-    tracing_subscriber::registry().with(lines).with(Checked).with(all_but_ours).init();
+    tracing_subscriber::registry().with(lines).with(Checked).with(Captured).with(all_but_ours).init();
     tracing::debug!(target: "keylatch::control", credential = "");
 }
 

@@ -13,6 +13,7 @@ from keylatch.client import Entity, Keylatch
 from keylatch.diagnosing import diagnose
 from keylatch.errors import KeylatchError, Upstream
 from keylatch.initiated import AsyncConnectionRequest, ConnectionRequest
+from keylatch.logs import set_log
 from keylatch.models import (
     Action,
     ActionParam,
@@ -89,4 +90,5 @@ __all__ = [
     "__version__",
     "diagnose",
     "errors",
+    "set_log",
 ]

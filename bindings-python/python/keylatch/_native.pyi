@@ -20,6 +20,7 @@ __all__ = [
     "Secret",
     "Stream",
     "diagnose",
+    "set_log",
 ]
 
 VERSION: Final[str]
@@ -129,3 +130,6 @@ class AsyncStream:
     def close(self) -> Future[None]: ...
 
 def diagnose(options: Options) -> str: ...
+def set_log(
+    tell: Callable[[str, str, str | None, str, dict[str, str | int | bool]], None] | None, level: str
+) -> None: ...

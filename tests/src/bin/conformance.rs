@@ -14,7 +14,7 @@ use keylatch::{
 use keylatch_tests::cases::{self, Case, Step, Variables, fill};
 use keylatch_tests::matching::{difference, error_difference};
 use keylatch_tests::provider::Provider;
-use keylatch_tests::{sayings, traced};
+use keylatch_tests::{captured, sayings, traced};
 use serde_json::{Map, Value, json};
 
 /// Of every runner's vaults; `tests/leaks.py` looks for it.
@@ -134,6 +134,8 @@ fn main() {
     let traced = std::env::var_os("KEYLATCH_TEST_TRACE").is_some();
     if traced {
         traced::everything();
+    } else {
+        traced::captured();
     }
     sayings::note_control();
     let provider = Provider::of_this_run();
@@ -248,6 +250,14 @@ fn run(case: &Case, space: &str, is_async: bool, remote: bool, provider: &Provid
             }
             "client.diagnose" => keylatch::diagnose(&all_options(&fill(&step.args, &saved)))
                 .map(|found| serde_json::to_value(found).expect("a diagnosis is JSON")),
+            "client.log" => {
+                let level = step.args["level"].as_str().expect("a case names a level");
+                keylatch::LogLevel::named(level).map(|level| {
+                    captured::want(level.as_str());
+                    json!({})
+                })
+            }
+            "client.logged" => Ok(captured::taken()),
             "client.expired" => Ok(json!({"items": std::mem::take(&mut *expired.lock().expect("nobody panics"))})),
             "provider.script" => {
                 provider.script(space, &fill(&step.args, &saved));
