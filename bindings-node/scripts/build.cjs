@@ -2,7 +2,7 @@
 'use strict'
 
 const { spawnSync } = require('node:child_process')
-const { rmSync } = require('node:fs')
+const { rmSync, writeFileSync } = require('node:fs')
 const path = require('node:path')
 
 const root = path.join(__dirname, '..')
@@ -23,3 +23,12 @@ const outputs = ['--output-dir', 'dist', '--no-js', '--dts', 'native.d.ts', '--n
 run('@napi-rs/cli', 'napi', 'build', ...profile, ...outputs, '--', '--locked')
 // The facade is compiled against the types that are checked in; a test compares them with these generated ones.
 run('typescript', 'tsc', '--project', '.')
+// For `import`, the names of what `require` gives, each by itself: `export *` would have Node parse the whole package for them.
+for (const module of ['index', 'composio/index']) {
+  const names = Object.keys(require(path.join(root, 'dist', module))).join(', ')
+  const lines = [
+    "import { createRequire } from 'node:module'",
+    `export const { ${names} } = createRequire(import.meta.url)('./index.js')`,
+  ]
+  writeFileSync(path.join(root, 'dist', `${module}.mjs`), `${lines.join('\n')}\n`)
+}

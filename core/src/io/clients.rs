@@ -17,7 +17,7 @@ pub(super) const IDLE: Duration = if cfg!(test) { Duration::from_millis(300) } e
 /// What all clients of a driver have in common.
 pub(super) struct Settings {
     pub(super) network: Network,
-    /// Made once, so that the system's roots are read once; by each process, since another may be at it during a fork.
+    /// Made once, so that the system's roots are read at most once; by each process, since another may be at it during a fork.
     tls: PerProcess<Mutex<Option<ClientConfig>>>,
 }
 

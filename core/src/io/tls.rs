@@ -1,6 +1,6 @@
 //! TLS: the system's trusted roots (bundled ones where the system has none) plus the developer's, by rustls and ring.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -60,19 +60,69 @@ fn verifier(network: &Network, more: &[CertificateDer<'static>]) -> Result<Arc<d
         None => Vec::new(),
     };
     extra.extend_from_slice(more);
-    if let Ok(verifier) = Verifier::new_with_extra_roots(extra.clone(), provider()) {
-        return Ok(Arc::new(verifier));
-    }
-    let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
-    roots.add_parsable_certificates(extra);
-    match WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build() {
-        Ok(verifier) => Ok(verifier),
-        Err(_) => Err(Fault::Unreachable("no trusted certificates")),
-    }
+    Ok(Arc::new(Roots { extra, made: OnceLock::new() }))
 }
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// The system's trusted roots, and more of them. A system may keep hundreds of files of them, so they are read when a server
+/// first shows its certificate: a program that has none to look at reads none.
+#[derive(Debug)]
+struct Roots {
+    extra: Vec<CertificateDer<'static>>,
+    made: OnceLock<Option<Arc<dyn ServerCertVerifier>>>,
+}
+
+impl Roots {
+    fn verifier(&self) -> Result<&dyn ServerCertVerifier, rustls::Error> {
+        let made = self.made.get_or_init(|| {
+            if let Ok(verifier) = Verifier::new_with_extra_roots(self.extra.clone(), provider()) {
+                return Some(Arc::new(verifier));
+            }
+            let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.into() };
+            roots.add_parsable_certificates(self.extra.clone());
+            let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build().ok()?;
+            Some(verifier)
+        });
+        made.as_deref().ok_or(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
+    }
+}
+
+impl ServerCertVerifier for Roots {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier()?.verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.verifier()?.verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
 }
 
 /// For those who chose a mode that does not prove who answers.
