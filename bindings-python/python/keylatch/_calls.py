@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 from typing import Any, Generic, Literal, TypedDict, TypeVar, cast
 
@@ -117,15 +116,20 @@ class ConnectionFilter(TypedDict, total=False):
     cursor: str | None
 
 
-@dataclass(frozen=True)
 class Call(Generic[T]):
     """One call. `values` and `body` may be secret and are not shown."""
 
-    name: str
-    args: dict[str, Any]
-    read: Callable[[Any, bytes], T]
-    values: Values | None = field(default=None, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    __slots__ = ("args", "body", "name", "read", "values")
+
+    def __init__(
+        self,
+        name: str,
+        args: dict[str, Any],
+        read: Callable[[Any, bytes], T],
+        values: Values | None = None,
+        body: bytes | None = None,
+    ) -> None:
+        self.name, self.args, self.read, self.values, self.body = name, args, read, values, body
 
     def json(self) -> str:
         """The arguments that were given, as JSON."""
@@ -392,8 +396,8 @@ def request_stream(
     if pieces is not None and json is not None:
         raise errors.InvalidArgumentError("give json or body, not both", fields=["json", "body"])
     call = request(method, path, json=json, body=None if pieces is not None else cast(Any, body), **options)
-    more = {"max_response_bytes": max_response_bytes, "content_length": content_length}
-    return replace(call, args=call.args | more), pieces
+    call.args |= {"max_response_bytes": max_response_bytes, "content_length": content_length}
+    return call, pieces
 
 
 def _pairs(given: Any) -> Any:

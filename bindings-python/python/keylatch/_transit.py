@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import TYPE_CHECKING
 
@@ -10,7 +9,6 @@ if TYPE_CHECKING:
     from keylatch._calls import Value
 
 
-@dataclass(frozen=True, eq=False)
 class Transit:
     """A key of the Transit engine of an OpenBao or Vault server, which seals the vault's key.
 
@@ -31,13 +29,23 @@ class Transit:
 namespace=None)
     """
 
-    address: str
-    key: str
-    token: Value | None = field(default=None, kw_only=True, repr=False)
-    token_env: str | None = field(default=None, kw_only=True)
-    token_file: str | PathLike[str] | None = field(default=None, kw_only=True)
-    mount: str = field(default="transit", kw_only=True)
-    namespace: str | None = field(default=None, kw_only=True)
+    def __init__(
+        self,
+        address: str,
+        key: str,
+        *,
+        token: Value | None = None,
+        token_env: str | None = None,
+        token_file: str | PathLike[str] | None = None,
+        mount: str = "transit",
+        namespace: str | None = None,
+    ) -> None:
+        self.address, self.key, self.token = address, key, token
+        self.token_env, self.token_file, self.mount, self.namespace = token_env, token_file, mount, namespace
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={value!r}" for name, value in vars(self).items() if name != "token")
+        return f"Transit({', '.join(shown)})"
 
     def _place(self) -> dict[str, str]:
         """All but the token, for a call by name."""

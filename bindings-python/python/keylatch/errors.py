@@ -16,12 +16,13 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from keylatch.models import Model, unchangeable
 
-@dataclass(frozen=True)
-class Problem:
+
+@unchangeable
+class Problem(Model):
     """One problem of one field: its wire name, the code of this problem alone, and what to do."""
 
     field: str
@@ -29,8 +30,8 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True)
-class Upstream:
+@unchangeable
+class Upstream(Model):
     """What Composio's API said of a call that it refused or failed.
 
     status: of HTTP. code and slug: its number and name for the problem, such as 612 and

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keylatch import errors
@@ -54,7 +53,7 @@ def _restored(kind: type[_Initiated], data: dict[str, Any]) -> _Initiated:
 class ConnectionRequest(_Initiated):
     """The answer to `initiate_connection`: ACTIVE at once, since there is nothing to redirect to."""
 
-    _client: Keylatch | None = field(default=None, repr=False, compare=False)
+    _client: Keylatch | None = None
 
     def wait_until_active(self, client: Keylatch | None = None, timeout: float = 60.0) -> Connection:
         """The connection as soon as it is ACTIVE, as `connected_accounts.wait_until_active` says.
@@ -71,7 +70,7 @@ class ConnectionRequest(_Initiated):
 class AsyncConnectionRequest(_Initiated):
     """The answer to `AsyncKeylatch.initiate_connection`."""
 
-    _client: AsyncKeylatch | None = field(default=None, repr=False, compare=False)
+    _client: AsyncKeylatch | None = None
 
     async def wait_until_active(self, client: AsyncKeylatch | None = None, timeout: float = 60.0) -> Connection:
         """As `ConnectionRequest.wait_until_active`."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import FrozenInstanceError, dataclass, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
@@ -77,26 +76,54 @@ Models = Mapping[str, "type[Model]"]
 
 @dataclass_transform(frozen_default=True)
 def unchangeable(cls: type[C]) -> type[C]:
-    """As `dataclass(frozen=True)`, for subclasses of `Model`.
+    """As `dataclass(frozen=True)`, for subclasses of `Model`, which does the work.
 
-    That has the methods that would otherwise be made for each class, which would take most of the time of an import.
+    A module of the standard library that most programs need not load takes longer than all that this package does.
     """
-    return dataclass(repr=False, eq=False)(cls)
+    own = {name: kind.startswith("ClassVar") for name, kind in cls.__annotations__.items()}
+    kept = [name for name in getattr(cls, "_names", ()) if name not in own]
+    names = (*kept, *(name for name, of_class in own.items() if not of_class))
+    cls._names = cls.__match_args__ = names  # type: ignore[attr-defined]
+    return cls
+
+
+class _Fields:
+    """Lets `dataclasses.fields`, `asdict` and `replace` take results."""
+
+    def __get__(self, _result: object, kind: type[Model]) -> Any:
+        from dataclasses import dataclass  # rarely needed, and long to load
+
+        return dataclass(init=False, repr=False, eq=False)(kind).__dict__["__dataclass_fields__"]
 
 
 class Model:
     """Base of all results."""
 
+    _names: ClassVar[tuple[str, ...]] = ()
+    """The fields. Those that begin with an underscore are neither shown nor compared."""
     _lists: ClassVar[Lists] = {}
     _models: ClassVar[Models] = {}
     _aliases: ClassVar[Mapping[str, str]] = {}
     """Names beside the camelCase spelling of a field, and the field they mean."""
 
+    if not TYPE_CHECKING:
+        __dataclass_fields__ = _Fields()
+
+        # Hidden from type checkers, which know the fields of each class.
+        def __init__(self, *values: Any, **named: Any) -> None:
+            kind, names = type(self), self._names
+            given = dict(zip(names, values, strict=False))
+            twice = given.keys() & named.keys()
+            given |= named
+            missing = [name for name in names if name not in given and not hasattr(kind, name)]
+            if len(values) > len(names) or twice or missing or not given.keys() <= set(names):
+                raise TypeError(f"{kind.__name__}() takes {', '.join(names)}, each once, and lacks {missing}")
+            self.__dict__.update({name: given[name] if name in given else getattr(kind, name) for name in names})
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], **extra: Any) -> Self:
         """Reads what the core answered; names that this version does not know are left out."""
-        names = [field.name for field in fields(cls) if field.name in data]  # type: ignore[arg-type]
-        return cls(**{name: cls._read(name, data[name]) for name in names}, **extra)
+        return cls(**{name: cls._read(name, data[name]) for name in cls._names if name in data}, **extra)
 
     @classmethod
     def _read(cls, name: str, value: Any) -> Any:
@@ -108,7 +135,7 @@ class Model:
         return tuple(value if item is None else (item.from_dict(each) for each in value))
 
     def __repr__(self) -> str:
-        shown = (f"{field.name}={getattr(self, field.name)!r}" for field in fields(self) if field.repr)  # type: ignore[arg-type]
+        shown = (f"{name}={getattr(self, name)!r}" for name in self.keys())
         return f"{type(self).__qualname__}({', '.join(shown)})"
 
     def __eq__(self, other: object) -> bool:
@@ -118,21 +145,19 @@ class Model:
         return hash(self._compared())
 
     def _compared(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, field.name) for field in fields(self) if field.compare)  # type: ignore[arg-type]
+        return tuple(getattr(self, name) for name in self.keys())
 
     if not TYPE_CHECKING:
         # Hidden from type checkers, to which these are frozen.
         def __setattr__(self, name: str, value: Any) -> None:
-            if name in self.__dict__ or name not in self.__dataclass_fields__:
-                raise FrozenInstanceError(f"cannot assign to field {name!r}")
-            object.__setattr__(self, name, value)
+            raise _frozen(f"cannot assign to field {name!r}")
 
         def __delattr__(self, name: str) -> None:
-            raise FrozenInstanceError(f"cannot delete field {name!r}")
+            raise _frozen(f"cannot delete field {name!r}")
 
     def keys(self) -> list[str]:
         """The names of the fields, so that `dict(result)` works."""
-        return [field.name for field in fields(self) if not field.name.startswith("_")]  # type: ignore[arg-type]
+        return [name for name in self._names if not name.startswith("_")]
 
     def to_dict(self) -> dict[str, Any]:
         """The whole as plain dicts, lists and texts."""
@@ -162,6 +187,12 @@ class Model:
             if name is None or name == key:
                 raise AttributeError(f"{type(self).__name__} has no {key!r}", name=key, obj=self)
             return getattr(self, name)
+
+
+def _frozen(message: str) -> AttributeError:
+    from dataclasses import FrozenInstanceError  # rarely needed, and long to load
+
+    return FrozenInstanceError(message)
 
 
 _ALWAYS = ("expected_from_customer",)
