@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import pickle
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from keylatch import (
     Status,
     errors,
 )
+from keylatch.errors import Problem
 
 CONNECTION: dict[str, Any] = {
     "id": "ca_1", "app": "stripe", "auth_scheme": "API_KEY", "integration_id": "ac_1", "entity_id": "user-1",
@@ -75,6 +78,33 @@ def test_unchangeable() -> None:
     response = Response(200, Headers([]), b"")
     with pytest.raises(AttributeError):
         response.status = 500
+
+
+def test_an_import_loads_no_more_than_it_needs() -> None:
+    heavy = {"asyncio", "dataclasses", "inspect", "logging", "pathlib"}
+    program = f"import sys, keylatch; print(*{heavy} & sys.modules.keys())"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
+
+
+def test_as_a_dataclass() -> None:
+    connection = Connection.from_dict(CONNECTION)
+    fields = [field.name for field in dataclasses.fields(connection)]
+    assert fields == list(Connection.__match_args__) == list(dict(connection))
+    revoked = dataclasses.replace(connection, status="REVOKED")
+    assert revoked.status == "REVOKED" != connection.status
+    assert revoked != connection == dataclasses.replace(revoked, status=connection.status)
+    assert dataclasses.asdict(connection) == {**connection.to_dict(), "labels": ("a", "b")}
+
+
+@pytest.mark.parametrize(
+    ("values", "named"),
+    [(("field",), {}), (("a", "b", "c", "d"), {}), (("a", "b", "c"), {"code": "b"}), (("a", "b", "c"), {"more": 1})],
+)
+def test_fields_are_given_once(values: tuple[Any, ...], named: dict[str, Any]) -> None:
+    assert Problem("a", "b", "c") == Problem("a", message="c", code="b")
+    with pytest.raises(TypeError):
+        Problem(*values, **named)
 
 
 def test_names_of_later_versions_survive() -> None:

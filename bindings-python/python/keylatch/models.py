@@ -83,7 +83,7 @@ def unchangeable(cls: type[C]) -> type[C]:
     own = {name: kind.startswith("ClassVar") for name, kind in cls.__annotations__.items()}
     kept = [name for name in getattr(cls, "_names", ()) if name not in own]
     names = (*kept, *(name for name, of_class in own.items() if not of_class))
-    cls._names = cls.__match_args__ = names  # type: ignore[attr-defined]
+    cls._names = cls.__match_args__ = names  # type: ignore[attr-defined, misc]
     return cls
 
 
