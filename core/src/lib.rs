@@ -4,6 +4,9 @@
 //! Start with [`Client`], or [`AsyncClient`] on tokio. Credentials go in as [`Params`] of [`Secret`]s; results never
 //! carry one. Every call returns an [`Error`] of one of the [`ErrorKind`]s.
 //!
+//! A program that sets a `tracing` subscriber gets a span for each operation, request and work of the store, with
+//! OpenTelemetry's names where it has one: never a credential, a user's id, a URL, or what an app said. `docs/logging.md` lists them.
+//!
 //! This crate sets no allocator, logger or panic hook. A program that wants freed memory wiped too installs a wiping
 //! global allocator of its own, such as `zeroizing-alloc`: without one, freed buffers of the HTTP and TLS libraries hold copies
 //! of credentials that were sent in a header, and of answers that echoed one. The libraries for C, Python and Node have one.

@@ -7,7 +7,7 @@ use tracing::{Instrument as _, Span, debug_span, field, trace_span};
 use crate::app::{App, ExpectedParams, Integration};
 use crate::calls::{ActionResult, Response};
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
-use crate::error::Result;
+use crate::error::{ErrorKind, Result};
 use crate::io::{Fault, Incoming, Outgoing};
 use crate::stream::Flow;
 
@@ -37,9 +37,26 @@ pub(crate) use operation;
 
 /// Does the work of an operation within its span, which tells how it ended.
 pub(crate) async fn told<T: Outcome>(span: Span, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let outcome = work.instrument(span.clone()).await;
-    note(&span, &outcome);
+    let mut waiting = Waiting { span, still: true };
+    let outcome = work.instrument(waiting.span.clone()).await;
+    waiting.still = false;
+    note(&waiting.span, &outcome);
     outcome
+}
+
+/// Of an operation that nobody waits for any more, or that panics, the span tells that it was not finished.
+struct Waiting {
+    span: Span,
+    still: bool,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        if self.still {
+            let kind = if std::thread::panicking() { ErrorKind::Internal } else { ErrorKind::Cancelled };
+            fail(&self.span, kind);
+        }
+    }
 }
 
 /// As [`told`], for work that does not wait.
@@ -55,11 +72,13 @@ fn note<T: Outcome>(span: &Span, outcome: &Result<T>) {
     }
     match outcome {
         Ok(result) => result.tell(span),
-        Err(error) => {
-            span.record("error.type", error.kind().code());
-            span.record("otel.status_code", "ERROR");
-        }
+        Err(error) => fail(span, error.kind()),
     }
+}
+
+fn fail(span: &Span, kind: ErrorKind) {
+    span.record("error.type", kind.code());
+    span.record("otel.status_code", "ERROR");
 }
 
 /// The span of a request. The host is told where the user has not named it.

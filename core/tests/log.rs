@@ -1,6 +1,7 @@
 //! What a host is told by `set_log`: in one test, since there is one log for the process.
 
 use std::sync::{Arc, Mutex};
+use std::task::{Context, Waker};
 use std::thread;
 
 use keylatch::{AsyncClient, Client, ErrorKind, FieldValue, LogLevel, LogRecord, OnLog, Options, set_log};
@@ -63,8 +64,23 @@ fn a_host_is_told_of_each_operation() {
     assert!(records.iter().all(|record| record.operation == Some("connected_accounts.get")), "{records:?}");
     assert_eq!(records.iter().map(|record| record.message.as_str()).collect::<Vec<_>>(), ["store", "finished"]);
 
-    // Many threads.
+    // Whoever no longer waits has cancelled.
     set_log(listener(&told), LogLevel::Debug).unwrap();
+    let within = runtime.enter();
+    loop {
+        let mut call = Box::pin(asynchronous.connected_account("none"));
+        let is_over = call.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        drop(call);
+        let kind = field(&taken(&told)[0], "error.type").cloned();
+        let expected = if is_over { "not_found" } else { "cancelled" };
+        assert_eq!(kind, Some(FieldValue::Text(expected.into())));
+        if !is_over {
+            break;
+        }
+    }
+    drop(within);
+
+    // Many threads.
     thread::scope(|scope| {
         (0..8).for_each(|_| drop(scope.spawn(|| (0..20).for_each(|_| drop(client.connected_account("none"))))));
     });
