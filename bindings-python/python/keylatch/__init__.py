@@ -3,12 +3,13 @@
 Start with `Keylatch`, or `AsyncKeylatch` for asyncio. Results are in `keylatch.models`, errors in `keylatch.errors`.
 """
 
+from typing import TYPE_CHECKING, Any
+
 from keylatch import errors
 from keylatch._calls import Paging
 from keylatch._native import VERSION as __version__  # noqa: N811 - a constant, by its usual name
 from keylatch._native import Secret
 from keylatch._transit import Transit
-from keylatch.aio import AsyncEntity, AsyncKeylatch
 from keylatch.client import Entity, Keylatch
 from keylatch.diagnosing import diagnose
 from keylatch.errors import KeylatchError, Upstream
@@ -44,6 +45,9 @@ from keylatch.models import (
 )
 from keylatch.response import Headers, Response
 from keylatch.streams import AsyncResponseStream, ResponseStream
+
+if TYPE_CHECKING:
+    from keylatch.aio import AsyncEntity, AsyncKeylatch
 
 __all__ = [
     "Action",
@@ -92,3 +96,11 @@ __all__ = [
     "errors",
     "set_log",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in ("AsyncEntity", "AsyncKeylatch"):
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from keylatch import aio  # a program wants one of the two clients
+
+    return getattr(aio, name)
