@@ -106,19 +106,21 @@ class Model:
     _aliases: ClassVar[Mapping[str, str]] = {}
     """Names beside the camelCase spelling of a field, and the field they mean."""
 
+    __match_args__: ClassVar[tuple[str, ...]] = ()
+
     if not TYPE_CHECKING:
         __dataclass_fields__ = _Fields()
 
-        # Hidden from type checkers, which know the fields of each class.
-        def __init__(self, *values: Any, **named: Any) -> None:
-            kind, names = type(self), self._names
-            given = dict(zip(names, values, strict=False))
-            twice = given.keys() & named.keys()
-            given |= named
-            missing = [name for name in names if name not in given and not hasattr(kind, name)]
-            if len(values) > len(names) or twice or missing or not given.keys() <= set(names):
-                raise TypeError(f"{kind.__name__}() takes {', '.join(names)}, each once, and lacks {missing}")
-            self.__dict__.update({name: given[name] if name in given else getattr(kind, name) for name in names})
+    # Type checkers know a narrower one of each class.
+    def __init__(self, *values: Any, **named: Any) -> None:
+        kind, names = type(self), self._names
+        given = dict(zip(names, values, strict=False))
+        twice = given.keys() & named.keys()
+        given |= named
+        missing = [name for name in names if name not in given and not hasattr(kind, name)]
+        if len(values) > len(names) or twice or missing or not given.keys() <= set(names):
+            raise TypeError(f"{kind.__name__}() takes {', '.join(names)}, each once, and lacks {missing}")
+        self.__dict__.update({name: given[name] if name in given else getattr(kind, name) for name in names})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], **extra: Any) -> Self:
