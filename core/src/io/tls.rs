@@ -26,7 +26,7 @@ pub(crate) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>> {
 /// One configuration for all HTTP connections of a client. HTTP/1.1 is the only protocol offered: HTTP/2 keeps copies of
 /// header values.
 pub(super) fn config(network: &Network) -> Result<ClientConfig, Fault> {
-    let mut config = with_verifier(verifier(network, &[])?)?;
+    let mut config = checking(network, Vec::new(), TlsMode::Verified)?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }
@@ -38,46 +38,36 @@ pub(crate) fn for_mode(network: &Network, mode: TlsMode, ca: Option<&[u8]>) -> R
         Some(pem) => certificates(pem).map_err(|_| Fault::Unreachable("ca_certificate holds no certificate"))?,
         None => Vec::new(),
     };
-    let full = verifier(network, &ca)?;
-    with_verifier(match mode {
-        TlsMode::IssuerOnly => Arc::new(Lenient { full, issuer: true }),
-        TlsMode::Unverified => Arc::new(Lenient { full, issuer: false }),
-        TlsMode::Verified | TlsMode::Upgraded | TlsMode::Off => full,
-    })
+    checking(network, ca, mode)
 }
 
-fn with_verifier(verifier: Arc<dyn ServerCertVerifier>) -> Result<ClientConfig, Fault> {
+fn checking(network: &Network, mut extra: Vec<CertificateDer<'static>>, mode: TlsMode) -> Result<ClientConfig, Fault> {
+    if let Some(pem) = &network.extra_ca_pem {
+        extra.extend(certificates(pem).map_err(|_| Fault::Unreachable("bad extra_ca_pem"))?);
+    }
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(|_| Fault::Unreachable("no TLS"))?;
-    Ok(builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth())
-}
-
-/// Checks certificate and name.
-fn verifier(network: &Network, more: &[CertificateDer<'static>]) -> Result<Arc<dyn ServerCertVerifier>, Fault> {
-    let mut extra = match &network.extra_ca_pem {
-        Some(pem) => certificates(pem).map_err(|_| Fault::Unreachable("bad extra_ca_pem"))?,
-        None => Vec::new(),
-    };
-    extra.extend_from_slice(more);
-    Ok(Arc::new(Roots { extra, made: OnceLock::new() }))
+    let check = Arc::new(Check { extra, roots: OnceLock::new(), mode });
+    Ok(builder.dangerous().with_custom_certificate_verifier(check).with_no_client_auth())
 }
 
 fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// The system's trusted roots, and more of them. A system may keep hundreds of files of them, so they are read when a server
-/// first shows its certificate: a program that has none to look at reads none.
+/// Checks as much as the mode says, by the system's trusted roots and more of them. A system may keep hundreds of files of them, so
+/// they are read when a server first shows its certificate: a program that has none to look at reads none.
 #[derive(Debug)]
-struct Roots {
+struct Check {
     extra: Vec<CertificateDer<'static>>,
-    made: OnceLock<Option<Arc<dyn ServerCertVerifier>>>,
+    roots: OnceLock<Option<Arc<dyn ServerCertVerifier>>>,
+    mode: TlsMode,
 }
 
-impl Roots {
-    fn verifier(&self) -> Result<&dyn ServerCertVerifier, rustls::Error> {
-        let made = self.made.get_or_init(|| {
+impl Check {
+    fn by_roots(&self) -> Result<&dyn ServerCertVerifier, rustls::Error> {
+        let roots = self.roots.get_or_init(|| {
             if let Ok(verifier) = Verifier::new_with_extra_roots(self.extra.clone(), provider()) {
                 return Some(Arc::new(verifier));
             }
@@ -86,11 +76,11 @@ impl Roots {
             let verifier = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider()).build().ok()?;
             Some(verifier)
         });
-        made.as_deref().ok_or(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
+        roots.as_deref().ok_or(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))
     }
 }
 
-impl ServerCertVerifier for Roots {
+impl ServerCertVerifier for Check {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -99,61 +89,17 @@ impl ServerCertVerifier for Roots {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        self.verifier()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier()?.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.verifier()?.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        provider().signature_verification_algorithms.supported_schemes()
-    }
-}
-
-/// For those who chose a mode that does not prove who answers.
-#[derive(Debug)]
-struct Lenient {
-    full: Arc<dyn ServerCertVerifier>,
-    /// The issuer must be trusted; only the name is not looked at.
-    issuer: bool,
-}
-
-impl ServerCertVerifier for Lenient {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if !self.issuer {
+        if self.mode == TlsMode::Unverified {
             return Ok(ServerCertVerified::assertion());
         }
+        let checked = self.by_roots()?.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         // WebPKI looks at the name last, so this complaint means that there is no other. Of the verifiers of Apple's and
         // Microsoft's systems that is not known; there the name must fit too.
-        if cfg!(any(target_vendor = "apple", windows)) {
-            return self.full.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        }
-        match self.full.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now) {
+        let name_is_last = cfg!(not(any(target_vendor = "apple", windows)));
+        match checked {
             Err(rustls::Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
-            )) => Ok(ServerCertVerified::assertion()),
+            )) if self.mode == TlsMode::IssuerOnly && name_is_last => Ok(ServerCertVerified::assertion()),
             other => other,
         }
     }
@@ -164,7 +110,8 @@ impl ServerCertVerifier for Lenient {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.full.verify_tls12_signature(message, certificate, signature)
+        let known = provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls12_signature(message, certificate, signature, &known)
     }
 
     fn verify_tls13_signature(
@@ -173,10 +120,11 @@ impl ServerCertVerifier for Lenient {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.full.verify_tls13_signature(message, certificate, signature)
+        let known = provider().signature_verification_algorithms;
+        rustls::crypto::verify_tls13_signature(message, certificate, signature, &known)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.full.supported_verify_schemes()
+        provider().signature_verification_algorithms.supported_schemes()
     }
 }
