@@ -24,6 +24,7 @@ from keylatch import (
     errors,
 )
 from keylatch.errors import Problem
+from keylatch.models import Model
 
 CONNECTION: dict[str, Any] = {
     "id": "ca_1", "app": "stripe", "auth_scheme": "API_KEY", "integration_id": "ac_1", "entity_id": "user-1",
@@ -95,6 +96,13 @@ def test_as_a_dataclass() -> None:
     assert revoked.status == "REVOKED" != connection.status
     assert revoked != connection == dataclasses.replace(revoked, status=connection.status)
     assert dataclasses.asdict(connection) == {**connection.to_dict(), "labels": ("a", "b")}
+    # Each class has its own, whichever was asked first, and so has what stands within another.
+    assert [field.name for field in dataclasses.fields(Problem)] == ["field", "code", "message"]
+    assert dataclasses.fields(Model) == ()
+    request = ConnectionRequest.from_dict(REQUEST)
+    evidence = dataclasses.asdict(request)["evidence"]
+    assert list(evidence) == [dict(each) for each in request.evidence]
+    assert evidence
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 M = TypeVar("M", bound="Model")
@@ -87,13 +88,21 @@ def unchangeable(cls: type[C]) -> type[C]:
     return cls
 
 
+@cache
+def _fields(kind: type[Model]) -> Any:
+    from dataclasses import field, fields, make_dataclass  # rarely needed, and long to load
+
+    types = {name: of for each in reversed(kind.__mro__) for name, of in getattr(each, "__annotations__", {}).items()}
+    given = {name: field(default=getattr(kind, name)) if hasattr(kind, name) else field() for name in kind._names}
+    alike = make_dataclass(kind.__name__, [(name, types[name], of) for name, of in given.items()], init=False)
+    return {each.name: each for each in fields(alike)}
+
+
 class _Fields:
     """Lets `dataclasses.fields`, `asdict` and `replace` take results."""
 
-    def __get__(self, _result: object, kind: type[Model]) -> Any:
-        from dataclasses import dataclass  # rarely needed, and long to load
-
-        return dataclass(init=False, repr=False, eq=False)(kind).__dict__["__dataclass_fields__"]
+    def __get__(self, _result: object, kind: Any) -> Any:
+        return _fields(kind)
 
 
 class Model:
