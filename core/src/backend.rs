@@ -102,12 +102,13 @@ pub(crate) fn network(options: &Options) -> Network {
 macro_rules! delegate {
     ($($operation:literal fn $name:ident(&self $(, $arg:ident: $type:ty)*) -> $out:ty;)*) => {
         $(pub(crate) async fn $name(&self $(, $arg: $type)*) -> $out {
-            let work = async {
+            // Boxed, or copies of a large future would lie on the stack, further down than is overwritten.
+            let work = Box::pin(async {
                 match self {
                     Self::Embedded(backend) => backend.$name($($arg),*).await,
                     Self::Composio(backend) => backend.$name($($arg),*).await,
                 }
-            };
+            });
             telemetry::told(telemetry::operation!($operation), work).await
         })*
     };
@@ -214,20 +215,20 @@ impl<I: Io> Backend<I> {
         paging: Paging,
         cursor: Option<&str>,
     ) -> Result<(Response, Option<String>)> {
-        let work = async {
+        let work = Box::pin(async {
             let pager = Pager::new(paging, cursor)?;
             let place = pager.place(&mut ask)?;
             let (response, path) = self.request_at(ask, &place).await?;
             let next = pager.next(&path, &response)?;
             Ok((response, next))
-        };
+        });
         telemetry::told(telemetry::operation!("request_page"), work).await
     }
 
     /// Fetches until ACTIVE; a status that waiting does not change ends it at once.
     pub(crate) async fn wait_until_active(&self, id: &str, limit: Duration) -> Result<Connection> {
         let span = telemetry::operation!("connected_accounts.wait_until_active");
-        telemetry::told(span, self.look_until_active(id, limit)).await
+        telemetry::told(span, Box::pin(self.look_until_active(id, limit))).await
     }
 
     async fn look_until_active(&self, id: &str, limit: Duration) -> Result<Connection> {

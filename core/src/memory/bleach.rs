@@ -4,8 +4,8 @@ use std::hint::black_box;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// How far below the caller a call may have written.
-const DEPTH: usize = 64 << 10;
+/// How far below the caller a call may have written: twice what they were seen to, so that a longer one is noticed in time.
+const DEPTH: usize = 96 << 10;
 
 /// Overwrites the stack below the caller, and the registers that a call may use as it likes.
 #[inline(never)]
