@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, dataclass_transform
 
 M = TypeVar("M", bound="Model")
@@ -88,8 +87,7 @@ def unchangeable(cls: type[C]) -> type[C]:
     return cls
 
 
-@cache
-def _fields(kind: type[Model]) -> Any:
+def _fields(kind: type[Model]) -> dict[str, Any]:
     from dataclasses import field, fields, make_dataclass  # rarely needed, and long to load
 
     types = {name: of for each in reversed(kind.__mro__) for name, of in getattr(each, "__annotations__", {}).items()}
@@ -101,8 +99,13 @@ def _fields(kind: type[Model]) -> Any:
 class _Fields:
     """Lets `dataclasses.fields`, `asdict` and `replace` take results."""
 
-    def __get__(self, _result: object, kind: Any) -> Any:
-        return _fields(kind)
+    def __init__(self) -> None:
+        self._made: dict[type[Model], dict[str, Any]] = {}
+
+    def __get__(self, _result: object, kind: type[Model]) -> dict[str, Any]:
+        if kind not in self._made:
+            self._made[kind] = _fields(kind)
+        return self._made[kind]
 
 
 class Model:
