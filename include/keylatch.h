@@ -19,7 +19,7 @@
  *   function of its type. Handles keep alive what they need of each other: any order of freeing is right.
  *   Every `_free` takes NULL. Using a handle after freeing it, or freeing it twice, is an error that C cannot see.
  * - Threads. All functions may be called from any thread, also on the same handle at the same time; only `_free` must
- *   be the last use of its handle.
+ *   be the last use of its handle. A thread that calls any has a stack of at least 512 KiB.
  * - Forks. A client that was made before fork() works on both sides, as all handles do; each side frees its own.
  * - Secrets. Give credentials through the functions named `_take`, which wipe the caller's buffer. No function gives a
  *   credential back, and no error or JSON text ever holds one.
