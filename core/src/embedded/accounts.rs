@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-use super::{Embedded, Opened, check_name};
+use super::{Embedded, check_name};
 use crate::audit::{Action, DONE};
 use crate::calls::ConnectionFilter;
 use crate::choice;
@@ -142,15 +142,6 @@ impl<I: Io> Embedded<I> {
         check_name("connected_account_id", id)?;
         let wanted = id.to_owned();
         self.vault(move |vault| vault.store.connection(&wanted)).await?.ok_or_else(|| missing(id))
-    }
-
-    /// Opens a connection for one call.
-    pub(super) async fn opened(&self, row: ConnectionRow) -> Result<Opened> {
-        let integration = self.resolve_id(&row.integration_id).await?;
-        let sealed = row.clone();
-        let mut values = self.vault(move |vault| vault.open_connection(&sealed)).await?;
-        values.fill_from(integration.fixed.duplicate());
-        Ok(Opened { row, integration, values })
     }
 }
 

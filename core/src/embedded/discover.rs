@@ -99,9 +99,11 @@ impl<I: Io> Embedded<I> {
     pub(super) async fn resolve_id(&self, id: &str) -> Result<Resolved> {
         let row = self.integration_row(id).await?;
         let app = self.catalog.app(&row.app)?;
-        let opened = row.clone();
-        let fixed = self.vault(move |vault| vault.open_integration(&opened)).await?;
-        Ok(Resolved { app, row, fixed })
+        self.vault(move |vault| {
+            let fixed = vault.open_integration(&row)?;
+            Ok(Resolved { app, row, fixed })
+        })
+        .await
     }
 
     async fn newest_or_default(&self, name: &str, auth_scheme: Option<&AuthScheme>) -> Result<Resolved> {

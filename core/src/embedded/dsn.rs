@@ -12,7 +12,7 @@ use crate::secret::Secret;
 impl<I: Io> Embedded<I> {
     pub(crate) async fn dsn(&self, id: &str) -> Result<Secret> {
         let whose = Whose { connected_account_id: Some(id), entity_id: None, app: None };
-        let opened = self.opened(self.named_connection(&whose).await?).await?;
+        let opened = self.opened_by(&whose).await?;
         let app = &opened.integration.app.name;
         let refuse = |message: String| Err(Error::argument("connected_account_id", message).with_connection(id));
         if !opened.integration.row.allow.contains(Permission::Reveal) {

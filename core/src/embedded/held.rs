@@ -153,7 +153,7 @@ impl<I: Io> Embedded<I> {
             return Ok(opened);
         }
         let changes = self.held.changes();
-        let opened = Arc::new(self.opened(self.named_connection(whose).await?).await?);
+        let opened = Arc::new(self.opened_by(whose).await?);
         self.held.keep(asked, &opened, changes);
         Ok(opened)
     }

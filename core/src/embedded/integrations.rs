@@ -104,7 +104,7 @@ impl<I: Io> Embedded<I> {
     }
 }
 
-fn missing(id: &str) -> Error {
+pub(super) fn missing(id: &str) -> Error {
     let shown: String = id.chars().take(64).collect();
     Error::new(ErrorKind::NotFound, format!("there is no integration {shown}")).with_fields(["integration_id"])
 }

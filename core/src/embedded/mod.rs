@@ -9,6 +9,7 @@ mod execute;
 mod held;
 mod initiate;
 mod integrations;
+mod opened;
 mod request;
 mod stream;
 mod tokens;

@@ -7,7 +7,7 @@ use super::tokens::Held;
 use super::{Embedded, Opened};
 use crate::audit::Action;
 use crate::calls::{Request, Response};
-use crate::choice::{Found, Whose};
+use crate::choice::Whose;
 use crate::error::{Error, ErrorKind, Result};
 use crate::io::{CLOSED, Fault, Incoming, Io, Outgoing};
 use crate::limits::wait;
@@ -15,7 +15,6 @@ use crate::pages::Place;
 use crate::provider::{HostRequest, Target, prepare};
 use crate::retry::Tries;
 use crate::scrub::Mask;
-use crate::store::ConnectionRow;
 use crate::verdict::Verdict;
 
 impl<I: Io> Embedded<I> {
@@ -122,13 +121,6 @@ impl<I: Io> Embedded<I> {
         {
             // The host has its answer either way; if this cannot be noted now, the next 401 asks again.
             let _ = self.note(&opened.row, &judgement).await;
-        }
-    }
-
-    pub(super) async fn named_connection(&self, whose: &Whose<'_>) -> Result<ConnectionRow> {
-        match whose.how()? {
-            Found::ById(id) => whose.must_own(self.connection_row(id).await?),
-            Found::Sole(entity_id, app) => self.sole_connection(entity_id, app).await,
         }
     }
 }

@@ -8,11 +8,24 @@ use std::task::{Context, Poll};
 /// for each 100 KiB. What is compiled for debugging goes deeper.
 const DEPTH: usize = if cfg!(debug_assertions) { 1 << 20 } else { 192 << 10 };
 
+/// As far as SQLite goes before it takes memory.
+const BRIEF: usize = if cfg!(debug_assertions) { DEPTH } else { 96 << 10 };
+
 /// Overwrites the stack below the caller, and the registers that a call may use as it likes.
 #[inline(never)]
 pub(crate) fn bleach() {
+    clear::<DEPTH>();
+}
+
+/// The same, less deep, before SQLite runs: its memory, which nobody wipes, gets what was on the stack where it copies gaps along.
+#[inline(never)]
+pub(crate) fn bleach_briefly() {
+    clear::<BRIEF>();
+}
+
+fn clear<const SIZE: usize>() {
     if cfg!(not(feature = "unprotected")) {
-        clear_stack();
+        clear_stack::<SIZE>();
         clear_registers();
     }
 }
@@ -31,8 +44,8 @@ fn outlined<T>(work: impl FnOnce() -> T) -> T {
 }
 
 #[inline(never)]
-fn clear_stack() {
-    black_box(&mut [0_u8; DEPTH]);
+fn clear_stack<const SIZE: usize>() {
+    black_box(&mut [0_u8; SIZE]);
 }
 
 /// Overwrites the registers that a function may use as it likes; `memcpy` leaves what it copied in some of them.

@@ -239,6 +239,8 @@ pub(crate) trait Store: Send + Sync {
     fn delete_integration(&self, id: &str, note: Note<'_>) -> Result<Deletion>;
 
     fn connection(&self, id: &str) -> Result<Option<ConnectionRow>>;
+    /// Both as they are at one moment.
+    fn connection_and_integration(&self, id: &str) -> Result<Option<(ConnectionRow, Option<IntegrationRow>)>>;
     /// Newest first, but for [`ConnectionQuery::after`].
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>>;
     /// Those that are due, and how many there are without the limit.

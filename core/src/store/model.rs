@@ -185,6 +185,12 @@ impl Store for Model {
         Ok(self.lists().connections.iter().find(|row| row.id == id).cloned())
     }
 
+    fn connection_and_integration(&self, id: &str) -> Result<Option<(ConnectionRow, Option<IntegrationRow>)>> {
+        let Some(row) = self.connection(id)? else { return Ok(None) };
+        let integration = self.integration(&row.integration_id)?;
+        Ok(Some((row, integration)))
+    }
+
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>> {
         let is = |wanted: &Option<String>, value: &String| wanted.as_ref().is_none_or(|wanted| wanted == value);
         let fits = |row: &&ConnectionRow| {

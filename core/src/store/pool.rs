@@ -15,6 +15,7 @@ pub(crate) struct Pool<T> {
 struct State<T> {
     idle: Vec<T>,
     busy: usize,
+    waiting: usize,
     closed: bool,
 }
 
@@ -26,7 +27,7 @@ pub(crate) struct Lease<'p, T> {
 
 impl<T> Pool<T> {
     pub(crate) fn new(most: usize) -> Self {
-        let state = State { idle: Vec::new(), busy: 0, closed: false };
+        let state = State { idle: Vec::new(), busy: 0, waiting: 0, closed: false };
         Self { most, state: Mutex::new(state), is_free: Condvar::new() }
     }
 
@@ -34,7 +35,9 @@ impl<T> Pool<T> {
     pub(crate) fn lease(&self) -> Option<Lease<'_, T>> {
         let mut state = self.state();
         while state.busy == self.most && !state.closed {
+            state.waiting += 1;
             state = self.is_free.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.waiting -= 1;
         }
         if state.closed {
             return None;
@@ -92,7 +95,10 @@ impl<T> Drop for Lease<'_, T> {
         if !state.closed {
             state.idle.extend(self.item.take());
         }
+        let is_awaited = state.waiting > 0; // telling nobody is a system call too
         drop(state);
-        self.pool.is_free.notify_one();
+        if is_awaited {
+            self.pool.is_free.notify_one();
+        }
     }
 }

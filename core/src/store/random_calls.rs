@@ -299,6 +299,10 @@ fn everything(store: &dyn Store, page: u32) -> Vec<String> {
         all.push(told(store.older_records(&key.key_id)));
         all.push(told(paged(store, &ConnectionQuery { not_sealed_with: Some(key.key_id), ..ALL }, page)));
     }
+    for row in store.connections(&ALL).unwrap() {
+        all.push(told(store.connection_and_integration(&row.id)));
+    }
+    all.push(told(store.connection_and_integration("ca_none")));
     for row in store.integrations(None).unwrap() {
         all.push(told(paged(store, &ConnectionQuery { integration_id: Some(row.id), ..ALL }, page)));
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::failure::{Trouble, indeterminate};
 use super::keys::{self, Swap};
-use super::rows::{CONNECTION, INTEGRATION, connection, integration};
+use super::rows::{CONNECTION, INTEGRATION, connection, connection_and_integration, integration};
 use super::session::{BYTES, Lock, NUMBER, Session, TEXT, TEXTS};
 use super::{PostgresStore, audit, insert, schema};
 use crate::error::{Error, Result};
@@ -158,6 +158,14 @@ impl Store for PostgresStore {
 
     fn connection(&self, id: &str) -> Result<Option<ConnectionRow>> {
         self.read(|session| connection_by_id(session, id))
+    }
+
+    fn connection_and_integration(&self, id: &str) -> Result<Option<(ConnectionRow, Option<IntegrationRow>)>> {
+        let sql = format!(
+            "SELECT c.*, i.* FROM (SELECT {CONNECTION} FROM connections WHERE tenant = $1 AND id = $2) c \
+             LEFT JOIN (SELECT {INTEGRATION} FROM integrations WHERE tenant = $1) i ON i.id = c.integration_id"
+        );
+        self.read(|session| session.row(&sql, &[(&id, TEXT)], connection_and_integration))
     }
 
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>> {

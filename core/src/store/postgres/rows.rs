@@ -12,6 +12,7 @@ pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
      account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
+const CONNECTION_COLUMNS: usize = 18;
 pub(super) const AUDIT_KEY: &str = "id, key_id, sealed";
 pub(super) const ENTRY: &str = "seq, at, action, outcome, entity, record, app, process, chain";
 
@@ -25,19 +26,30 @@ pub(super) fn key(row: &Row) -> Result<KeyRow, Error> {
 }
 
 pub(super) fn integration(row: &Row) -> Result<IntegrationRow, Error> {
-    let allow: Vec<String> = row.try_get(5)?;
+    integration_from(row, 0)
+}
+
+fn integration_from(row: &Row, first: usize) -> Result<IntegrationRow, Error> {
+    let allow: Vec<String> = row.try_get(first + 5)?;
     Ok(IntegrationRow {
-        id: row.try_get(0)?,
-        app: row.try_get(1)?,
-        auth_scheme: row.try_get(2)?,
-        name: row.try_get(3)?,
-        base_url: row.try_get(4)?,
+        id: row.try_get(first)?,
+        app: row.try_get(first + 1)?,
+        auth_scheme: row.try_get(first + 2)?,
+        name: row.try_get(first + 3)?,
+        base_url: row.try_get(first + 4)?,
         allow: serde_json::from_value(allow.into()).unwrap_or_else(|_| Allow::default()),
-        fixed_fields: row.try_get(6)?,
-        key_id: row.try_get(7)?,
-        sealed: row.try_get(8)?,
-        created_at: row.try_get(9)?,
+        fixed_fields: row.try_get(first + 6)?,
+        key_id: row.try_get(first + 7)?,
+        sealed: row.try_get(first + 8)?,
+        created_at: row.try_get(first + 9)?,
     })
+}
+
+/// The columns of a connection, then those of its integration.
+pub(super) fn connection_and_integration(row: &Row) -> Result<(ConnectionRow, Option<IntegrationRow>), Error> {
+    let is_there = row.try_get::<_, Option<&str>>(CONNECTION_COLUMNS)?.is_some();
+    let integration = is_there.then(|| integration_from(row, CONNECTION_COLUMNS)).transpose()?;
+    Ok((connection(row)?, integration))
 }
 
 /// What cannot be read is empty, as in a file: whether the record is as it was written its seal tells.

@@ -100,13 +100,13 @@ impl SqliteStore {
     }
 
     fn write_in<T>(&self, turn: Option<Turn<'_, Db>>, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
-        memory::bleach(); // SQLite's memory, which nobody wipes, gets what was on the stack where it copies gaps along
+        memory::bleach_briefly();
         let turn = turn.ok_or_else(Error::closed)?;
         turn.write(|| self.connections.connect(), |db| work(&Rows { db, tenant: &self.tenant }))
     }
 
     fn read<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
-        memory::bleach(); // as above
+        memory::bleach_briefly();
         let _fork = at_rest();
         let mut reader = self.connections.readers.lease().ok_or_else(Error::closed)?;
         let db = reader.or_make(|| self.connections.connect())?;

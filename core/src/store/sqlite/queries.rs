@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params, params_from_iter};
 
 use super::failure::failure;
 use super::keys;
-use super::rows::{CONNECTION, INTEGRATION, connection, integration, json_text};
+use super::rows::{CONNECTION, INTEGRATION, connection, connection_and_integration, integration, json_text};
 use super::{Rows, SqliteStore, audit, backup, file, insert};
 use crate::error::{Error, Result};
 use crate::store::{
@@ -161,6 +161,17 @@ impl Store for SqliteStore {
 
     fn connection(&self, id: &str) -> Result<Option<ConnectionRow>> {
         self.read(|rows| connection_by_id(rows, id))
+    }
+
+    fn connection_and_integration(&self, id: &str) -> Result<Option<(ConnectionRow, Option<IntegrationRow>)>> {
+        self.read(|rows| {
+            let sql = format!(
+                "SELECT c.*, i.* FROM (SELECT {CONNECTION} FROM connections WHERE tenant = ?1 AND id = ?2) c \
+                 LEFT JOIN (SELECT {INTEGRATION} FROM integrations WHERE tenant = ?1) i ON i.id = c.integration_id"
+            );
+            let mut statement = rows.db.prepare_cached(&sql).map_err(failure)?;
+            statement.query_row([rows.tenant, id], connection_and_integration).optional().map_err(failure)
+        })
     }
 
     fn connections(&self, query: &ConnectionQuery) -> Result<Vec<ConnectionRow>> {

@@ -13,22 +13,34 @@ pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
      account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
+const CONNECTION_COLUMNS: usize = 18;
 pub(super) const AUDIT_KEY: &str = "id, key_id, sealed";
 pub(super) const ENTRY: &str = "seq, at, action, outcome, entity, record, app, process, chain";
 
 pub(super) fn integration(row: &Row) -> rusqlite::Result<IntegrationRow> {
+    integration_from(row, 0)
+}
+
+fn integration_from(row: &Row, first: usize) -> rusqlite::Result<IntegrationRow> {
     Ok(IntegrationRow {
-        id: text(row, 0)?,
-        app: text(row, 1)?,
-        auth_scheme: text(row, 2)?,
-        name: text(row, 3)?,
-        base_url: text_if_any(row, 4)?,
-        allow: serde_json::from_str(&text(row, 5)?).unwrap_or_default(),
-        fixed_fields: json_list(&text(row, 6)?),
-        key_id: text(row, 7)?,
-        sealed: bytes(row, 8)?,
-        created_at: text(row, 9)?,
+        id: text(row, first)?,
+        app: text(row, first + 1)?,
+        auth_scheme: text(row, first + 2)?,
+        name: text(row, first + 3)?,
+        base_url: text_if_any(row, first + 4)?,
+        allow: serde_json::from_str(&text(row, first + 5)?).unwrap_or_default(),
+        fixed_fields: json_list(&text(row, first + 6)?),
+        key_id: text(row, first + 7)?,
+        sealed: bytes(row, first + 8)?,
+        created_at: text(row, first + 9)?,
     })
+}
+
+/// The columns of a connection, then those of its integration.
+pub(super) fn connection_and_integration(row: &Row) -> rusqlite::Result<(ConnectionRow, Option<IntegrationRow>)> {
+    let is_there = row.get_ref(CONNECTION_COLUMNS)? != ValueRef::Null;
+    let integration = is_there.then(|| integration_from(row, CONNECTION_COLUMNS)).transpose()?;
+    Ok((connection(row)?, integration))
 }
 
 pub(super) fn connection(row: &Row) -> rusqlite::Result<ConnectionRow> {
