@@ -6,6 +6,7 @@ export const native = require('./keylatch.node') as typeof Native
 
 /** @internal */
 export type {
+  NativeAnswers,
   NativeCancel,
   NativeClient,
   NativeLogRecord,

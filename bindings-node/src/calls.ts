@@ -1,5 +1,6 @@
 // One call to the core: arguments and credential values in, plain data or an error out, stopped by an `AbortSignal`.
 import { native, type NativeCancel, type NativeNews, type NativeSecret, type NativeUpload, type Outcome } from './addon'
+import { answers, outcomeOf } from './answers'
 import { badArgument, errorOf, type ErrorDetails, type Upstream } from './errors'
 import type { Expired } from './model'
 import { camelKeys, snakeKeys } from './names'
@@ -27,6 +28,9 @@ interface Payload {
   body?: Uint8Array | undefined
 }
 
+/** Begins a call, for what it comes to. */
+type Start = (cancel?: NativeCancel) => Promise<Outcome> | Outcome
+
 /**
  * What a call answers: plain data with the wire's names, the body of an app's answer, and what `dsn` gives out.
  *
@@ -52,12 +56,12 @@ export class Calls {
   async open({ options, key, passphrase, token, apiKey, onExpired }: NativeOpening): Promise<void> {
     if (onExpired) this.#news = new native.NativeNews()
     this.#onExpired = onExpired
-    settle(await this.#client.open(options, key, passphrase, token, apiKey, this.#news))
+    settle(await outcomeOf(this.#client.open(answers, options, key, passphrase, token, apiKey, this.#news)))
   }
 
   /** Closes the client. */
   async close(): Promise<void> {
-    settle(await this.#client.close())
+    settle(await outcomeOf(this.#client.close(answers)))
   }
 
   /** Makes a call. Bytes in the payload are taken before this returns its Promise, however the call ends. */
@@ -65,9 +69,8 @@ export class Calls {
     const params = payload.params && nativeParams(...payload.params)
     const { signal, ...args } = options as CallOptions
     const json = argumentsJson(name, args)
-    const start = (cancel: NativeCancel): Promise<Outcome> =>
-      this.#client.call(name, json, params, payload.body, cancel)
-    const outcome = await stoppable(signal, start).finally(() => this.#tell())
+    const start: Start = (cancel) => outcomeOf(this.#client.call(answers, name, json, params, payload.body, cancel))
+    const outcome = await this.#settled(signal, start)
     return { value: JSON.parse(outcome.json ?? 'null') as T, body: outcome.body, secret: outcome.secret }
   }
 
@@ -76,12 +79,21 @@ export class Calls {
     options: object,
     body: Uint8Array | undefined,
     upload: NativeUpload | undefined,
-    why: (call: Promise<Outcome>) => Promise<Outcome>,
+    why: (call: Promise<Outcome> | Outcome) => Promise<Outcome>,
   ): Promise<Outcome> {
     const { signal, ...args } = options as CallOptions
     const json = argumentsJson('requestStream', args)
-    const start = (cancel: NativeCancel): Promise<Outcome> => why(this.#client.stream(json, body, upload, cancel))
-    return stoppable(signal, start).finally(() => this.#tell())
+    const start: Start = (cancel) => why(outcomeOf(this.#client.stream(answers, json, body, upload, cancel)))
+    return this.#settled(signal, start)
+  }
+
+  /** What a call came to; throws where that is an error. */
+  async #settled(signal: AbortSignal | undefined, start: Start): Promise<Outcome> {
+    try {
+      return settle(signal === undefined ? await start() : await stoppable(signal, start))
+    } finally {
+      this.#tell()
+    }
   }
 
   /** Tells of connections that have expired; what the listener throws is nobody's answer, and so is uncaught. */
@@ -139,25 +151,23 @@ export function settle(outcome: Outcome): Outcome {
   throw errorOf(details)
 }
 
-async function stoppable(
-  signal: AbortSignal | undefined,
-  start: (cancel: NativeCancel) => Promise<Outcome>,
-): Promise<Outcome> {
-  if (signal !== undefined && typeof signal?.addEventListener !== 'function') {
+/** Makes a call that the signal stops; its reason is thrown then. */
+async function stoppable(signal: AbortSignal, start: Start): Promise<Outcome> {
+  if (typeof signal?.addEventListener !== 'function') {
     throw badArgument('signal', `signal must be an AbortSignal, not ${kindOf(signal)}`)
   }
-  signal?.throwIfAborted()
+  signal.throwIfAborted()
   const cancel = new native.NativeCancel()
   const stop = (): void => cancel.cancel()
-  signal?.addEventListener('abort', stop, { once: true })
+  signal.addEventListener('abort', stop, { once: true })
   try {
     const outcome = await start(cancel)
-    if (signal?.aborted && outcome.error !== undefined) {
+    if (signal.aborted && outcome.error !== undefined) {
       const { code } = JSON.parse(outcome.error) as { code: string }
       if (code === 'cancelled') throw signal.reason
     }
-    return settle(outcome)
+    return outcome
   } finally {
-    signal?.removeEventListener('abort', stop)
+    signal.removeEventListener('abort', stop)
   }
 }

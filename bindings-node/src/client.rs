@@ -1,16 +1,16 @@
-//! The client as Node calls it: each call starts at once on an event loop of its own and answers through a Promise, so that
-//! neither Node's event loop nor libuv's few threads ever wait. Only what is looked up in the vault's file by its id is done where
+//! The client as Node calls it: each call starts at once on an event loop of its own, and what it comes to is handed over later, so
+//! that neither Node's event loop nor libuv's few threads ever wait. Only what is looked up in the vault's file by its id is done where
 //! it was asked for: that takes microseconds, fewer than it takes to wake another thread.
 
-use std::future::Future;
 use std::sync::{Arc, OnceLock};
 
-use keylatch::{AsyncClient, Error, ErrorKind, EventLoop, Options, Payload, Reply, Result};
-use napi::bindgen_prelude::{Buffer, PromiseRaw, Uint8ArraySlice};
-use napi::{Env, JsValue};
+use keylatch::{AsyncClient, Error, ErrorKind, Options, Payload, Reply, Result};
+use napi::Env;
+use napi::bindgen_prelude::{Buffer, Either, Uint8ArraySlice};
 use napi_derive::napi;
 
-use crate::guard::{NativeCancel, at_once, guarded};
+use crate::answers::NativeAnswers;
+use crate::guard::{NativeCancel, at_once};
 use crate::news::NativeNews;
 use crate::options::NativeOptions;
 use crate::params::NativeParams;
@@ -18,10 +18,11 @@ use crate::secret::NativeSecret;
 use crate::stream::{NativeStream, NativeUpload};
 
 /// How a call ended: `error` has the error as JSON, else `json` the result, `body` the bytes of an app's answer and `secret`
-/// what was asked for by name, `stream` an answer in pieces.
+/// what was asked for by name, `stream` an answer in pieces. `call` is the number of a call that was under way.
 #[napi(object, object_from_js = false)]
 #[derive(Default)]
 pub struct Outcome {
+    pub call: Option<u32>,
     pub json: Option<String>,
     pub body: Option<Buffer>,
     pub secret: Option<NativeSecret>,
@@ -46,7 +47,8 @@ impl From<Error> for Outcome {
     }
 }
 
-/// One client, open or not yet. It is its own object before it is open, since only Promises of plain data are made here.
+/// One client, open or not yet. It is its own object before it is open, since outcomes are plain data. Calls give the number that
+/// their outcome will have among the answers.
 #[napi]
 #[derive(Default)]
 pub struct NativeClient(Arc<OnceLock<AsyncClient>>);
@@ -61,62 +63,71 @@ impl NativeClient {
     /// Opens the vault, or the project on Composio's API. To be called once, before any other call. The secrets are spent.
     #[napi(catch_unwind)]
     #[allow(clippy::too_many_arguments, reason = "one for each secret, and only the facade gives them")]
-    pub fn open<'env>(
+    pub fn open(
         &self,
-        env: &'env Env,
+        env: &Env,
+        answers: &NativeAnswers,
         options: NativeOptions,
         key: Option<&mut NativeSecret>,
         passphrase: Option<&mut NativeSecret>,
         token: Option<&mut NativeSecret>,
         api_key: Option<&mut NativeSecret>,
         news: Option<&NativeNews>,
-    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    ) -> napi::Result<u32> {
         let slot = self.0.clone();
         let secrets = [key, passphrase, token, api_key].map(|secret| secret.map(NativeSecret::spend));
         let on_expired = news.map(NativeNews::listener);
         let options = options.with_secrets(secrets).map(|options| Options { on_expired, ..options });
-        promise(env, &NativeCancel::new(), async move {
+        answers.start(env, None, async move {
             let client = AsyncClient::open(options?).await?;
             slot.set(client).map_err(|_| Error::new(ErrorKind::Internal, "this client was opened twice"))?;
             Ok(Outcome::default())
         })
     }
 
-    /// Makes a call by its name. Values are taken out of `params` before this returns.
+    /// Makes a call by its name; gives its outcome where that is there at once. Values are taken out of `params` before this returns.
     #[napi(catch_unwind)]
-    pub fn call<'env>(
+    #[allow(clippy::too_many_arguments, reason = "only the facade gives them")]
+    pub fn call(
         &self,
-        env: &'env Env,
+        env: &Env,
+        answers: &NativeAnswers,
         name: String,
         json: String,
         params: Option<&mut NativeParams>,
         body: Option<Uint8ArraySlice>,
-        cancel: &NativeCancel,
-    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        cancel: Option<&NativeCancel>,
+    ) -> napi::Result<Either<u32, Outcome>> {
         let payload = Payload {
             params: params.map(NativeParams::drain).unwrap_or_default(),
             body: body.map(|bytes| bytes.to_vec()).unwrap_or_default(),
         };
-        let client = self.opened();
-        match client {
-            Ok(client) if client.is_brief(&name) => kept(env, at_once(|| client.call_here(&name, &json, payload))),
-            client => promise(env, cancel, async move { client?.call(&name, &json, payload).await.map(Outcome::from) }),
+        match self.opened() {
+            Ok(client) if client.is_brief(&name) => {
+                let done = at_once(|| client.call_here(&name, &json, payload));
+                Ok(Either::B(done.map_or_else(Outcome::from, Outcome::from)))
+            }
+            client => {
+                let work = async move { client?.call(&name, &json, payload).await.map(Outcome::from) };
+                answers.start(env, cancel, work).map(Either::A)
+            }
         }
     }
 
     /// Sends a request; `json` is the head of the answer, `stream` the rest.
     #[napi(catch_unwind)]
-    pub fn stream<'env>(
+    pub fn stream(
         &self,
-        env: &'env Env,
+        env: &Env,
+        answers: &NativeAnswers,
         json: String,
         body: Option<Uint8ArraySlice>,
         upload: Option<&NativeUpload>,
-        cancel: &NativeCancel,
-    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+        cancel: Option<&NativeCancel>,
+    ) -> napi::Result<u32> {
         let body = body.map(|bytes| bytes.to_vec()).unwrap_or_default();
         let (client, upload) = (self.opened(), upload.and_then(NativeUpload::take));
-        promise(env, cancel, async move {
+        answers.start(env, cancel, async move {
             let stream = client?.call_stream(&json, body, upload).await?;
             let json = Some(stream.head_json());
             Ok(Outcome { json, stream: Some(NativeStream::new(stream)), ..Outcome::default() })
@@ -125,9 +136,9 @@ impl NativeClient {
 
     /// Closes the client. Calls that are under way finish or fail.
     #[napi(catch_unwind)]
-    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    pub fn close(&self, env: &Env, answers: &NativeAnswers) -> napi::Result<u32> {
         let client = self.opened();
-        promise(env, &NativeCancel::new(), async move {
+        answers.start(env, None, async move {
             let client = client?;
             // Closing a store may wait for the disk.
             tokio::task::spawn_blocking(move || client.close())
@@ -139,16 +150,17 @@ impl NativeClient {
 
     /// The state of a vault that may not open. The secrets are spent.
     #[napi(catch_unwind)]
-    pub fn diagnose<'env>(
-        env: &'env Env,
+    pub fn diagnose(
+        env: &Env,
+        answers: &NativeAnswers,
         options: NativeOptions,
         key: Option<&mut NativeSecret>,
         passphrase: Option<&mut NativeSecret>,
         token: Option<&mut NativeSecret>,
-    ) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    ) -> napi::Result<u32> {
         let secrets = [key, passphrase, token, None].map(|secret| secret.map(NativeSecret::spend));
         let options = options.with_secrets(secrets);
-        promise(env, &NativeCancel::new(), async move {
+        answers.start(env, None, async move {
             let options = options?;
             let looked = tokio::task::spawn_blocking(move || keylatch::diagnose(&options)).await;
             let found =
@@ -160,26 +172,4 @@ impl NativeClient {
     fn opened(&self) -> Result<AsyncClient> {
         self.0.get().cloned().ok_or_else(|| Error::new(ErrorKind::Closed, "this client is not open"))
     }
-}
-
-/// A Promise that always resolves, to the outcome of `work`.
-pub(crate) fn promise<'env>(
-    env: &'env Env,
-    cancel: &NativeCancel,
-    work: impl Future<Output = Result<Outcome>> + Send + 'static,
-) -> napi::Result<PromiseRaw<'env, Outcome>> {
-    let event_loop = match EventLoop::of_this_process() {
-        Ok(event_loop) => event_loop,
-        Err(error) => return kept(env, Err(error)),
-    };
-    let (deferred, promise) = env.create_deferred::<Outcome, _>()?;
-    event_loop.spawn(guarded(work, cancel.signal()), move |done| {
-        deferred.resolve(|_| Ok(done.unwrap_or_else(Outcome::from)));
-    });
-    Ok(PromiseRaw::new(env.raw(), promise.raw()))
-}
-
-/// The same, of an outcome that is there.
-fn kept(env: &Env, done: Result<Reply>) -> napi::Result<PromiseRaw<'_, Outcome>> {
-    PromiseRaw::resolve(env, done.map_or_else(Outcome::from, Outcome::from))
 }

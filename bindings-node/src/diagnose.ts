@@ -1,5 +1,6 @@
 // Looking at a vault that may not open.
 import { native } from './addon'
+import { answers, outcomeOf } from './answers'
 import { asOptions, settle } from './calls'
 import type { Diagnosis } from './model'
 import { camelKeys } from './names'
@@ -18,6 +19,6 @@ import { vaultOpening, type OpenOptions } from './options'
  */
 export async function diagnose(options?: OpenOptions): Promise<Diagnosis> {
   const { options: plain, key, passphrase, token } = vaultOpening(asOptions('diagnose', options))
-  const outcome = settle(await native.NativeClient.diagnose(plain, key, passphrase, token))
+  const outcome = settle(await outcomeOf(native.NativeClient.diagnose(answers, plain, key, passphrase, token)))
   return camelKeys(JSON.parse(outcome.json ?? '{}') as object)
 }

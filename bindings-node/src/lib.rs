@@ -1,6 +1,7 @@
-//! The native part of the npm package `keylatch`: the core's calls as Promises of plain data. Everything that JavaScript
+//! The native part of the npm package `keylatch`: the core's calls, with plain data for answers. Everything that JavaScript
 //! programs see (classes, errors, signals) is the TypeScript beside this; nothing here decides anything.
 
+mod answers;
 mod client;
 mod guard;
 mod log;

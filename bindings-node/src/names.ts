@@ -3,8 +3,21 @@
 
 type Plain = Record<string, unknown>
 
-const snake = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
-const camel = (name: string): string => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase())
+// More than the core knows; a host's mistake may have any.
+const MOST_NAMES = 1000
+
+/** The same names come with every call. */
+function remembered(rename: (name: string) => string): (name: string) => string {
+  const known = new Map<string, string>()
+  return (name) => {
+    const renamed = known.get(name) ?? rename(name)
+    if (known.size < MOST_NAMES) known.set(name, renamed)
+    return renamed
+  }
+}
+
+const snake = remembered((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`))
+const camel = remembered((name) => name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()))
 
 const renamed = (object: object, rename: (name: string) => string): Plain =>
   Object.fromEntries(Object.entries(object).map(([name, value]) => [rename(name), value]))

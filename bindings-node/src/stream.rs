@@ -4,10 +4,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use keylatch::{AsyncResponseStream, Error, ErrorKind, Upload, UploadSender};
 use napi::Env;
-use napi::bindgen_prelude::{PromiseRaw, Uint8ArraySlice};
+use napi::bindgen_prelude::Uint8ArraySlice;
 use napi_derive::napi;
 
-use crate::client::{Outcome, promise};
+use crate::answers::NativeAnswers;
+use crate::client::Outcome;
 use crate::guard::NativeCancel;
 
 /// An answer that is read piece by piece.
@@ -22,9 +23,9 @@ impl NativeStream {
 
     /// The next piece as `body`; none is the end.
     #[napi(catch_unwind)]
-    pub fn next<'env>(&self, env: &'env Env, cancel: &NativeCancel) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    pub fn next(&self, env: &Env, answers: &NativeAnswers, cancel: &NativeCancel) -> napi::Result<u32> {
         let held = self.0.clone();
-        promise(env, cancel, async move {
+        answers.start(env, Some(cancel), async move {
             let mut held = held.lock().await;
             let stream = held.as_mut().ok_or_else(|| Error::new(ErrorKind::Closed, "the stream is closed"))?;
             Ok(Outcome { body: stream.next().await?.map(Into::into), ..Outcome::default() })
@@ -33,9 +34,9 @@ impl NativeStream {
 
     /// Ends the request, once nobody reads.
     #[napi(catch_unwind)]
-    pub fn close<'env>(&self, env: &'env Env) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    pub fn close(&self, env: &Env, answers: &NativeAnswers) -> napi::Result<u32> {
         let held = self.0.clone();
-        promise(env, &NativeCancel::new(), async move {
+        answers.start(env, None, async move {
             drop(held.lock().await.take());
             Ok(Outcome::default())
         })
@@ -59,9 +60,9 @@ impl NativeUpload {
 
     /// Hands a copy of a piece over; `json` says whether it is taken.
     #[napi(catch_unwind)]
-    pub fn send<'env>(&self, env: &'env Env, piece: Uint8ArraySlice) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    pub fn send(&self, env: &Env, answers: &NativeAnswers, piece: Uint8ArraySlice) -> napi::Result<u32> {
         let (held, piece) = (self.sender.clone(), piece.to_vec());
-        promise(env, &NativeCancel::new(), async move {
+        answers.start(env, None, async move {
             let taken = match &*held.lock().await {
                 Some(sender) => sender.send(piece).await,
                 None => false,
@@ -72,9 +73,9 @@ impl NativeUpload {
 
     /// Says that this was all, or, where it was not `whole`, that there is no more.
     #[napi(catch_unwind)]
-    pub fn end<'env>(&self, env: &'env Env, whole: bool) -> napi::Result<PromiseRaw<'env, Outcome>> {
+    pub fn end(&self, env: &Env, answers: &NativeAnswers, whole: bool) -> napi::Result<u32> {
         let held = self.sender.clone();
-        promise(env, &NativeCancel::new(), async move {
+        answers.start(env, None, async move {
             if let Some(sender) = held.lock().await.take().filter(|_| whole) {
                 sender.end().await;
             }

@@ -1,6 +1,7 @@
 // Bodies in pieces: what an app answers, read as it comes, and what it is sent, taken as it goes.
 import type { ReadableStream } from 'node:stream/web'
-import { native, type NativeCancel, type NativeStream, type NativeUpload } from './addon'
+import { native, type NativeCancel, type NativeStream, type NativeUpload, type Outcome } from './addon'
+import { answers, outcomeOf } from './answers'
 import { asOptions, settle, type Calls } from './calls'
 import { badArgument } from './errors'
 import { bytesOf, prepared, type RequestOptions } from './requests'
@@ -114,7 +115,7 @@ class Reading {
   async #piece(): Promise<Uint8Array | undefined> {
     this.#next = new native.NativeCancel()
     try {
-      const { body } = settle(await orWhy(this.#native.next(this.#next), this.#sending))
+      const { body } = settle(await orWhy(outcomeOf(this.#native.next(answers, this.#next)), this.#sending))
       if (!body) await this.close()
       return body
     } catch (error) {
@@ -131,8 +132,12 @@ class Reading {
     this.#signal?.removeEventListener('abort', this.#stop)
     if (reason !== undefined) this.#controller.error(reason)
     this.#next?.cancel()
-    this.#closed = this.#native.close().then((outcome) => void settle(outcome))
+    this.#closed = this.#end()
     return this.#closed
+  }
+
+  async #end(): Promise<void> {
+    settle(await outcomeOf(this.#native.close(answers)))
   }
 }
 
@@ -152,19 +157,19 @@ class Sending {
     try {
       for await (const piece of pieces) {
         if (!(piece instanceof Uint8Array)) throw badArgument('body', `body must come as bytes, not ${kindOf(piece)}`)
-        if (settle(await this.native.send(bytesOf(piece)!)).json !== 'true') return
+        if (settle(await outcomeOf(this.native.send(answers, bytesOf(piece)!))).json !== 'true') return
       }
       whole = true
     } catch (thrown) {
       this.failure = { thrown }
     } finally {
-      await this.native.end(whole)
+      await outcomeOf(this.native.end(answers, whole))
     }
   }
 }
 
 /** What comes of a call; where that failed because the body's own iterator threw, what it threw. */
-async function orWhy<T extends { error?: string }>(call: Promise<T>, sending: Sending | undefined): Promise<T> {
+async function orWhy(call: Promise<Outcome> | Outcome, sending: Sending | undefined): Promise<Outcome> {
   const outcome = await call
   if (
     sending &&

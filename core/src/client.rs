@@ -91,6 +91,13 @@ impl Client {
         Ok(Self(Arc::new(Backend::new(BlockingIo::new(backend::network(&options)), opened, &options))))
     }
 
+    /// Whether the call of this name waits for nobody, neither for a server nor for others who write to the vault: it takes as
+    /// long as this machine's disk does, usually some microseconds.
+    #[must_use]
+    pub fn is_brief(&self, name: &str) -> bool {
+        self.0.is_brief(name) // leaves nothing on the stack
+    }
+
     /// The user of this id.
     #[must_use]
     pub fn entity(&self, id: &str) -> Entity {
@@ -126,6 +133,13 @@ impl AsyncClient {
         let answer = memory::bleached(|| here(self.0.call(name, json, payload)));
         self.0.tell();
         answer
+    }
+
+    /// Whether the call of this name waits for nobody, neither for a server nor for others who write to the vault: it takes as
+    /// long as this machine's disk does, usually some microseconds.
+    #[must_use]
+    pub fn is_brief(&self, name: &str) -> bool {
+        self.0.is_brief(name) // leaves nothing on the stack
     }
 
     /// The user of this id.
@@ -180,10 +194,6 @@ immediate! {
     /// # Errors
     /// `closed`.
     fn identify(&self, value: Secret) -> Result<Vec<KeyOrigin>>;
-
-    /// Whether the call of this name waits for nobody, neither for a server nor for others who write to the vault: it takes as
-    /// long as this machine's disk does, usually some microseconds.
-    fn is_brief(&self, name: &str) -> bool;
 
     /// Lets go of the vault and of all connections. Calls that are under way finish or fail; later ones are `closed`.
     fn close(&self) -> ();

@@ -38,6 +38,20 @@ const REQUEST = `
   run()
 `
 
+const LISTS = `
+  const { parentPort, workerData } = require('node:worker_threads')
+  const { Keylatch } = require(workerData.package)
+  const run = async () => {
+    const client = await Keylatch.open({ path: workerData.path, key: Buffer.alloc(32, 7) })
+    const list = async () => {
+      for (;;) await client.integrations.list()
+    }
+    for (let i = 0; i < 50; i += 1) list()
+    setImmediate(() => parentPort.postMessage('asked'))
+  }
+  run()
+`
+
 test('two workers at once, several times', async (t) => {
   const at = folder(t)
   const run = async (i) => {
@@ -66,6 +80,18 @@ test('a worker that is ended during calls', { skip }, async (t) => {
     while (!(await double.requests()).some(({ path }) => path === '/slow')) await new Promise((r) => setTimeout(r, 5))
     await worker.terminate()
     assert.equal((await user.request({ app: 'stripe', method: 'GET', path: '/v1/balance' })).status, 200)
+  }
+})
+
+test('workers that are ended while answers come', async (t) => {
+  const keylatch = await client(t, { path: path.join(folder(t), 'vault.db') })
+  const workerData = { package: PACKAGE, path: path.join(folder(t), 'vault.db') }
+  for (let round = 0; round < 5; round += 1) {
+    const worker = new Worker(LISTS, { eval: true, workerData })
+    await once(worker, 'message')
+    await new Promise((resolve) => setTimeout(resolve, 5 * round))
+    const [, list] = await Promise.all([worker.terminate(), keylatch.integrations.list()])
+    assert.deepEqual(list, [])
   }
 })
 
@@ -98,4 +124,21 @@ test('an open client does not keep the process alive, nor does ending it during 
     const { status, signal, stderr } = spawnSync(process.execPath, ['-e', program(then)], { encoding: 'utf8' })
     assert.deepEqual({ status, signal, stderr }, { status: 0, signal: null, stderr: '' })
   }
+})
+
+test('calls keep the process alive until they are answered, however many at once', (t) => {
+  const program = `
+    const { Keylatch } = require(${JSON.stringify(PACKAGE)})
+    const run = async () => {
+      const client = await Keylatch.open(${JSON.stringify({ path: path.join(folder(t), 'vault.db') })})
+      for (const atOnce of [1, 200, 1]) {
+        const lists = await Promise.all(Array.from({ length: atOnce }, () => client.integrations.list()))
+        console.log(lists.length)
+      }
+    }
+    run()
+  `
+  const options = { encoding: 'utf8', timeout: 30_000 }
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['-e', program], options)
+  assert.deepEqual({ status, signal, stdout, stderr }, { status: 0, signal: null, stdout: '1\n200\n1\n', stderr: '' })
 })
