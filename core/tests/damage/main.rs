@@ -46,6 +46,8 @@ damages! {
     "flipped bits beside a record": records::flipped_bits_beside_a_record,
     "edited integration": records::edited_integration,
     "record of a later version": records::record_of_a_later_version,
+    "audit log's key gone": records::log_key_gone,
+    "audit log's key damaged": records::log_key_damaged,
     "clock set back": records::clock_set_back,
     "flipped bits in the structure": file::flipped_bits_in_the_structure,
     "flipped bits in the head": file::flipped_bits_in_the_head,

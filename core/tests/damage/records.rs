@@ -1,5 +1,7 @@
 //! What can happen to single records: each is noticed, and hides no other.
 
+use keylatch::{Audit, AuditQuery, Client, Options};
+
 use crate::fixture::Fixture;
 use crate::table::Row;
 
@@ -86,4 +88,26 @@ pub(crate) fn clock_set_back(row: &Row) {
     let round = client.verify_due(due()).unwrap();
     assert_eq!(round.items.len(), 2, "what was verified in the future is due");
     assert_eq!(client.connected_accounts(keylatch::ConnectionFilter::default()).unwrap().items[1].id, *id);
+}
+
+pub(crate) fn log_key_gone(row: &Row) {
+    log_key(row, "DELETE FROM audit_keys");
+}
+
+pub(crate) fn log_key_damaged(row: &Row) {
+    log_key(row, "UPDATE audit_keys SET sealed = x'00'");
+}
+
+/// What must be written down is refused, all else goes on; the log is read without its key, and the loss shows in it.
+fn log_key(row: &Row, damage: &str) {
+    let fixture = Fixture::new();
+    let open = |audit| Client::open(Options { audit, ..fixture.options() }).unwrap();
+    let id = &fixture.ids[0];
+    open(Audit::Required).disable_connection(id).unwrap();
+    fixture.edit(damage);
+    row.tells(&open(Audit::Required).enable_connection(id).unwrap_err(), &[]);
+    let client = open(Audit::BestEffort);
+    client.enable_connection(id).unwrap();
+    assert_eq!(client.audit_log(AuditQuery::default()).unwrap().items.len(), 1);
+    assert_eq!(client.check_audit(None).unwrap().faults.len(), 1);
 }
