@@ -134,7 +134,12 @@ class Call(Generic[T]):
     def json(self) -> str:
         """The arguments that were given, as JSON."""
         given = {name: value for name, value in self.args.items() if value is not None}
-        return "{" + ",".join(f"{json.dumps(name)}:{_json(name, value)}" for name, value in given.items()) + "}"
+        try:
+            return _encode(given)
+        except _NO_JSON:
+            for name, value in given.items():
+                _json(name, value)
+            raise
 
     def answer(self, reply: tuple[str, bytes | None, _native.Secret | None]) -> T:
         """The answer out of what the native layer gave."""
@@ -142,10 +147,14 @@ class Call(Generic[T]):
         return self.read(json.loads(text), body or b"") if secret is None else self.read(secret, b"")
 
 
+_encode = json.JSONEncoder(allow_nan=False).encode
+_NO_JSON = (TypeError, ValueError, RecursionError)
+
+
 def _json(name: str, value: object) -> str:
     try:
-        return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
+        return _encode(value)
+    except _NO_JSON:
         message = f"`{name}` must be made of dicts, lists, text, finite numbers, True, False and None"
         raise errors.InvalidArgumentError(message, fields=[name]) from None
 

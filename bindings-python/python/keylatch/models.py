@@ -84,6 +84,7 @@ def unchangeable(cls: type[C]) -> type[C]:
     kept = [name for name in getattr(cls, "_names", ()) if name not in own]
     names = (*kept, *(name for name, of_class in own.items() if not of_class))
     cls._names = cls.__match_args__ = names  # type: ignore[attr-defined, misc]
+    cls._defaults = {name: getattr(cls, name) for name in names if hasattr(cls, name)}  # type: ignore[attr-defined]
     return cls
 
 
@@ -91,7 +92,8 @@ def _fields(kind: type[Model]) -> dict[str, Any]:
     from dataclasses import field, fields, make_dataclass  # rarely needed, and long to load
 
     types = {name: of for each in reversed(kind.__mro__) for name, of in getattr(each, "__annotations__", {}).items()}
-    given = {name: field(default=getattr(kind, name)) if hasattr(kind, name) else field() for name in kind._names}
+    defaults = kind._defaults
+    given = {name: field(default=defaults[name]) if name in defaults else field() for name in kind._names}
     alike = make_dataclass(kind.__name__, [(name, types[name], of) for name, of in given.items()], init=False)
     return {each.name: each for each in fields(alike)}
 
@@ -113,6 +115,8 @@ class Model:
 
     _names: ClassVar[tuple[str, ...]] = ()
     """The fields. Those that begin with an underscore are neither shown nor compared."""
+    _defaults: ClassVar[Mapping[str, Any]] = {}
+    """Values of fields that need not be given."""
     _lists: ClassVar[Lists] = {}
     _models: ClassVar[Models] = {}
     _aliases: ClassVar[Mapping[str, str]] = {}
@@ -125,28 +129,25 @@ class Model:
 
     # Type checkers know a narrower one of each class.
     def __init__(self, *values: Any, **named: Any) -> None:
-        kind, names = type(self), self._names
+        names = self._names
         given = dict(zip(names, values, strict=False))
-        twice = given.keys() & named.keys()
-        given |= named
-        missing = [name for name in names if name not in given and not hasattr(kind, name)]
-        if len(values) > len(names) or twice or missing or not given.keys() <= set(names):
-            raise TypeError(f"{kind.__name__}() takes {', '.join(names)}, each once, and lacks {missing}")
-        self.__dict__.update({name: given[name] if name in given else getattr(kind, name) for name in names})
+        whole = {**self._defaults, **given, **named}
+        if len(values) > len(names) or given.keys() & named.keys() or whole.keys() != set(names):
+            missing = [name for name in names if name not in whole]
+            raise TypeError(f"{type(self).__name__}() takes {', '.join(names)}, each once, and lacks {missing}")
+        self.__dict__.update({name: whole[name] for name in names})
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], **extra: Any) -> Self:
         """Reads what the core answered; names that this version does not know are left out."""
-        return cls(**{name: cls._read(name, data[name]) for name in cls._names if name in data}, **extra)
-
-    @classmethod
-    def _read(cls, name: str, value: Any) -> Any:
-        if value is not None and name in cls._models:
-            return cls._models[name].from_dict(value)
-        if name not in cls._lists or value is None:
-            return value
-        item = cls._lists[name]
-        return tuple(value if item is None else (item.from_dict(each) for each in value))
+        given = {name: data[name] for name in cls._names if name in data}
+        for name, item in cls._lists.items():
+            if given.get(name) is not None:
+                given[name] = tuple(given[name] if item is None else map(item.from_dict, given[name]))
+        for name, kind in cls._models.items():
+            if given.get(name) is not None:
+                given[name] = kind.from_dict(given[name])
+        return cls(**given, **extra)
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in self.keys())
