@@ -7,6 +7,7 @@ mod beside;
 mod buffer;
 mod client;
 mod error;
+mod inbox;
 mod log;
 mod news;
 mod options;

@@ -15,6 +15,11 @@ pub(crate) struct Process {
 static FIRST: OnceLock<Box<Process>> = OnceLock::new();
 
 impl Process {
+    /// Whether it is the one that runs this: not in a child of a fork.
+    pub(crate) fn is_this(&self) -> bool {
+        self.pid == std::process::id()
+    }
+
     /// Whether calls are too late. Does not wait: the caller may be what the end waits for.
     pub(crate) fn is_ending(&self) -> bool {
         self.ended.try_read().map_or(true, |ended| *ended)
@@ -39,7 +44,7 @@ pub(crate) fn this_process() -> &'static Process {
     let mut place = &FIRST;
     loop {
         match place.get() {
-            Some(process) if process.pid == std::process::id() => return process,
+            Some(process) if process.is_this() => return process,
             Some(process) => place = &process.next,
             None => {
                 let pid = std::process::id();
@@ -56,7 +61,7 @@ pub(crate) fn this_process() -> &'static Process {
 pub(crate) fn end(py: Python<'_>) {
     let mut place = &FIRST;
     while let Some(process) = place.get() {
-        if process.pid == std::process::id() {
+        if process.is_this() {
             // Threads that are about to hand over a result need the interpreter for that.
             py.detach(|| *process.ended.write().unwrap_or_else(PoisonError::into_inner) = true);
         }

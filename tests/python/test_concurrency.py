@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import json
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+import warnings
+import weakref
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -166,6 +171,87 @@ def test_a_timeout_of_asyncio_stops_the_call(options: dict[str, Any], double: Do
     asyncio.run(run())
 
 
+def begun(loop: asyncio.AbstractEventLoop, client: AsyncKeylatch, account: str) -> Any:
+    """The native future of a request, not a task: nobody cancels it when the loop goes."""
+
+    async def start() -> Any:
+        args = f'{{"connected_account_id": "{account}", "method": "GET", "path": "/"}}'
+        return client._client().call("request", args)
+
+    return loop.run_until_complete(start())
+
+
+def answered(double: Double, count: int) -> None:
+    """Waits until so many answers have come, and are on their way to their event loops."""
+    while len(double.requests()) < count:
+        time.sleep(0.02)
+    time.sleep(0.6)
+
+
+def test_answers_that_come_together_are_handed_over_at_once(options: dict[str, Any], double: Double) -> None:
+    account = connected(options, double)
+    double.script(slow(300))
+    wakes: list[Any] = []
+    with closing(asyncio.new_event_loop()) as loop:
+        client = loop.run_until_complete(AsyncKeylatch.open(**options))
+        wake = loop.call_soon_threadsafe
+
+        def counted(callback: Any, *args: Any, **more: Any) -> asyncio.Handle:
+            wakes.append(callback)
+            return wake(callback, *args, **more)
+
+        futures = [begun(loop, client, account) for _ in range(10)]
+        futures[3].cancel()
+        loop.call_soon_threadsafe = counted  # type: ignore[method-assign]
+        answered(double, 10)  # the loop stands still meanwhile
+        assert len(wakes) == 1
+        told = loop.run_until_complete(asyncio.gather(*futures, return_exceptions=True))
+        cancelled = told.pop(3)
+        assert isinstance(cancelled, asyncio.CancelledError)
+        assert [json.loads(head)["status"] for head, _, _ in told] == [200] * 9
+        loop.run_until_complete(client.close())
+
+
+def test_answers_wait_for_no_wake_that_was_lost(options: dict[str, Any], double: Double) -> None:
+    account = connected(options, double)
+    double.script(HANG)
+    with closing(asyncio.new_event_loop()) as loop:
+        client = loop.run_until_complete(AsyncKeylatch.open(**options))
+        hanging = begun(loop, client, account)
+        loop.run_until_complete(arrived(double, 1))
+        double.script(slow(300))
+        first, second = (begun(loop, client, account) for _ in range(2))
+        wake = loop.call_soon_threadsafe
+        # As an interrupt does that hits the loop between taking a callback and calling it.
+        loop.call_soon_threadsafe = lambda *_: None  # type: ignore[method-assign, assignment, return-value]
+        answered(double, 2)
+        loop.call_soon_threadsafe = wake  # type: ignore[method-assign]
+        assert not first.done()
+        loop.run_until_complete(begun(loop, client, account))
+        assert first.done()
+        assert second.done()
+        hanging.cancel()
+        loop.run_until_complete(client.close())
+
+
+def test_a_loop_that_was_dropped_is_cleared_away_with_what_is_on_its_way_to_it(
+    options: dict[str, Any], double: Double
+) -> None:
+    account = connected(options, double)
+    double.script(slow(300))
+    loop = asyncio.new_event_loop()
+    client = loop.run_until_complete(AsyncKeylatch.open(**options))
+    future = begun(loop, client, account)
+    answered(double, 1)
+    asyncio.run(client.close())
+    dropped = weakref.ref(loop)
+    del loop, future
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # that it was not closed
+        gc.collect()
+    assert dropped() is None
+
+
 def test_a_closed_loop_is_no_trouble(options: dict[str, Any], double: Double) -> None:
     account = connected(options, double)
     double.script(slow(300))
@@ -174,17 +260,9 @@ def test_a_closed_loop_is_no_trouble(options: dict[str, Any], double: Double) ->
     try:
         loop = asyncio.new_event_loop()
         client = loop.run_until_complete(AsyncKeylatch.open(**options))
-
-        async def start() -> Any:
-            # The native future, not a task: nobody cancels it when the loop goes.
-            args = f'{{"connected_account_id": "{account}", "method": "GET", "path": "/"}}'
-            return client._client().call("request", args)
-
-        future = loop.run_until_complete(start())
+        future = begun(loop, client, account)
         loop.close()
-        while not double.requests():
-            time.sleep(0.02)
-        time.sleep(0.6)
+        answered(double, 1)
         assert not future.done()
         # Another loop goes on with the same client.
         assert asyncio.run(client.connected_accounts.get(account)).id == account
