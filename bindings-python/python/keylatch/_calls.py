@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from typing import Any, Generic, Literal, TypedDict, TypeVar, cast
 
 from keylatch import _native, errors
+from keylatch._model import read_items
 from keylatch._transit import Transit
 from keylatch.models import (
     ActionResult,
@@ -26,7 +27,6 @@ from keylatch.models import (
     Rechecks,
     Rotation,
     Verification,
-    read_items,
 )
 from keylatch.response import Headers, Response
 

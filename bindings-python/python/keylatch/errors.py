@@ -18,7 +18,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from keylatch.models import Model, unchangeable
+from keylatch._model import Model, unchangeable
 
 
 @unchangeable

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from keylatch import errors
-from keylatch.models import Connection, Evidence, InputWarning, Lists, Model, unchangeable
+from keylatch._model import Lists, Model, unchangeable
+from keylatch.models import Connection, Evidence, InputWarning
 
 if TYPE_CHECKING:
     from keylatch.aio import AsyncKeylatch

@@ -7,8 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, overload
 
 from keylatch import models
+from keylatch._model import Lists, Model, unchangeable
 from keylatch.initiated import ConnectionRequest as _ConnectionRequest
-from keylatch.models import Field, Lists, Model, Status, unchangeable
+from keylatch.models import Field, Status
 
 if TYPE_CHECKING:
     from keylatch.client import Keylatch

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from keylatch import errors
+from keylatch._model import Model, unchangeable
 from keylatch.client import Keylatch
 from keylatch.composio import connecting, proxy
 from keylatch.composio.absent import Partial
-from keylatch.models import Model, unchangeable
 
 
 @unchangeable
