@@ -91,7 +91,7 @@ def test_so_is_the_drop_in_module(kind: type) -> None:
 def test_what_takes_a_credential_or_a_key_forgets_it() -> None:
     """An exception leads to the frames that it went through, and these to their arguments."""
     kinds = [kind for twins in TWINS for kind in twins] + DROP_IN
-    functions = {f"{kind.__name__}.{name}": each for kind in kinds for name, each in vars(kind).items()}
+    functions = {f"{kind.__name__}.{name}": each for kind in kinds for name, each in inspect.getmembers_static(kind)}
     functions |= {name: each for name, each in vars(keylatch).items() if inspect.isfunction(each)}
     functions = {name: getattr(each, "__func__", each) for name, each in functions.items()}
     taking = {
