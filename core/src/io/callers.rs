@@ -46,7 +46,7 @@ struct Loop {
 impl Callers {
     /// Sends on a kept connection, or one that is kept from now on.
     pub(super) fn send(&self, outgoing: Outgoing, exchange: &Exchange) -> Answer {
-        memory::bleach(); // before the loop and the client, too, are made
+        memory::bleach_briefly(); // before the loop and the client, too, are made
         let shared = self.0.get();
         let event_loop = shared.event_loop(exchange)?;
         let client = lock(&event_loop.kept).client(&exchange.settings, outgoing.guarded)?;

@@ -47,7 +47,7 @@ impl AsyncIo {
     async fn answer(&self, outgoing: Outgoing) -> Result<Incoming, Fault> {
         if !self.exchange.is_alone(&outgoing) {
             if event_loop::is_here() {
-                memory::bleach();
+                memory::bleach_briefly();
                 let client = self.kept().client(&self.exchange.settings, outgoing.guarded)?;
                 return self.exchange.send_by(client, outgoing).await;
             }

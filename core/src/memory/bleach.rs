@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 /// for each 100 KiB. What is compiled for debugging goes deeper.
 const DEPTH: usize = if cfg!(debug_assertions) { 1 << 20 } else { 192 << 10 };
 
-/// As far as SQLite goes before it takes memory.
+/// As far as others go before they take memory.
 const BRIEF: usize = if cfg!(debug_assertions) { DEPTH } else { 96 << 10 };
 
 /// Overwrites the stack below the caller, and the registers that a call may use as it likes.
@@ -17,7 +17,8 @@ pub(crate) fn bleach() {
     clear::<DEPTH>();
 }
 
-/// The same, less deep, before SQLite runs: its memory, which nobody wipes, gets what was on the stack where it copies gaps along.
+/// The same, less deep, before SQLite or the network runs: their memory gets what was on the stack where they copy gaps along, and
+/// nobody wipes that as long as they keep it.
 #[inline(never)]
 pub(crate) fn bleach_briefly() {
     clear::<BRIEF>();
