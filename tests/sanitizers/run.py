@@ -30,7 +30,7 @@ STD_SYNC = {
 EPOLL = ["epoll_ctl", "epoll_wait"]
 # Sanitizers make `mlock` do nothing, which this test would notice.
 LOCKED = ["--skip=secrets_are_left_out_of_core_dumps_and_locked"]
-# What they call for each allocation writes to the stack, deeper than the core overwrites it.
+# The overwriting calls the sanitizer's `memset`, which leaves more of its own below it than this test allows.
 STACK = ["--skip=nothing_is_left_however_deep_a_call_wrote"]
 
 
