@@ -185,7 +185,7 @@ def answered(double: Double, count: int) -> None:
     """Waits until so many answers have come, and are on their way to their event loops."""
     while len(double.requests()) < count:
         time.sleep(0.02)
-    time.sleep(0.6)
+    time.sleep(1)
 
 
 def test_answers_that_come_together_are_handed_over_at_once(options: dict[str, Any], double: Double) -> None:
