@@ -12,7 +12,6 @@ pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
      account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
-const CONNECTION_COLUMNS: usize = 18;
 pub(super) const AUDIT_KEY: &str = "id, key_id, sealed";
 pub(super) const ENTRY: &str = "seq, at, action, outcome, entity, record, app, process, chain";
 
@@ -47,8 +46,9 @@ fn integration_from(row: &Row, first: usize) -> Result<IntegrationRow, Error> {
 
 /// The columns of a connection, then those of its integration.
 pub(super) fn connection_and_integration(row: &Row) -> Result<(ConnectionRow, Option<IntegrationRow>), Error> {
-    let is_there = row.try_get::<_, Option<&str>>(CONNECTION_COLUMNS)?.is_some();
-    let integration = is_there.then(|| integration_from(row, CONNECTION_COLUMNS)).transpose()?;
+    let first = CONNECTION.split(',').count();
+    let is_there = row.try_get::<_, Option<&str>>(first)?.is_some();
+    let integration = is_there.then(|| integration_from(row, first)).transpose()?;
     Ok((connection(row)?, integration))
 }
 

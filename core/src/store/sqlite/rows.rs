@@ -13,7 +13,6 @@ pub(super) const INTEGRATION: &str =
     "id, app, auth_scheme, name, base_url, allow, fixed_fields, key_id, sealed, created_at";
 pub(super) const CONNECTION: &str = "seq, id, entity_id, app, auth_scheme, integration_id, status, verdict, verified_at, \
      account, alias, labels, metadata, record_version, key_id, sealed, created_at, updated_at";
-const CONNECTION_COLUMNS: usize = 18;
 pub(super) const AUDIT_KEY: &str = "id, key_id, sealed";
 pub(super) const ENTRY: &str = "seq, at, action, outcome, entity, record, app, process, chain";
 
@@ -38,8 +37,9 @@ fn integration_from(row: &Row, first: usize) -> rusqlite::Result<IntegrationRow>
 
 /// The columns of a connection, then those of its integration.
 pub(super) fn connection_and_integration(row: &Row) -> rusqlite::Result<(ConnectionRow, Option<IntegrationRow>)> {
-    let is_there = row.get_ref(CONNECTION_COLUMNS)? != ValueRef::Null;
-    let integration = is_there.then(|| integration_from(row, CONNECTION_COLUMNS)).transpose()?;
+    let first = CONNECTION.split(',').count();
+    let is_there = row.get_ref(first)? != ValueRef::Null;
+    let integration = is_there.then(|| integration_from(row, first)).transpose()?;
     Ok((connection(row)?, integration))
 }
 
