@@ -1,4 +1,4 @@
-//! A thread beside the main one, on which the main one's calls run, so that Ctrl-C can end the waiting. It is kept for the next
+//! A thread beside the main one, on which the main one's calls on a vault run, so that Ctrl-C can end the waiting. It is kept for the next
 //! call: beginning a thread takes longer than most of what a vault is asked.
 
 use std::cell::Cell;

@@ -1,23 +1,15 @@
 //! The blocking client.
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::time::Duration;
-
 use keylatch::{Payload, Reply};
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::PyBytes;
 
-use crate::beside::Beside;
-use crate::error::{defect, guarded, raise};
-use crate::log;
+use crate::error::{guarded, raise};
 use crate::options::Options;
 use crate::params::params;
 use crate::secret::Secret;
 use crate::stream::{self, Stream};
-
-/// How long Ctrl-C may have to wait.
-pub(crate) const SLICE: Duration = Duration::from_millis(50);
+use crate::waiting::{at_once, until_raised, waiting};
 
 #[pyclass(frozen, module = "keylatch._native")]
 pub(crate) struct Client(keylatch::Client);
@@ -48,9 +40,13 @@ impl Client {
     ) -> PyResult<Answer<'py>> {
         let payload = Payload { params: params(values)?, body: body.unwrap_or_default().to_vec() };
         let client = self.0.clone();
-        let brief = client.is_brief(&name);
-        let work = move || client.call(&name, &json, payload);
-        let reply = if brief { at_once(py, work) } else { waiting(py, work) }?;
+        let reply = if client.is_brief(&name) {
+            at_once(py, move || client.call(&name, &json, payload))
+        } else if client.can_end_calls() {
+            until_raised(py, &client, &name, &json, payload)
+        } else {
+            waiting(py, move || client.call(&name, &json, payload))
+        }?;
         Ok(answer(py, reply))
     }
 
@@ -77,47 +73,4 @@ impl Client {
 pub(crate) fn diagnose(py: Python<'_>, options: &Bound<'_, Options>) -> PyResult<String> {
     let options = options.get().consume(py)?;
     waiting(py, move || keylatch::diagnose(&options).map(|found| found.to_json()))
-}
-
-/// Runs `work` while other Python threads go on. Signals are handled by the main thread alone: there the work runs
-/// beside it, so that Ctrl-C ends the waiting at once (what was under way comes to its end unseen).
-pub(crate) fn waiting<T: Send + 'static>(
-    py: Python<'_>,
-    work: impl FnOnce() -> keylatch::Result<T> + Send + 'static,
-) -> PyResult<T> {
-    if !on_main_thread(py)? {
-        return at_once(py, work);
-    }
-    let Some(beside) = Beside::take() else { return Err(raise(py, &defect())) };
-    let (send, mut receive) = sync_channel(1);
-    let work = log::told(move || guarded(work));
-    beside.run(Box::new(move || drop(send.send(work()))));
-    loop {
-        let (heard, back) = py.detach(move || (receive.recv_timeout(SLICE), receive));
-        receive = back;
-        match heard {
-            Ok(done) => {
-                beside.keep();
-                log::tell(py);
-                return done.map_err(|e| raise(py, &e));
-            }
-            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
-            Err(RecvTimeoutError::Disconnected) => return Err(raise(py, &defect())),
-        }
-    }
-}
-
-/// Runs `work` on this thread, while other Python threads go on.
-fn at_once<T: Send>(py: Python<'_>, work: impl FnOnce() -> keylatch::Result<T> + Send) -> PyResult<T> {
-    let done = py.detach(log::told(|| guarded(work)));
-    log::tell(py);
-    done.map_err(|e| raise(py, &e))
-}
-
-fn on_main_thread(py: Python<'_>) -> PyResult<bool> {
-    static MAIN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    static IDENT: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let main: &Bound<'_, PyAny> = MAIN.import(py, "threading", "main_thread")?;
-    let ident: &Bound<'_, PyAny> = IDENT.import(py, "threading", "get_ident")?;
-    main.call0()?.getattr("ident")?.eq(ident.call0()?)
 }

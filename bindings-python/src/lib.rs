@@ -16,6 +16,7 @@ mod runtime;
 mod secret;
 mod settle;
 mod stream;
+mod waiting;
 
 use pyo3::prelude::*;
 

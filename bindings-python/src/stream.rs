@@ -9,10 +9,10 @@ use keylatch::{AsyncResponseStream, Error, ErrorKind, ResponseStream, Upload, Up
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::client::{SLICE, waiting};
 use crate::error::{defect, guarded, raise};
 use crate::log;
 use crate::settle::awaitable;
+use crate::waiting::{SLICE, waiting};
 
 /// What a thread that works for another one tells that.
 enum Told {

@@ -17,7 +17,7 @@ use crate::calls::{
 use crate::connection::{Connection, ConnectionRequest, Page, Rechecks, Verification};
 use crate::diagnosis::Diagnosis;
 use crate::error::{Error, ErrorKind, Result};
-use crate::io::{AsyncIo, BlockingIo, here, run_now};
+use crate::io::{AsyncIo, BlockingIo, here, interrupt, run_now};
 use crate::memory::{self, Bleached};
 use crate::moving::{Exported, ImportVault, Imported, SealFor};
 use crate::options::Options;
@@ -96,6 +96,23 @@ impl Client {
     #[must_use]
     pub fn is_brief(&self, name: &str) -> bool {
         self.0.is_brief(name) // leaves nothing on the stack
+    }
+
+    /// Whether [`call_until`](Self::call_until) can end every call: on Composio's API, where all waiting is for the network. In a vault,
+    /// calls wait for the disk too, and for others who write.
+    #[must_use]
+    pub fn can_end_calls(&self) -> bool {
+        matches!(*self.0, Backend::Composio(_))
+    }
+
+    /// As [`call`](Self::call), for a host with a thread that must hear of signals. While the call waits for the network, `stop` is asked
+    /// every 50 ms, on this thread, and may make calls itself. Once it says so, the call ends, with the error of whatever could not
+    /// be done any more: what was sent may have acted.
+    ///
+    /// # Errors
+    /// Those of the call.
+    pub fn call_until(&self, name: &str, json: &str, payload: Payload, stop: fn() -> bool) -> Result<Reply> {
+        interrupt::until(stop, || self.call(name, json, payload))
     }
 
     /// The user of this id.

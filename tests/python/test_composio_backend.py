@@ -136,3 +136,37 @@ def test_ctrl_c_ends_the_waiting(project: Project, pending: str) -> None:
         out, _ = process.communicate(timeout=30)
         assert out == b"waiting\ninterrupted\n"
         assert process.returncode == 0
+
+
+HANDLED = """
+import signal
+import sys
+from keylatch import Keylatch
+client = Keylatch.composio(timeout=60)
+def handle(number, frame):
+    print(len(client.connected_accounts.list().items), "listed")
+    if number == signal.SIGTERM:
+        raise RuntimeError("enough")
+for number in (signal.SIGALRM, signal.SIGTERM):
+    signal.signal(number, handle)
+print("hanging", flush=True)
+try:
+    client.connected_accounts.get(sys.argv[1])
+except RuntimeError as error:
+    print(error)
+client.close()
+"""
+
+
+def test_a_signals_handler_may_make_calls_and_end_the_one_under_way(project: Project, pending: str) -> None:
+    env = {**os.environ, "COMPOSIO_API_KEY": project.api_key, "COMPOSIO_BASE_URL": project.base_url}
+    project.faults([{"on": "GET /connected_accounts/*", "fault": "hang", "times": 1}])
+    before = len(project.requests()["items"])
+    with subprocess.Popen([sys.executable, "-c", HANDLED, pending], stdout=subprocess.PIPE, env=env) as process:
+        for number, later in ((signal.SIGALRM, 1), (signal.SIGTERM, 2)):
+            while len(project.requests()["items"]) < before + later:
+                time.sleep(0.02)
+            process.send_signal(number)
+        out, _ = process.communicate(timeout=30)
+        assert out == b"hanging\n1 listed\n1 listed\nenough\n"
+        assert process.returncode == 0

@@ -144,10 +144,11 @@ class Call(Generic[T]):
     def answer(self, reply: tuple[str, bytes | None, _native.Secret | None]) -> T:
         """The answer out of what the native layer gave."""
         text, body, secret = reply
-        return self.read(json.loads(text), body or b"") if secret is None else self.read(secret, b"")
+        return self.read(_decode(text)[0], body or b"") if secret is None else self.read(secret, b"")
 
 
 _encode = json.JSONEncoder(allow_nan=False).encode
+_decode = json.JSONDecoder().raw_decode
 _NO_JSON = (TypeError, ValueError, RecursionError)
 
 

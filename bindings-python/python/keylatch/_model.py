@@ -93,7 +93,12 @@ class Model:
         for name, kind in cls._models.items():
             if given.get(name) is not None:
                 given[name] = kind.from_dict(given[name])
-        return cls(**given, **extra)
+        whole = {**cls._defaults, **given, **extra}
+        if len(whole) < len(cls._names):
+            return cls(**whole)  # which says what is lacking
+        made = cls.__new__(cls)
+        made.__dict__.update(whole)
+        return made
 
     def __repr__(self) -> str:
         shown = (f"{name}={getattr(self, name)!r}" for name in self.keys())

@@ -130,7 +130,7 @@ impl<'c, I: Io> Session<'c, I> {
         }
         let outgoing = Outgoing { request, timeout, guarded: None, alone: call.alone };
         let mut incoming = self.io.send(outgoing).await.map_err(|fault| match fault {
-            Fault::Timeout | Fault::Broken => failure_of(fault, Doubt::Open),
+            Fault::Timeout | Fault::Interrupted | Fault::Broken => failure_of(fault, Doubt::Open),
             Fault::TooLarge => failure_of(fault, Doubt::Settled),
             _ => failure_of(fault, Doubt::None),
         })?;
@@ -212,6 +212,7 @@ fn header<'i>(incoming: &'i Incoming, name: &str) -> Option<&'i str> {
 fn failure_of(fault: Fault, doubt: Doubt) -> Failure {
     let (kind, message) = match fault {
         Fault::Timeout => (ErrorKind::Timeout, "Composio did not answer in time".to_owned()),
+        Fault::Interrupted => (ErrorKind::Timeout, fault.reason().to_owned()),
         Fault::TooLarge => (ErrorKind::Server, "Composio answered with more than max_response_bytes allows".to_owned()),
         Fault::Broken => (ErrorKind::Server, "the connection to Composio broke before its answer".to_owned()),
         Fault::WrongHost => (ErrorKind::Server, "the certificate of what answered is not Composio's".to_owned()),

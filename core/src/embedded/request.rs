@@ -142,6 +142,7 @@ pub(super) fn describe_for(fault: Fault, app: &str, id: &str) -> Error {
         Fault::Timeout => {
             (ErrorKind::Timeout, format!("{app} did not answer in time; the request may or may not have acted"))
         }
+        Fault::Interrupted => (ErrorKind::Timeout, fault.reason().to_owned()),
         Fault::TooLarge => {
             (ErrorKind::ProviderUnreachable, format!("{app} answered with more than max_response_bytes allows"))
         }

@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use super::callers::Callers;
 use super::exchange::Exchange;
-use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming};
+use super::{Fault, Feed, Incoming, Io, Network, Outgoing, Part, Stream, Streaming, interrupt};
 use crate::error::Result;
 use crate::telemetry;
 
@@ -43,7 +43,7 @@ impl Io for BlockingIo {
     }
 
     async fn sleep(&self, time: Duration) {
-        std::thread::sleep(time);
+        interrupt::sleep(time);
     }
 
     async fn lock<'m, T: Send>(&self, mutex: &'m Mutex<T>) -> MutexGuard<'m, T> {

@@ -10,7 +10,7 @@ use tokio::task::yield_now;
 
 use super::clients::{IDLE, Kept};
 use super::exchange::{Answer, Exchange, fault_of_lost, runtime};
-use super::{CLOSED, Fault, Outgoing};
+use super::{CLOSED, Fault, Outgoing, interrupt};
 use crate::memory;
 use crate::process::PerProcess;
 
@@ -130,11 +130,18 @@ impl Loop {
 
     /// Turns it until the answer is there, as does whoever else waits for one.
     fn turn(&self, work: impl Future<Output = Answer> + Send) -> Answer {
+        let turning = || {
+            let answer = interrupt::wait_on(self.runtime(), work);
+            if answer.is_err() {
+                self.turn_once(); // for the connection of what was given up, which has its bytes
+            }
+            answer
+        };
         if Handle::try_current().is_err() {
-            return self.runtime().block_on(work);
+            return turning();
         }
         // Who is called from a task of tokio's may turn no other loop than that task's.
-        memory::run(|| self.runtime().block_on(work)).unwrap_or_else(|lost| Err(fault_of_lost(lost)))
+        memory::run(turning).unwrap_or_else(|lost| Err(fault_of_lost(lost)))
     }
 
     /// Does what is due: ends connections that were not used for long, or that the other side has ended.

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 use zeroize::Zeroizing;
 
 use super::clients::Settings;
-use super::{CLOSED, Fault, Incoming, Network, Outgoing, Stream, Streaming, fault_of, headers};
+use super::{CLOSED, Fault, Incoming, Network, Outgoing, Stream, Streaming, fault_of, headers, interrupt};
 use crate::memory::{self, Lost};
 use crate::process::PerProcess;
 
@@ -59,17 +59,20 @@ impl Exchange {
         outgoing: Outgoing,
         unwanted: impl FnMut(&mut Context<'_>) -> Poll<()> + Send,
     ) -> Answer {
-        let sent = memory::run(|| {
+        let send = || {
             let runtime = runtime(&mut Builder::new_current_thread())?;
-            let answer = runtime.block_on(async {
+            let answer = interrupt::wait_on(&runtime, async {
                 let client = self.settings.sole(outgoing.guarded)?;
                 let answer = answer(client, outgoing, self.network().max_response_bytes);
                 unless(unwanted, answer).await.unwrap_or(Err(Fault::Broken))
             });
             runtime.shutdown_background(); // a look-up that still runs is not waited for
             answer
-        });
-        sent.unwrap_or_else(|lost| Err(fault_of_lost(lost)))
+        };
+        if interrupt::is_possible() {
+            return memory::bleached(send); // on this thread, the only one where the host can be asked
+        }
+        memory::run(send).unwrap_or_else(|lost| Err(fault_of_lost(lost)))
     }
 
     /// Begins a request on a thread of its own, whose answer comes in pieces.

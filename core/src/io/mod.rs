@@ -8,6 +8,7 @@ mod clients;
 mod event_loop;
 mod exchange;
 pub(crate) mod guard;
+pub(crate) mod interrupt;
 mod keeper;
 mod nonblocking;
 mod stream;
@@ -60,6 +61,8 @@ pub(crate) enum Fault {
     Broken,
     /// Longer than allowed.
     Timeout,
+    /// Whoever called waits no longer: what was sent may have acted.
+    Interrupted,
     /// The name leads nowhere.
     NoSuchHost,
     /// What answered is another: the certificate is not its own, or it does not speak the protocol.
@@ -90,6 +93,7 @@ impl Fault {
             Self::Unsent(_) => "unsent",
             Self::Broken => "broken",
             Self::Timeout => "timeout",
+            Self::Interrupted => "interrupted",
             Self::NoSuchHost => "no_such_host",
             Self::WrongHost => "wrong_host",
             Self::Forbidden(_) => "forbidden_host",
@@ -103,6 +107,7 @@ impl Fault {
             Self::Unreachable(why) | Self::Unsent(why) => why,
             Self::Broken => "the connection broke",
             Self::Timeout => "no answer in time",
+            Self::Interrupted => "the caller waits no longer",
             Self::NoSuchHost => "the host has no address",
             Self::WrongHost => "what answered is another: its certificate or its protocol",
             Self::Forbidden(_) => "the address may not be dialled",
