@@ -103,7 +103,7 @@ fn what_cannot_be_made_takes_no_place() {
 }
 
 /// A book whose pages are written in transactions. Words: `bad` ones are refused, `fatal` ones end the transaction, and a
-/// transaction with a `late` one cannot be committed.
+/// transaction with a `late` one cannot be committed. `once` is written in one step, and `never` refused in one.
 #[derive(Default)]
 struct Book {
     written: Arc<shuttle::sync::Mutex<Vec<&'static str>>>,
@@ -122,6 +122,9 @@ impl Book {
         thread::yield_now();
         let mut draft = self.draft.borrow_mut();
         let words = &mut draft.as_mut().expect("a transaction has begun").words;
+        if word == "never" {
+            return Err("never");
+        }
         words.push(word);
         match word {
             "bad" => Err("bad"),
@@ -189,8 +192,9 @@ fn written(words: &[&'static str]) -> usize {
         .map(|word| {
             let (turns, written, word) = (turns.clone(), written.clone(), *word);
             thread::spawn(move || {
-                let turn = if word == "last" { turns.last() } else { turns.next() };
-                let told = turn.expect("nobody closes it").write(|| unreachable!(), |book: &Book| book.write(word));
+                let turn = if word == "last" { turns.last() } else { turns.next() }.expect("nobody closes it");
+                let turn = if ["once", "never"].contains(&word) { turn.writing_once() } else { turn };
+                let told = turn.write(|| unreachable!(), |book: &Book| book.write(word));
                 assert_eq!(told.is_ok(), written.lock().expect("nobody panicked").contains(&word), "{word}: {told:?}");
             })
         })
@@ -211,7 +215,9 @@ fn who_is_told_that_it_wrote_finds_it_written() {
 #[test]
 fn what_one_writer_fails_at_the_others_do_not_notice_unless_it_ends_the_transaction() {
     in_many_orders(|| assert!((1..=3).contains(&written(&["a", "bad", "b", "c"]))));
+    in_many_orders(|| assert!((1..=3).contains(&written(&["bad", "once", "never", "c"]))));
     in_many_orders(|| assert!(written(&["a", "fatal", "b"]) <= 2));
+    in_many_orders(|| assert!(written(&["once", "fatal", "never"]) <= 2));
     in_many_orders(|| assert!(written(&["a", "late", "b", "bad"]) <= 2));
 }
 

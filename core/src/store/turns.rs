@@ -59,7 +59,9 @@ pub(crate) struct Turn<'t, W: Writer> {
     place: MutexGuard<'t, Place<W>>,
     /// Whether it shares the transaction with those who come after it.
     shares: bool,
-    /// Whether its part of the transaction has begun and not ended.
+    /// Whether what it writes is a part of the transaction that it can take back alone.
+    is_part: bool,
+    /// Whether its work has begun and not ended.
     is_at_work: bool,
 }
 
@@ -92,7 +94,7 @@ impl<W: Writer> Turns<W> {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let place = self.place.lock().unwrap_or_else(PoisonError::into_inner);
         self.waiting.fetch_sub(1, Ordering::SeqCst);
-        let turn = Turn { of: self, place, shares, is_at_work: false };
+        let turn = Turn { of: self, place, shares, is_part: true, is_at_work: false };
         if turn.place.closed { None } else { Some(turn) }
     }
 
@@ -115,6 +117,12 @@ impl<W: Writer> Turns<W> {
 }
 
 impl<W: Writer> Turn<'_, W> {
+    /// For work that writes once, as its last step, where failing leaves nothing by itself: a part of its own costs two statements more.
+    pub(crate) fn writing_once(mut self) -> Self {
+        self.is_part = false;
+        self
+    }
+
     /// Does `work` in a transaction, and answers once that is committed. What fails leaves nothing.
     pub(crate) fn write<T>(
         mut self,
@@ -125,18 +133,21 @@ impl<W: Writer> Turn<'_, W> {
         let writer = made(&mut place.writer, make)?;
         let open = match &mut place.open {
             Some(open) => {
-                writer.begin_part()?;
+                if self.is_part {
+                    writer.begin_part()?;
+                }
                 open
             }
             none => {
                 writer.begin()?;
+                self.is_part = false; // it is the whole as yet
                 none.insert(Open { turns: 0, outcome: Arc::default() })
             }
         };
         open.turns += 1;
-        let (is_first, outcome) = (open.turns == 1, open.outcome.clone());
+        let (is_part, outcome) = (self.is_part, open.outcome.clone());
         self.is_at_work = true;
-        let done = work(writer).and_then(|value| if is_first { Ok(value) } else { writer.end_part().map(|()| value) });
+        let done = work(writer).and_then(|value| if is_part { writer.end_part().map(|()| value) } else { Ok(value) });
         self.is_at_work = false;
         if let Err(error) = &done {
             self.take_back(Some(error));
@@ -167,7 +178,9 @@ impl<W: Writer> Turn<'_, W> {
                 Ok(())
             }
             Some(error) if !writer.is_open() => Err(error.clone()),
-            _ => return writer.take_part_back(),
+            _ if self.is_part => return writer.take_part_back(),
+            Some(_) => return,                 // it has left nothing
+            None => return writer.roll_back(), // which all will hear of when they commit
         };
         open.outcome.tell(outcome);
         place.open = None;

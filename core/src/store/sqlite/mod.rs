@@ -89,19 +89,27 @@ impl SqliteStore {
 
     /// Writes in a transaction that others may share, and answers once it is on the disk.
     fn write<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
-        let _fork = at_rest();
-        self.write_in(self.connections.writer.next(), work)
+        self.write_in(Turns::next, work)
+    }
+
+    /// The same with one statement, the last that the work makes.
+    fn write_once<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
+        self.write_in(|turns| turns.next().map(Turn::writing_once), work)
     }
 
     /// Writes in a transaction that is committed right after this.
     fn write_last<T>(&self, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
-        let _fork = at_rest();
-        self.write_in(self.connections.writer.last(), work)
+        self.write_in(Turns::last, work)
     }
 
-    fn write_in<T>(&self, turn: Option<Turn<'_, Db>>, work: impl FnOnce(&Rows<'_>) -> Result<T>) -> Result<T> {
+    fn write_in<T>(
+        &self,
+        turn: impl for<'t> FnOnce(&'t Turns<Db>) -> Option<Turn<'t, Db>>,
+        work: impl FnOnce(&Rows<'_>) -> Result<T>,
+    ) -> Result<T> {
         memory::bleach_briefly();
-        let turn = turn.ok_or_else(Error::closed)?;
+        let _fork = at_rest();
+        let turn = turn(&self.connections.writer).ok_or_else(Error::closed)?;
         turn.write(|| self.connections.connect(), |db| work(&Rows { db, tenant: &self.tenant }))
     }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use rusqlite::types::Value as Sql;
-use rusqlite::{OptionalExtension, params, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params, params_from_iter};
 
 use super::failure::failure;
 use super::keys;
@@ -12,7 +12,7 @@ use super::{Rows, SqliteStore, audit, backup, file, insert};
 use crate::error::{Error, Result};
 use crate::store::{
     About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
-    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken,
+    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, integration_gone, not_the_newest,
 };
 
 fn integration_by_id(rows: &Rows<'_>, id: &str) -> Result<Option<IntegrationRow>> {
@@ -57,14 +57,23 @@ fn alias_must_be_free(rows: &Rows<'_>, row: &ConnectionRow) -> Result<()> {
     }
 }
 
-fn must_be_the_first(rows: &Rows<'_>, row: &ConnectionRow) -> Result<()> {
-    let sql = "SELECT id FROM connections WHERE tenant = ? AND integration_id = ? AND entity_id = ? AND status = 'ACTIVE' LIMIT 1";
-    let first: Option<String> = rows
-        .db
-        .prepare_cached(sql)
-        .and_then(|mut s| s.query_row(params![rows.tenant, row.integration_id, row.entity_id], |r| r.get(0)).optional())
-        .map_err(failure)?;
-    first.map_or(Ok(()), |id| Err(Error::already_connected(&id)))
+/// Whether a new connection has the newest key, an integration and, unless `allow_multiple`, no active one in its way. One query: others
+/// wait for their turn.
+fn must_fit(rows: &Rows<'_>, row: &ConnectionRow, allow_multiple: bool) -> Result<()> {
+    let sql = "SELECT (SELECT key_id FROM keys WHERE tenant = ?1 ORDER BY rowid DESC LIMIT 1) IS ?2, \
+               EXISTS (SELECT 1 FROM integrations WHERE tenant = ?1 AND id = ?3), \
+               CASE WHEN NOT ?5 THEN (SELECT id FROM connections WHERE tenant = ?1 AND integration_id = ?3 \
+                   AND entity_id = ?4 AND status = 'ACTIVE' LIMIT 1) END";
+    let values = params![rows.tenant, row.key_id, row.integration_id, row.entity_id, allow_multiple];
+    let read = |found: &Row<'_>| Ok((found.get(0)?, found.get(1)?, found.get(2)?));
+    let mut statement = rows.db.prepare_cached(sql).map_err(failure)?;
+    let found: (bool, bool, Option<String>) = statement.query_row(values, read).map_err(failure)?;
+    match found {
+        (false, _, _) => Err(not_the_newest()),
+        (true, false, _) => Err(integration_gone()),
+        (true, true, Some(first)) => Err(Error::already_connected(&first)),
+        (true, true, None) => Ok(()),
+    }
 }
 
 impl Store for SqliteStore {
@@ -241,14 +250,16 @@ impl Store for SqliteStore {
     }
 
     fn insert_connection(&self, row: &ConnectionRow, allow_multiple: bool, note: Note<'_>) -> Result<()> {
-        self.write(|rows| {
-            keys::must_be_newest(rows, &row.key_id)?;
-            insert::integration_must_exist(rows, &row.integration_id)?;
-            if !allow_multiple {
-                must_be_the_first(rows, row)?;
-            }
+        let insert = |rows: &Rows<'_>| {
+            must_fit(rows, row, allow_multiple)?;
             alias_must_be_free(rows, row)?;
-            insert::connection(rows, row)?;
+            insert::connection(rows, row)
+        };
+        if note.is_none() {
+            return self.write_once(insert);
+        }
+        self.write(|rows| {
+            insert(rows)?;
             audit::note(rows, note, row.into())
         })
     }
