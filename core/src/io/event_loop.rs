@@ -77,6 +77,7 @@ impl EventLoop {
         let (until, ended) = oneshot::channel::<()>();
         let work = move || {
             IS_HERE.set(true);
+            memory::bleaches_at_rest();
             let _ = runtime.block_on(ended); // its sender says nothing, and goes
             runtime.shutdown_background();
             ours.tell();

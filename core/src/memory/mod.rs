@@ -18,7 +18,7 @@ mod pages;
 #[cfg(test)]
 pub(crate) use arena::alive;
 pub(crate) use arena::{Span, ending, locked};
-pub(crate) use bleach::{Bleached, bleach, bleach_briefly, bleached, clear_registers};
+pub(crate) use bleach::{Bleached, bleach, bleach_briefly, bleached, bleaches_at_rest, clear_registers};
 pub(crate) use guarded::Guarded;
 pub(crate) use own_stack::{Lost, Thread, run};
 

@@ -5,12 +5,12 @@ use std::path::Path;
 use super::failure::{Trouble, indeterminate};
 use super::keys::{self, Swap};
 use super::rows::{CONNECTION, INTEGRATION, connection, connection_and_integration, integration};
-use super::session::{BYTES, Lock, NUMBER, Session, TEXT, TEXTS};
+use super::session::{BYTES, Lock, NUMBER, Session, TEXT, TEXTS, TRUTH};
 use super::{PostgresStore, audit, insert, schema};
 use crate::error::{Error, Result};
 use crate::store::{
     About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
-    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, must_be_within,
+    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, integration_gone, must_be_within, not_the_newest,
 };
 
 fn integration_by_id(session: &Session<'_>, id: &str) -> Result<Option<IntegrationRow>, Trouble> {
@@ -51,12 +51,27 @@ fn alias_must_be_free(session: &Session<'_>, row: &ConnectionRow) -> Result<(), 
     holder.map_or(Ok(()), |id| Err(alias_taken(&id).into()))
 }
 
-fn must_be_the_first(session: &Session<'_>, row: &ConnectionRow) -> Result<(), Trouble> {
-    let sql = "SELECT id FROM connections WHERE tenant = $1 AND integration_id = $2 AND entity_id = $3 \
-               AND status = 'ACTIVE' LIMIT 1";
-    let values = [(&row.integration_id as _, TEXT), (&row.entity_id as _, TEXT)];
-    let first = session.row(sql, &values, |row| row.try_get::<_, String>(0))?;
-    first.map_or(Ok(()), |id| Err(Error::already_connected(&id).into()))
+/// Whether a new connection has the newest key, an integration, which stays from now on, and, unless `allow_multiple`, no active one
+/// in its way. One query: each takes a round trip.
+fn must_fit(session: &Session<'_>, row: &ConnectionRow, allow_multiple: bool) -> Result<(), Trouble> {
+    let sql = "WITH its AS (SELECT seq FROM integrations WHERE tenant = $1 AND id = $3 FOR KEY SHARE) \
+               SELECT coalesce((SELECT key_id FROM keys WHERE tenant = $1 ORDER BY seq DESC LIMIT 1) = $2, false), \
+               EXISTS (SELECT FROM its), \
+               CASE WHEN NOT $5 THEN (SELECT id FROM connections WHERE tenant = $1 AND integration_id = $3 \
+                   AND entity_id = $4 AND status = 'ACTIVE' LIMIT 1) END";
+    let values = [
+        (&row.key_id as _, TEXT),
+        (&row.integration_id as _, TEXT),
+        (&row.entity_id as _, TEXT),
+        (&allow_multiple as _, TRUTH),
+    ];
+    let found = session.row(sql, &values, |row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
+    match found.unwrap_or_default() {
+        (false, _, _) => Err(not_the_newest().into()),
+        (true, false, _) => Err(integration_gone().into()),
+        (true, true, Some(first)) => Err(Error::already_connected(String::as_str(&first)).into()),
+        (true, true, None) => Ok(()),
+    }
 }
 
 fn count(session: &Session<'_>, sql: &str, id: &str) -> Result<u64, Trouble> {
@@ -224,11 +239,7 @@ impl Store for PostgresStore {
             if session.again && connection_by_id(session, &row.id)?.is_some() {
                 return Ok(());
             }
-            keys::must_be_newest(session, &row.key_id)?;
-            insert::integration_must_exist(session, &row.integration_id)?;
-            if !allow_multiple {
-                must_be_the_first(session, row)?;
-            }
+            must_fit(session, row, allow_multiple)?;
             alias_must_be_free(session, row)?;
             insert::connection(session, row)?;
             audit::note(session, note, row.into())

@@ -18,6 +18,7 @@ pub(super) const TEXT: Type = Type::TEXT;
 pub(super) const TEXTS: Type = Type::TEXT_ARRAY;
 pub(super) const NUMBER: Type = Type::INT8;
 pub(super) const BYTES: Type = Type::BYTEA;
+pub(super) const TRUTH: Type = Type::BOOL;
 
 /// What a transaction has for itself until it ends. Besides, each one but that for the keys can rely on the keys.
 #[derive(Clone, Copy)]
