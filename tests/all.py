@@ -39,6 +39,7 @@ class Step:
 # Lines that say why a step failed, how many of them are shown again with what follows them, and how many last ones.
 MARKS = re.compile(r"FAILED|SUMMARY:|panicked at|^error")
 MOST, LAST = 60, 10
+LONGEST = 12
 
 # Stands for the folder with what the languages' runs of the conformance cases left behind.
 KEPT = "KEPT"
@@ -104,6 +105,7 @@ class Outcome:
     said: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     conformance: dict[str, tuple[int, int]] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
@@ -116,7 +118,8 @@ def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
         output.writelines(lines)
     for runner, passed, failed in CONFORMANCE.findall("".join(lines)):
         outcome.conformance[runner] = (int(passed), int(failed))
-    print(f"--- {'ok' if code == 0 else f'FAILED ({code})'} in {time.monotonic() - begun:.0f} s", flush=True)
+    outcome.seconds[step.title] = took = time.monotonic() - begun
+    print(f"--- {'ok' if code == 0 else f'FAILED ({code})'} in {took:.0f} s", flush=True)
     if code == 0:
         outcome.passed += 1
     else:
@@ -198,6 +201,9 @@ def main() -> int:
             check_traces(outcome, kept)
     if outcome.missed and os.environ.get("CI") == "true":
         outcome.failed += [f"missing under CI: {tool}" for tool in outcome.missed]
+    print("\n=== the steps that took longest")
+    for title, took in sorted(outcome.seconds.items(), key=lambda one: -one[1])[:LONGEST]:
+        print(f"  {took:5.0f} s  {title}")
     print()
     print("".join(outcome.said))
     for title in outcome.failed:

@@ -106,8 +106,24 @@ impl Client {
     }
 
     /// As [`call`](Self::call), for a host with a thread that must hear of signals. While the call waits for the network, `stop` is asked
-    /// every 50 ms, on this thread, and may make calls itself. Once it says so, the call ends, with the error of whatever could not
-    /// be done any more: what was sent may have acted.
+    /// every 50 ms, on this thread. Once it says so, the call ends, with the error of whatever could not be done any more: what was
+    /// sent may have acted. Where [all calls can be ended](Self::can_end_calls), `stop` may make calls itself; in a vault, other
+    /// calls may have to wait for this one.
+    ///
+    /// ```no_run
+    /// use std::sync::atomic::{AtomicBool, Ordering};
+    /// use keylatch::{Client, Composio, Options, Payload};
+    ///
+    /// static ENOUGH: AtomicBool = AtomicBool::new(false); // set by the handler of a signal
+    ///
+    /// # fn main() -> keylatch::Result<()> {
+    /// let client = Client::open(Options { composio: Some(Composio::default()), ..Options::default() })?;
+    /// let one = r#"{"connected_account_id": "ca_1"}"#;
+    /// let found = client.call_until("connected_accounts.get", one, Payload::default(), || ENOUGH.load(Ordering::SeqCst));
+    /// # drop(found);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     /// Those of the call.

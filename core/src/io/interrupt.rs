@@ -13,7 +13,7 @@ use super::Fault;
 /// How often the host is asked.
 const SLICE: Duration = Duration::from_millis(50);
 
-/// Whether to stop. It may make calls itself.
+/// Whether to stop.
 pub(crate) type Stop = fn() -> bool;
 
 #[derive(Clone, Copy)]
