@@ -15,7 +15,7 @@ pub(crate) trait Writer {
     type Error: Clone;
 
     fn begin(&self) -> Result<(), Self::Error>;
-    /// Where it fails, nothing of the transaction is left.
+    /// Where it fails, nothing of the transaction is left. It does where none is open any more.
     fn commit(&self) -> Result<(), Self::Error>;
     fn roll_back(&self);
     /// Whether the transaction goes on. Some failures end it, with all that is in it.
@@ -179,8 +179,11 @@ impl<W: Writer> Turn<'_, W> {
             }
             Some(error) if !writer.is_open() => Err(error.clone()),
             _ if self.is_part => return writer.take_part_back(),
-            Some(_) => return,                 // it has left nothing
-            None => return writer.roll_back(), // which all will hear of when they commit
+            Some(_) => return, // it has left nothing
+            None => {
+                writer.roll_back(); // with all that others wrote
+                writer.commit()
+            }
         };
         open.outcome.tell(outcome);
         place.open = None;
