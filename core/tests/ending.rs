@@ -89,7 +89,7 @@ fn a_pause_between_two_tries_ends_too() {
 fn the_host_may_make_calls_when_it_is_asked() {
     fn stop() -> bool {
         let client = CLIENT.take().unwrap();
-        let listed = call(&client, "connected_accounts.list", "{}", || true).unwrap();
+        let listed = call(&client, "connected_accounts.list", "{}", || false).unwrap();
         let hung = call(&client, "connected_accounts.get", THE_ONE, || true);
         CLIENT.set(Some(client));
         assert_eq!(hung, Err(ErrorKind::Timeout));
