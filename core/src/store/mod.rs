@@ -317,6 +317,16 @@ fn integration_gone() -> Error {
     Error::new(ErrorKind::NotFound, "the integration was deleted meanwhile").with_fields(["integration_id"])
 }
 
+/// Of a new connection: whether its key is the newest and its integration there, and which active connection is in its way.
+fn must_be_storable((is_newest, is_there, first): (bool, bool, Option<String>)) -> Result<()> {
+    match first {
+        _ if !is_newest => Err(not_the_newest()),
+        _ if !is_there => Err(integration_gone()),
+        Some(id) => Err(Error::already_connected(&id)),
+        None => Ok(()),
+    }
+}
+
 /// A vault that holds something has had a key; another one would make the loss final.
 fn key_lost() -> Error {
     Error::new(ErrorKind::CorruptRecord, "the vault's own key record is gone: restore a backup")

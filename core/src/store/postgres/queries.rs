@@ -10,7 +10,7 @@ use super::{PostgresStore, audit, insert, schema};
 use crate::error::{Error, Result};
 use crate::store::{
     About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
-    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, integration_gone, must_be_within, not_the_newest,
+    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, must_be_storable, must_be_within,
 };
 
 fn integration_by_id(session: &Session<'_>, id: &str) -> Result<Option<IntegrationRow>, Trouble> {
@@ -66,12 +66,7 @@ fn must_fit(session: &Session<'_>, row: &ConnectionRow, allow_multiple: bool) ->
         (&allow_multiple as _, TRUTH),
     ];
     let found = session.row(sql, &values, |row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))?;
-    match found.unwrap_or_default() {
-        (false, _, _) => Err(not_the_newest().into()),
-        (true, false, _) => Err(integration_gone().into()),
-        (true, true, Some(first)) => Err(Error::already_connected(String::as_str(&first)).into()),
-        (true, true, None) => Ok(()),
-    }
+    Ok(must_be_storable(found.unwrap_or_default())?)
 }
 
 fn count(session: &Session<'_>, sql: &str, id: &str) -> Result<u64, Trouble> {

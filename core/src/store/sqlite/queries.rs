@@ -9,10 +9,10 @@ use super::failure::failure;
 use super::keys;
 use super::rows::{CONNECTION, INTEGRATION, connection, connection_and_integration, integration, json_text};
 use super::{Rows, SqliteStore, audit, backup, file, insert};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::store::{
     About, AuditKeyRow, AuditRow, AuditRows, Change, ConnectionQuery, ConnectionRow, Deletion, DueQuery, Entry,
-    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, integration_gone, not_the_newest,
+    IntegrationRow, KeyRow, Note, Resealed, Store, alias_taken, must_be_storable,
 };
 
 fn integration_by_id(rows: &Rows<'_>, id: &str) -> Result<Option<IntegrationRow>> {
@@ -67,13 +67,7 @@ fn must_fit(rows: &Rows<'_>, row: &ConnectionRow, allow_multiple: bool) -> Resul
     let values = params![rows.tenant, row.key_id, row.integration_id, row.entity_id, allow_multiple];
     let read = |found: &Row<'_>| Ok((found.get(0)?, found.get(1)?, found.get(2)?));
     let mut statement = rows.db.prepare_cached(sql).map_err(failure)?;
-    let found: (bool, bool, Option<String>) = statement.query_row(values, read).map_err(failure)?;
-    match found {
-        (false, _, _) => Err(not_the_newest()),
-        (true, false, _) => Err(integration_gone()),
-        (true, true, Some(first)) => Err(Error::already_connected(&first)),
-        (true, true, None) => Ok(()),
-    }
+    statement.query_row(values, read).map_err(failure).and_then(must_be_storable)
 }
 
 impl Store for SqliteStore {
