@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import subprocess
 import sys
 import time
@@ -37,7 +38,7 @@ class Step:
 
 
 # Lines that say why a step failed, how many of them are shown again with what follows them, and how many last ones.
-MARKS = re.compile(r"FAILED|SUMMARY:|panicked at|^error")
+MARKS = re.compile(r"FAILED|SUMMARY:|panicked at|^error|\b[1-9]\d* failed")
 MOST, LAST = 60, 10
 LONGEST = 12
 
@@ -105,26 +106,34 @@ class Outcome:
     said: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
     conformance: dict[str, tuple[int, int]] = field(default_factory=dict)
-    seconds: dict[str, float] = field(default_factory=dict)
+    # What each step took, by the clock and of the processors.
+    seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
 
 
 def run(step: Step, outcome: Outcome, kept: traces.Run) -> None:
     absent = [tool for tool in step.needs if packages.find(tool) is None]
     outcome.missed += [f"{tool} (for: {step.title})" for tool in absent]
     print(f"\n=== {step.title}", flush=True)
-    begun = time.monotonic()
+    begun, worked = time.monotonic(), processor_seconds()
     code, lines = answer(step, kept)
     with kept.output.open("a") as output:
         output.writelines(lines)
     for runner, passed, failed in CONFORMANCE.findall("".join(lines)):
         outcome.conformance[runner] = (int(passed), int(failed))
-    outcome.seconds[step.title] = took = time.monotonic() - begun
+    took = time.monotonic() - begun
+    outcome.seconds[step.title] = (took, processor_seconds() - worked)
     print(f"--- {'ok' if code == 0 else f'FAILED ({code})'} in {took:.0f} s", flush=True)
     if code == 0:
         outcome.passed += 1
     else:
         outcome.failed.append(step.title)
         outcome.said += [f"=== {step.title}\n", *telling(lines)]
+
+
+def processor_seconds() -> float:
+    """What all processes that were started from here, and have ended, had of the processors."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def telling(lines: list[str]) -> list[str]:
@@ -202,8 +211,8 @@ def main() -> int:
     if outcome.missed and os.environ.get("CI") == "true":
         outcome.failed += [f"missing under CI: {tool}" for tool in outcome.missed]
     print("\n=== the steps that took longest")
-    for title, took in sorted(outcome.seconds.items(), key=lambda one: -one[1])[:LONGEST]:
-        print(f"  {took:5.0f} s  {title}")
+    for title, (took, worked) in sorted(outcome.seconds.items(), key=lambda one: -one[1][0])[:LONGEST]:
+        print(f"  {took:5.0f} s, {worked:5.0f} s of processors  {title}")
     print()
     print("".join(outcome.said))
     for title in outcome.failed:

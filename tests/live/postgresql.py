@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from servers import HOST, NAME, Place, free_port, listens, program, secret
+from servers import HOST, NAME, Place, free_port, program, secret, takes_sql
 from situations import Live, Situation
 
 TITLE = "postgresql"
@@ -49,7 +49,8 @@ def start(place: Place) -> Iterator[Live]:
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     # SIGINT is PostgreSQL's word for: end now, in order.
-    with place.server(tools / "postgres", "-D", data, *options, ready=listens(port), stop=signal.SIGINT):
+    ready = takes_sql(place, tools, port)
+    with place.server(tools / "postgres", "-D", data, *options, ready=ready, stop=signal.SIGINT):
         passwords = {method: secret() for method in ("scram", "md5", "cleartext")}
         psql = [
             tools / "psql",

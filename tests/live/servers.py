@@ -241,6 +241,19 @@ def listens(*ports: int) -> Callable[[], bool]:
     return answer
 
 
+def takes_sql(place: Place, tools: Path, port: int) -> Callable[[], bool]:
+    """Whether PostgreSQL takes logins: it listens earlier, while it still reads its log and turns everybody away."""
+
+    def answer() -> bool:
+        try:
+            place.run(tools / "pg_isready", "-q", "-h", HOST, "-p", port)
+        except Trouble:
+            return False
+        return True
+
+    return answer
+
+
 def answers(port: int, path: str) -> Callable[[], bool]:
     """Whether an HTTP server answers, whatever it says."""
 

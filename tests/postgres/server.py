@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from leaks import DATABASE_PASSWORD
-from servers import HOST, NAME, Authority, Place, Processes, Trouble, closed_port, free_port, place, program
+from servers import HOST, NAME, Authority, Place, Processes, closed_port, free_port, place, program, takes_sql
 
 # Each way to end, by the signal that PostgreSQL knows it by.
 FAST, IMMEDIATE = signal.SIGINT, signal.SIGQUIT
@@ -78,17 +78,11 @@ class Server:
             self._running.__exit__(None, None, None)
             self._running = None
 
-    def _is_ready(self) -> bool:
-        try:
-            self._place.run(self._tools / "pg_isready", "-q", "-h", HOST, "-p", str(self.port))
-        except Trouble:
-            return False
-        return True
-
     def _start(self, end_by: signal.Signals) -> None:
         options = [f"--{name}={value}" for name, value in self._settings.items()]
         command = [self._tools / "postgres", "-D", self._place.folder / "data", *options]
-        self._running = self._place.server(*command, ready=self._is_ready, stop=end_by)
+        ready = takes_sql(self._place, self._tools, self.port)
+        self._running = self._place.server(*command, ready=ready, stop=end_by)
         self._running.__enter__()
 
 
