@@ -125,7 +125,7 @@ lint: .venv/.made ## formatting and warnings, in every language
 	MYPYPATH=bindings-python/python:tests/python $(PY) -m mypy --strict tests/residue
 	MYPYPATH=bindings-python/python:tests/residue $(PY) -m mypy --strict tests/keyring
 	MYPYPATH=bindings-python/python:tests:tests/official:tests/python:tests/residue:tests/live:tests/postgres:bench $(PY) -m mypy --strict bench \
-	  tests/all.py tests/traces.py --exclude bench/programs
+	  tests/all.py tests/steps.py tests/traces.py --exclude bench/programs
 	cargo fmt --manifest-path bench/peers/Cargo.toml -- --check
 	$(PY) -m mypy --strict tests/interop/run.py
 	MYPYPATH=bindings-python/python:tests/streams $(PY) -m mypy --strict tests/streams

@@ -30,7 +30,7 @@ LIBRARY = ROOT / "target/release"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # Commands that this very run consists of, that go on until Ctrl-C (tests/servers/test_composio.py runs it), or that
 # download what the tests must do without.
-RUNNING = {"make test", "make composio", "make test-official"}
+RUNNING = {"make quickstart", "make test", "make composio", "make test-official"}
 # What `make composio` serves, and on which address; here it is this run's server.
 STAND_IN = "http://127.0.0.1:9900"
 # The database of the documents, and what they find in KEYLATCH_KEY; here it is on a server that is started for them.

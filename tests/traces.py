@@ -52,7 +52,7 @@ class Run:
         (self.temporary / "planted").write_bytes(b"..." + planted[:40] + b"...")
         noted = [bytes.fromhex(line) for line in self.notes.read_text().split()]
         known = [secret.encode() for secret in leaks.secrets() | {leaks.DATABASE_PASSWORD} if len(secret) >= SHORTEST]
-        forms = {form for secret in known for form in leaks.forms(secret)}
+        forms = leaks.Search(form for secret in known for form in leaks.forms(secret))
         found, searched, control = [], 0, False
         # Beside a program that does nothing, since the scanner starts one.
         with Host("cat") as scanner:
@@ -61,8 +61,7 @@ class Run:
                 finds = scanner.look([*noted, planted], file).copies
                 control |= any(find.canary == len(noted) for find in finds)
                 found += [f"{file.name}: {find}" for find in finds if find.canary != len(noted)]
-                content = file.read_bytes()
-                found += [f"{file.name} holds a case's credential" for form in forms if form in content]
+                found += [f"{file.name} holds a case's credential" for _ in forms.within(file)]
         if not noted or not control or not self.output.stat().st_size:
             found.append("the search proves nothing: the planted credential, the noted ones or the output are missing")
         return (
