@@ -203,20 +203,16 @@ def secret() -> str:
     return secrets.token_urlsafe(18).replace("-", "x")
 
 
-_given: set[int] = set()
-_giving = threading.Lock()
+_held: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A port that nobody listens on; each is given once."""
-    with _giving:
-        while True:
-            with socket.socket() as probe:
-                probe.bind((HOST, 0))
-                port = int(probe.getsockname()[1])
-            if port not in _given:
-                _given.add(port)
-                return port
+    """A port that the system gives nobody else while this run lasts. Servers take it: they all ask for SO_REUSEADDR."""
+    held = socket.socket()
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    held.bind((HOST, 0))
+    _held.append(held)
+    return int(held.getsockname()[1])
 
 
 @contextmanager
