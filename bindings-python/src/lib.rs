@@ -2,6 +2,7 @@
 
 #![deny(unsafe_code)]
 
+mod arguments;
 mod async_client;
 mod beside;
 mod buffer;
@@ -31,6 +32,8 @@ mod _native {
     use pyo3::prelude::*;
     use pyo3::types::PyTuple;
 
+    #[pymodule_export]
+    use crate::arguments::plain_json;
     #[pymodule_export]
     use crate::async_client::AsyncClient;
     #[pymodule_export]

@@ -133,6 +133,9 @@ class Call(Generic[T]):
 
     def json(self) -> str:
         """The arguments that were given, as JSON."""
+        plain = _native.plain_json(self.args)
+        if plain is not None:
+            return plain
         given = {name: value for name, value in self.args.items() if value is not None}
         try:
             return _encode(given)
@@ -164,8 +167,8 @@ def _nothing(_data: object, _body: bytes) -> None:
     return None
 
 
-def _as_is(data: Any, _body: bytes) -> Mapping[str, Any]:
-    return dict(data)
+def _as_is(data: Mapping[str, Any], _body: bytes) -> Mapping[str, Any]:
+    return data
 
 
 def _listed(given: Sequence[str] | None) -> object:

@@ -30,6 +30,7 @@ def unchangeable(cls: type[C]) -> type[C]:
     kept = [name for name in getattr(cls, "_names", ()) if name not in own]
     names = (*kept, *(name for name, of_class in own.items() if not of_class))
     cls._names = cls.__match_args__ = names  # type: ignore[attr-defined, misc]
+    cls._known = frozenset(names)  # type: ignore[attr-defined]
     cls._defaults = {name: getattr(cls, name) for name in names if hasattr(cls, name)}  # type: ignore[attr-defined]
     return cls
 
@@ -61,6 +62,8 @@ class Model:
 
     _names: ClassVar[tuple[str, ...]] = ()
     """The fields. Those that begin with an underscore are neither shown nor compared."""
+    _known: ClassVar[frozenset[str]] = frozenset()
+    """The same, to be compared."""
     _defaults: ClassVar[Mapping[str, Any]] = {}
     """Values of fields that need not be given."""
     _lists: ClassVar[Lists] = {}
@@ -86,18 +89,19 @@ class Model:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any], **extra: Any) -> Self:
         """Reads what the core answered; names that this version does not know are left out."""
-        given = {name: data[name] for name in cls._names if name in data}
+        whole = {**cls._defaults, **data, **extra}
+        if whole.keys() != cls._known:
+            whole = {name: whole[name] for name in cls._names if name in whole}
+            if len(whole) < len(cls._names):
+                return cls(**whole)  # which says what is lacking
         for name, item in cls._lists.items():
-            if given.get(name) is not None:
-                given[name] = tuple(given[name] if item is None else map(item.from_dict, given[name]))
+            if whole[name] is not None:
+                whole[name] = tuple(whole[name] if item is None else map(item.from_dict, whole[name]))
         for name, kind in cls._models.items():
-            if given.get(name) is not None:
-                given[name] = kind.from_dict(given[name])
-        whole = {**cls._defaults, **given, **extra}
-        if len(whole) < len(cls._names):
-            return cls(**whole)  # which says what is lacking
+            if whole[name] is not None:
+                whole[name] = kind.from_dict(whole[name])
         made = cls.__new__(cls)
-        made.__dict__.update(whole)
+        object.__setattr__(made, "__dict__", whole)
         return made
 
     def __repr__(self) -> str:

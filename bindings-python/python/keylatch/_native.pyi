@@ -4,7 +4,7 @@ from asyncio import Future
 from collections.abc import Callable, Mapping
 from os import PathLike
 from types import TracebackType
-from typing import ClassVar, Final, NoReturn, Self, SupportsIndex, final
+from typing import Any, ClassVar, Final, NoReturn, Self, SupportsIndex, final
 
 __all__ = [
     "ERROR_CODES",
@@ -20,6 +20,7 @@ __all__ = [
     "Secret",
     "Stream",
     "diagnose",
+    "plain_json",
     "set_log",
 ]
 
@@ -130,6 +131,7 @@ class AsyncStream:
     def close(self) -> Future[None]: ...
 
 def diagnose(options: Options) -> str: ...
+def plain_json(args: dict[str, Any]) -> str | None: ...
 def set_log(
     tell: Callable[[str, str, str | None, str, dict[str, str | int | bool]], None] | None, level: str
 ) -> None: ...
