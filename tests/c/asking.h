@@ -19,6 +19,15 @@ outcome request(const keylatch_client *client, const json *args, const json *bod
 outcome request_pages(const keylatch_client *client, const json *args, const json *body);
 outcome request_stream(const keylatch_client *client, const json *args, const json *body, const json *texts);
 
+/* The calls of vault.c. */
+outcome change_key(const keylatch_client *client, const json *args, const json *params);
+outcome rotate_data_key(const keylatch_client *client, const json *args);
+outcome audit_log(const keylatch_client *client, const json *args);
+outcome check_audit(const keylatch_client *client, const json *args);
+outcome export_vault(const keylatch_client *client, const json *args, const json *params);
+outcome import_vault(const keylatch_client *client, const json *args, const json *params);
+outcome diagnose(const keylatch_client *client);
+
 /* Each handle's JSON getter has its own type; a function of one common type is what can be pointed at. */
 #define JSON_OF(noun)                                                                          \
     static keylatch_status noun##_json(const void *handle, const char **text, size_t *length) { \

@@ -39,6 +39,7 @@ PROGRAMS = {
         "opening.c",
         "calls.c",
         "use.c",
+        "vault.c",
         "known.c",
         "match.c",
         "json.c",
