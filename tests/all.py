@@ -111,15 +111,18 @@ class Steps:
         begun = time.monotonic()
         self._say(f"\n=== {step.title}\n" if self._live else f"... {step.title}\n")
         with log.open("a") as errors:
-            process = subprocess.Popen(
-                command,
-                cwd=ROOT,
-                env=env,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=errors if step.door else subprocess.STDOUT,
-                text=True,
-            )
+            try:
+                process = subprocess.Popen(
+                    command,
+                    cwd=ROOT,
+                    env=env,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors if step.door else subprocess.STDOUT,
+                    text=True,
+                )
+            except OSError as error:  # what an earlier step should have built
+                return Answer(127, [f"{command[0]}: {error.strerror}\n"], 0, 0)
             assert process.stdout is not None
             for line in process.stdout:
                 lines.append(line)

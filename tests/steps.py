@@ -18,7 +18,7 @@ KEPT = "KEPT"
 
 # What steps share. Of those that use the same at once, none changes it.
 PACKAGES = "what `make build` makes: the C library, .venv, bindings-node"
-PROGRAMS = "target/debug, where some steps build for other apps"
+PROGRAMS = "target/debug, where some steps build for other apps and then for all again"
 DOORS = "the folder that KEPT stands for"
 
 
@@ -137,7 +137,6 @@ STEPS = [
         [PYTHON, "tests/catalogue/test_one_file.py"],
         changes=(PROGRAMS,),
     ),
-    # Leaves what is built for all apps.
     Step(
         "many apps cost what few do",
         [PYTHON, "tests/catalogue/test_cost.py"],
